@@ -1,0 +1,152 @@
+/*
+ * Numbers of the Ararext protocol, generation 0x10: commands, reasons, layouts. PROTOCOL.md is the
+ * reference; a change here changes it in the same commit. Shared by bootloader and host library.
+ */
+#ifndef ARAREXT_PROTOCOL_H
+#define ARAREXT_PROTOCOL_H
+
+#define PROTOCOL_GENERATION 0x10u
+#define PROTOCOL_ACK        0xA5u
+#define PROTOCOL_NACK       0x7Fu
+
+enum protocol_command {
+    COMMAND_GET_VER = 0x51,
+    COMMAND_GET_HELP = 0x52,
+    COMMAND_GET_CID = 0x53,
+    COMMAND_GET_RDP_STATUS = 0x54,
+    COMMAND_GO_TO_ADDR = 0x55,
+    COMMAND_FLASH_ERASE = 0x56,
+    COMMAND_MEM_WRITE = 0x57,
+    COMMAND_EN_RW_PROTECT = 0x58,
+    COMMAND_MEM_READ = 0x59,
+    COMMAND_READ_SECTOR_P_STATUS = 0x5A,
+    COMMAND_OTP_READ = 0x5B,
+    COMMAND_DIS_R_W_PROTECT = 0x5C,
+    COMMAND_GET_LAST_ERROR = 0x60,
+    COMMAND_GET_INFO = 0x61,
+    COMMAND_RESET = 0x62,
+    COMMAND_MEM_CRC = 0x63,
+};
+
+/* Why the last command failed (GET_LAST_ERROR). */
+enum protocol_reason {
+    REASON_NONE = 0x00,
+    REASON_CRC = 0x01,
+    REASON_LENGTH = 0x02,
+    REASON_CUT_OFF = 0x03,
+    REASON_LINE = 0x04,
+    REASON_OVERFLOW = 0x05,
+    REASON_UNKNOWN_COMMAND = 0x10,
+    REASON_PAYLOAD_LENGTH = 0x11,
+    REASON_ARGUMENT = 0x12,
+    REASON_ADDRESS = 0x20,
+    REASON_BOOTLOADER = 0x21,
+    REASON_NO_SECTOR = 0x22,
+    REASON_WRITE_PROTECTED = 0x23,
+    REASON_NOT_ERASED = 0x24,
+    REASON_VERIFY = 0x25,
+    REASON_FLASH_ERROR = 0x26,
+    REASON_FLASH_TIMEOUT = 0x27,
+    REASON_NO_CODE = 0x28,
+    REASON_KEY = 0x30,
+    REASON_WOULD_ERASE_CHIP = 0x31,
+    REASON_OPTIONS_LOCKED = 0x32,
+    REASON_OPTIONS_VERIFY = 0x33,
+};
+
+/* Status byte of the course dialect. */
+enum course_status {
+    COURSE_OK = 0,
+    COURSE_ERROR = 1,
+    COURSE_BUSY = 2,
+    COURSE_TIMEOUT = 3,
+    COURSE_INVALID_SECTOR = 4,
+};
+
+enum protocol_dialect {
+    DIALECT_UNDECIDED = 0,
+    DIALECT_NATIVE = 1,
+    DIALECT_COURSE = 2,
+};
+
+/* Frame sizes in bytes. */
+#define FRAME_CRC_SIZE       4u
+#define FRAME_LENGTH_MAX     255u /* largest value of the Length byte */
+#define FRAME_SIZE_MAX       (1u + FRAME_LENGTH_MAX + FRAME_CRC_SIZE)
+#define FRAME_COURSE_MIN     5u  /* Length of a course frame without payload */
+#define ANSWER_DATA_MAX      255u
+#define ANSWER_SIZE_MAX      (3u + ANSWER_DATA_MAX)
+#define MEM_WRITE_MAX        249u /* data bytes of a native MEM_WRITE */
+#define MEM_WRITE_MAX_COURSE 245u
+
+/* Times on the line, in milliseconds. */
+#define FRAME_SILENCE_MS     1000u /* silence inside a frame that ends it */
+#define DRAIN_QUIET_MS       20u   /* quiet line before a NACK to a bad frame */
+#define DRAIN_LIMIT_MS       2000u /* longest wait for that quiet */
+
+#define ERASE_ALL_SECTORS 0xFFu
+#define PROTECT_WRITE     1u
+#define PROTECT_READ      2u
+#define PROTECT_READ_KEY  0x31504452u /* "RDP1" */
+#define UNPROTECT_WRITE   1u
+#define RESET_TO_BOOT     0u
+#define RESET_TO_LOADER   1u
+
+#define RDP_LEVEL_0 0xAAu
+#define RDP_LEVEL_2 0xCCu /* irreversible: only ever compared with, never written */
+
+/* GET_LAST_ERROR: offsets of its fields. */
+#define LAST_ERROR_SIZE     8u
+#define LAST_ERROR_REASON   0u
+#define LAST_ERROR_COMMAND  1u
+#define LAST_ERROR_COUNT    2u
+#define LAST_ERROR_DETAIL   4u
+
+/* GET_INFO: offsets of its fields. */
+#define INFO_LAYOUT_1       1u
+#define INFO_SIZE_MIN       59u
+#define INFO_LAYOUT         0u
+#define INFO_PROTOCOL       1u
+#define INFO_VERSION        2u
+#define INFO_DIALECT        5u
+#define INFO_DEVICE_ID      6u
+#define INFO_REVISION_ID    8u
+#define INFO_FLASH_KIB      10u
+#define INFO_UID            12u
+#define INFO_UID_SIZE       12u
+#define INFO_FEATURES       24u
+#define INFO_LENGTH_MAX     28u
+#define INFO_RING_SIZE      30u
+#define INFO_APP_BASE       32u
+#define INFO_APP_END        36u
+#define INFO_FREE_SRAM_BASE 40u
+#define INFO_FREE_SRAM_END  44u
+#define INFO_CORE_HZ        48u
+#define INFO_RESET_CAUSE    52u
+#define INFO_STAY_REASON    53u
+#define INFO_CLOCK_SOURCE   54u
+#define INFO_RDP            55u
+#define INFO_NWRP           56u
+#define INFO_GROUP_COUNT    58u
+#define INFO_GROUPS         59u
+#define INFO_GROUP_SIZE     3u
+
+#define FEATURE_LAST_ERROR (1u << 0)
+#define FEATURE_RESET      (1u << 1)
+#define FEATURE_MEM_CRC    (1u << 2)
+
+/* Why the bootloader did not start the application. */
+enum stay_reason {
+    STAY_NOT = 0,
+    STAY_BUTTON = 1,
+    STAY_APP_REQUEST = 2,
+    STAY_NOTHING_TO_BOOT = 3,
+    STAY_HOST_REQUEST = 4,
+};
+
+/* The boot request at MAP_BOOT_REQUEST_BASE: magic, request, complement of request. */
+#define BOOT_REQUEST_MAGIC      0x51524241u /* "ABRQ" */
+#define BOOT_REQUEST_LOADER     1u /* by the application */
+#define BOOT_REQUEST_LOADER_RPC 2u /* by the bootloader itself, for a RESET command with 01 */
+
+#endif
