@@ -26,6 +26,7 @@ struct twin {
     struct twin_dma *dma;
     struct twin_usart *usart;
     struct twin_watchdog *watchdog;
+    struct twin_run *run; /* twin.c: what twin_run_ns is asked to do */
     uint64_t random_state;
     bool powered;
     char error[256];
@@ -43,6 +44,12 @@ uint64_t twin_now_ps(const struct twin *t);
 /* (Re)arms ev; at_ps in the past means as soon as possible. ev belongs to the caller and outlives it. */
 void twin_event_at(struct twin *t, struct twin_event *ev, uint64_t at_ps);
 void twin_event_cancel(struct twin *t, struct twin_event *ev);
+/* While an event's fn runs, twin_now_ps() is its at_ps (never earlier than a time already told), also
+ * when the core was a few cycles further. Events keep firing while power is off: what belongs to the
+ * chip is cancelled by reset(TWIN_RESET_POWER), which is called at power-off as well as at power-on.
+ * rcc.c: call this after any clock frequency or gate has changed: time is re-based and every
+ * peripheral's clock_changed is called. */
+void twin_clock_changed(struct twin *t);
 
 /* ---- peripherals on the bus (bus.c) ---- */
 enum twin_reset {
@@ -78,6 +85,12 @@ bool twin_bus_read(struct twin *t, enum twin_master m, uint32_t addr, unsigned w
 bool twin_bus_write(struct twin *t, enum twin_master m, uint32_t addr, unsigned width,
                     uint32_t value);
 
+/* From a peripheral's write function: the access ends in a bus error (imprecise, as buffered stores
+ * are). DMA masters see it as false from twin_bus_write. */
+void twin_bus_error(struct twin *t, uint32_t addr);
+/* Resets the peripherals whose clock gate is in enable register enr, bit: an RCC xxxRSTR bit. */
+void twin_bus_reset_gate(struct twin *t, unsigned enr, unsigned bit);
+
 /* ---- interrupts (nvic.c) ---- */
 /* Level of a peripheral's interrupt line; pends on the rising edge and again on return while high. */
 void twin_irq_set(struct twin *t, unsigned irq, bool level);
@@ -87,8 +100,13 @@ uint32_t twin_cpu_pc(const struct twin *t); /* best known PC for reports */
 /* Asks for a reset at the next instruction boundary; csr_flag is the bit of RCC_CSR to set
  * (28 software, 29 IWDG, 30 WWDG, 31 low power, 26 pin). */
 void twin_request_reset(struct twin *t, unsigned csr_flag, const char *cause);
-/* The core does not execute from flash, nor read it, before at_ps (flash busy): stall. */
+/* Flash contents changed under the core (programmed, erased, loaded). */
 void twin_flash_memory_changed(struct twin *t, uint32_t addr, uint32_t len); /* drop translations */
+void twin_cpu_memory_written(struct twin *t, uint32_t addr, uint32_t len); /* SRAM, by another master */
+
+/* Power fails now, in the middle of what the caller does (a flash operation that is cut): the run
+ * returns TWIN_STOP_POWER and nothing more is executed. Safe from any callback. */
+void twin_power_cut(struct twin *t);
 
 /* ---- reports (report.c) ---- */
 __attribute__((format(printf, 4, 5))) void twin_report(struct twin *t, enum twin_report_kind kind,
@@ -102,19 +120,59 @@ uint32_t twin_pclk1_hz(const struct twin *t);
 uint32_t twin_pclk2_hz(const struct twin *t);
 uint32_t twin_timclk_hz(const struct twin *t, unsigned apb); /* 1 or 2; doubled when APB is divided */
 bool twin_rcc_clock_on(const struct twin *t, unsigned enr, unsigned bit);
+/* The gate was opened less than two of its clocks ago and no RCC register was read since (ES0182): an
+ * access may be lost. True once per opening. */
+bool twin_rcc_too_early(struct twin *t, unsigned enr, unsigned bit);
+bool twin_rcc_in_reset(const struct twin *t, unsigned enr, unsigned bit); /* xxxRSTR bit is 1 */
+bool twin_rcc_lsi_on(const struct twin *t);
+/* IWDG keeps LSI running from now to the next reset. */
+void twin_rcc_force_lsi(struct twin *t);
 void twin_rcc_set_reset_flag(struct twin *t, unsigned csr_bit);
 bool twin_pwr_backup_writable(const struct twin *t); /* PWR_CR.DBP */
 
 /* ---- flash (flash.c) ---- */
 uint8_t *twin_flash_bytes(struct twin *t); /* what the CPU reads; flash_kib * 1024 bytes */
-/* A store of the CPU into the flash region (also through the alias at 0): programming. */
+/* Two read-only pages of 4 KiB as the CPU reads them: 0x1FFF7000 (end of the system memory, OTP, lock
+ * bytes, unique ID, flash size) and 0x1FFFC000 (option bytes). Page-aligned, like twin_flash_bytes. */
+uint8_t *twin_flash_otp_page(struct twin *t);
+uint8_t *twin_flash_option_page(struct twin *t);
+/* A store of the CPU into flash (by its address from 0x08000000, also when it went through the alias at
+ * 0), into the OTP page or into the option page: programming, or an error. */
 void twin_flash_store(struct twin *t, uint32_t addr, unsigned width, uint32_t value);
 /* End of the current operation, 0 if none: until then fetches and reads of flash stall. */
 uint64_t twin_flash_busy_until_ps(const struct twin *t);
 unsigned twin_flash_wait_states(const struct twin *t);
 bool twin_flash_prefetch_on(const struct twin *t); /* ACR.PRFTEN; caches below */
 bool twin_flash_icache_on(const struct twin *t);
+uint64_t twin_flash_operation_count(const struct twin *t); /* for twin_counters */
 void twin_flash_power_lost(struct twin *t); /* tears the operation under way */
+/* Pages that the CPU and DMA read directly, 4 KiB each: 0x1FFF7000 (end of the ROM, OTP, lock bytes,
+ * unique ID, flash size) and 0x1FFFC000 (option bytes). Stores to the first go to twin_flash_store. */
+uint8_t *twin_flash_system_page(struct twin *t);
+uint8_t *twin_flash_option_page(struct twin *t);
+/* As a programmer would: over whatever was there, without time. offset + len <= flash size. */
+void twin_flash_load(struct twin *t, uint32_t offset, const void *data, size_t len);
+/* While true, call twin_flash_before_read before every read of flash (or of the two pages) that can be
+ * seen: unstable bits take new values, stale cache lines are reported. False nearly always. */
+bool twin_flash_reads_matter(const struct twin *t);
+void twin_flash_before_read(struct twin *t, uint32_t addr, uint32_t len, bool fetch);
+/* Reports too few wait states for the HCLK; rcc.c calls it when the clock changes. */
+void twin_flash_check_wait_states(struct twin *t);
+/* USER option byte in force: WDG_SW = 0 starts the IWDG at reset. */
+bool twin_flash_iwdg_in_hardware(const struct twin *t);
+/* A write to a register that the bus holds back (FLASH_CR with BSY): the core stands still until
+ * at_ps (cpu.c). Time has passed when it returns, or passes at the next instruction boundary. */
+void twin_cpu_stall_until_ps(struct twin *t, uint64_t at_ps);
+
+/* ---- state file (state.c) ---- */
+int twin_state_load(struct twin *t); /* at the end of twin_create; TWIN_OK if there is no file yet */
+int twin_state_save(struct twin *t); /* at twin_destroy */
+
+/* ---- backup domain (pwr.c) ---- */
+enum { TWIN_BACKUP_SRAM_BYTES = 4096, TWIN_BACKUP_REGISTERS = 20 };
+uint8_t *twin_backup_sram(struct twin *t); /* TWIN_BACKUP_SRAM_BYTES */
+uint32_t *twin_backup_registers(struct twin *t); /* RTC_BKP0R ... */
+void twin_backup_domain_reset(struct twin *t); /* RCC_BDCR.BDRST: RTC registers, not backup SRAM */
 
 /* ---- pins (gpio.c) ---- */
 /* Whether port/pin is in alternate-function mode with number af. */
@@ -127,6 +185,17 @@ void twin_exti_pin_changed(struct twin *t, char port, unsigned pin, bool level);
 /* Request line of a peripheral. The DMA moves one item per request cycle while level stays high. */
 void twin_dma_request(struct twin *t, unsigned controller, unsigned stream, unsigned channel,
                       bool level);
+
+/* ---- core's own parts ---- */
+int twin_sched_create(struct twin *t);
+void twin_sched_destroy(struct twin *t);
+int twin_bus_create(struct twin *t);
+void twin_bus_destroy(struct twin *t);
+int twin_cpu_create(struct twin *t); /* memories and engine; after the flash part */
+void twin_cpu_destroy(struct twin *t);
+void twin_unmodelled_create(struct twin *t);
+void twin_bus_clock_changed(struct twin *t); /* tells every peripheral */
+void twin_bus_reset(struct twin *t, enum twin_reset kind);
 
 /* ---- constructors, called by twin_create in this order ---- */
 int twin_rcc_create(struct twin *t);
