@@ -8,34 +8,35 @@
 #ifndef ARAREXT_MEMORY_MAP_H
 #define ARAREXT_MEMORY_MAP_H
 
-#define MAP_FLASH_BASE        0x08000000
-#define MAP_FLASH_SIZE_MAX    0x00100000 /* 1 MiB part; a 512 KiB part ends at half of it */
-#define MAP_BOOT_BASE         0x08000000 /* sectors 0-1 */
-#define MAP_BOOT_SIZE         0x00008000
-#define MAP_BOOT_SECTORS      2
-#define MAP_APP_BASE          0x08008000 /* sector 2 */
-#define MAP_SYSTEM_BASE       0x1FFF0000 /* the maker's ROM, 30 KiB */
-#define MAP_SYSTEM_SIZE       0x00007800
-#define MAP_OTP_BASE          0x1FFF7800
-#define MAP_OTP_SIZE          0x00000200
-#define MAP_OTP_LOCK_BASE     0x1FFF7A00
-#define MAP_OTP_LOCK_SIZE     0x00000010
-#define MAP_UID_BASE          0x1FFF7A10
-#define MAP_FLASH_KIB_ADDR    0x1FFF7A22
-#define MAP_OPTION_BASE       0x1FFFC000
-#define MAP_OPTION_SIZE       0x00000010
+#define MAP_FLASH_BASE     0x08000000
+#define MAP_FLASH_SIZE_MAX 0x00100000 /* 1 MiB part; a 512 KiB part ends at half of it */
+#define MAP_BOOT_BASE      0x08000000 /* sectors 0-1 */
+#define MAP_BOOT_SIZE      0x00008000
+#define MAP_BOOT_SECTORS   2
+#define MAP_APP_BASE       0x08008000 /* sector 2 */
+#define MAP_SYSTEM_BASE    0x1FFF0000 /* the maker's ROM, 30 KiB */
+#define MAP_SYSTEM_SIZE    0x00007800
+#define MAP_OTP_BASE       0x1FFF7800
+#define MAP_OTP_SIZE       0x00000200
+#define MAP_OTP_LOCK_BASE  0x1FFF7A00
+#define MAP_OTP_LOCK_SIZE  0x00000010
+#define MAP_UID_BASE       0x1FFF7A10
+#define MAP_UID_SIZE       0x0000000C
+#define MAP_FLASH_KIB_ADDR 0x1FFF7A22
+#define MAP_OPTION_BASE    0x1FFFC000
+#define MAP_OPTION_SIZE    0x00000010
 
-#define MAP_CCM_BASE          0x10000000
-#define MAP_CCM_SIZE          0x00010000
-#define MAP_SRAM_BASE         0x20000000
-#define MAP_SRAM_SIZE         0x00020000 /* SRAM1 and SRAM2, contiguous */
+#define MAP_CCM_BASE  0x10000000
+#define MAP_CCM_SIZE  0x00010000
+#define MAP_SRAM_BASE 0x20000000
+#define MAP_SRAM_SIZE 0x00020000 /* SRAM1 and SRAM2, contiguous */
 
 /* SRAM that the bootloader keeps for itself: stack guard, stack, data, RAM code, receive ring. */
-#define MAP_BOOT_SRAM_BASE    0x20000000
-#define MAP_BOOT_SRAM_SIZE    0x00004000
+#define MAP_BOOT_SRAM_BASE 0x20000000
+#define MAP_BOOT_SRAM_SIZE 0x00004000
 /* What a host may read, write and run code in, while the bootloader runs. */
-#define MAP_FREE_SRAM_BASE    0x20004000
-#define MAP_FREE_SRAM_SIZE    0x0001BFC0
+#define MAP_FREE_SRAM_BASE 0x20004000
+#define MAP_FREE_SRAM_SIZE 0x0001BFC0
 /* Boot request from an application: not initialised by anyone, read by the bootloader at reset. */
 #define MAP_BOOT_REQUEST_BASE 0x2001FFC0
 #define MAP_BOOT_REQUEST_SIZE 0x00000040

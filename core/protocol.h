@@ -73,16 +73,16 @@ enum protocol_dialect {
 #define FRAME_CRC_SIZE       4u
 #define FRAME_LENGTH_MAX     255u /* largest value of the Length byte */
 #define FRAME_SIZE_MAX       (1u + FRAME_LENGTH_MAX + FRAME_CRC_SIZE)
-#define FRAME_COURSE_MIN     5u  /* Length of a course frame without payload */
+#define FRAME_COURSE_MIN     5u /* Length of a course frame without payload */
 #define ANSWER_DATA_MAX      255u
 #define ANSWER_SIZE_MAX      (3u + ANSWER_DATA_MAX)
 #define MEM_WRITE_MAX        249u /* data bytes of a native MEM_WRITE */
 #define MEM_WRITE_MAX_COURSE 245u
 
 /* Times on the line, in milliseconds. */
-#define FRAME_SILENCE_MS     1000u /* silence inside a frame that ends it */
-#define DRAIN_QUIET_MS       20u   /* quiet line before a NACK to a bad frame */
-#define DRAIN_LIMIT_MS       2000u /* longest wait for that quiet */
+#define FRAME_SILENCE_MS 1000u /* silence inside a frame that ends it */
+#define DRAIN_QUIET_MS   20u   /* quiet line before a NACK to a bad frame */
+#define DRAIN_LIMIT_MS   2000u /* longest wait for that quiet */
 
 #define ERASE_ALL_SECTORS 0xFFu
 #define PROTECT_WRITE     1u
@@ -96,11 +96,11 @@ enum protocol_dialect {
 #define RDP_LEVEL_2 0xCCu /* irreversible: only ever compared with, never written */
 
 /* GET_LAST_ERROR: offsets of its fields. */
-#define LAST_ERROR_SIZE     8u
-#define LAST_ERROR_REASON   0u
-#define LAST_ERROR_COMMAND  1u
-#define LAST_ERROR_COUNT    2u
-#define LAST_ERROR_DETAIL   4u
+#define LAST_ERROR_SIZE    8u
+#define LAST_ERROR_REASON  0u
+#define LAST_ERROR_COMMAND 1u
+#define LAST_ERROR_COUNT   2u
+#define LAST_ERROR_DETAIL  4u
 
 /* GET_INFO: offsets of its fields. */
 #define INFO_LAYOUT_1       1u
@@ -146,7 +146,7 @@ enum stay_reason {
 
 /* The boot request at MAP_BOOT_REQUEST_BASE: magic, request, complement of request. */
 #define BOOT_REQUEST_MAGIC      0x51524241u /* "ABRQ" */
-#define BOOT_REQUEST_LOADER     1u /* by the application */
+#define BOOT_REQUEST_LOADER     1u          /* by the application */
 #define BOOT_REQUEST_LOADER_RPC 2u /* by the bootloader itself, for a RESET command with 01 */
 
 #endif

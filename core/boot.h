@@ -1,0 +1,34 @@
+/*
+ * The boot decision: start the application, or stay in the bootloader and why. It decides from
+ * facts that the caller has read; it reads and changes nothing itself.
+ *
+ * Invariants:
+ *   I1  The button and a boot request always lead to the bootloader, whatever flash holds.
+ *   I2  Nothing is started whose vector table is not plausible.
+ *   I3  The decision depends on the facts alone: the same facts, the same decision.
+ *   I4  What is not one of the two valid boot requests, to the last bit, counts as no request.
+ */
+#ifndef ARAREXT_BOOT_H
+#define ARAREXT_BOOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "protocol.h"
+
+#define BOOT_REQUEST_WORDS 3u /* magic, request, complement of request */
+
+struct boot_facts {
+    bool button;                          /* PA0 is high */
+    uint32_t request[BOOT_REQUEST_WORDS]; /* as found at MAP_BOOT_REQUEST_BASE */
+    uint32_t app_stack, app_reset;        /* first two words at MAP_APP_BASE */
+    uint32_t flash_end;                   /* first address behind the part's flash */
+};
+
+/* STAY_NOT: start the application. */
+enum stay_reason boot_decide(const struct boot_facts *facts);
+
+/* The words of a boot request; request is BOOT_REQUEST_LOADER or BOOT_REQUEST_LOADER_RPC. */
+void boot_make_request(uint32_t words[BOOT_REQUEST_WORDS], uint32_t request);
+
+#endif

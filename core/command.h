@@ -1,0 +1,42 @@
+/*
+ * The commands, inside core: the table's row and the functions in it. Each function checks all
+ * arguments before it touches anything, appends its data to the answer and returns a reason;
+ * loader.detail is the detail of that reason. The payload length has been checked.
+ */
+#ifndef ARAREXT_COMMAND_H
+#define ARAREXT_COMMAND_H
+
+#include "loader.h"
+
+typedef enum protocol_reason command_fn(struct loader *l, const struct frame_request *request);
+
+struct loader_command {
+    command_fn *run;
+    uint8_t code;
+    bool status; /* answers with a status byte in the course dialect */
+    uint16_t
+        lengths; /* bit n: a payload of n bytes is right; 0: byte 4 counts the data behind it */
+};
+
+/* The row of a command code, or NULL. */
+const struct loader_command *command_find(uint8_t code);
+/* Row i of the table, for i below COMMAND_COUNT. */
+const struct loader_command *command_row(unsigned i);
+#define COMMAND_COUNT 16u
+
+/* The reason with its detail, for `return command_refuse(...)`. */
+enum protocol_reason command_refuse(struct loader *l, enum protocol_reason reason, uint32_t detail);
+/* Room for len more bytes of answer data. */
+uint8_t *command_append(struct loader *l, unsigned len);
+/* nWRP of the chip: bits 11:0, 1 = not protected. */
+uint16_t command_nwrp(const struct loader *l);
+/* Refuses when one of the sectors first .. first + count - 1 is write-protected. */
+enum protocol_reason command_check_protection(struct loader *l, unsigned first, unsigned count);
+
+command_fn command_get_ver, command_get_help, command_get_cid, command_get_rdp, command_get_nwrp,
+    command_get_last_error, command_get_info; /* command_info.c */
+command_fn command_go, command_erase, command_mem_write, command_mem_read, command_mem_crc,
+    command_otp_read, command_reset;           /* command_memory.c */
+command_fn command_protect, command_unprotect; /* command_protect.c */
+
+#endif

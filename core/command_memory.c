@@ -1,0 +1,200 @@
+/* The commands that read, write, erase, check and start memory. */
+#include "bytes.h"
+#include "command.h"
+#include "geometry.h"
+#include "image.h"
+#include "memory_map.h"
+#include "region.h"
+
+#define OTP_READ_SIZE (MAP_OTP_SIZE + MAP_OTP_LOCK_SIZE)
+#define ERASED_BYTE   0xFFu
+#define ERASED_CODE   0xFFFFu
+#define VECTORS_SIZE  8u /* the two words that image.h looks at */
+
+static uint32_t command_flash_end(const struct loader *l)
+{
+    return geometry_flash_end(l->info.flash_kib);
+}
+
+static void command_memory_read(const struct loader *l, uint32_t addr, uint8_t *data, size_t len)
+{
+    l->hw->memory_read(l->hw->ctx, addr, data, len);
+}
+
+/* A range of len bytes at addr; an empty one is a wrong argument. */
+static enum protocol_reason command_check_range(struct loader *l, enum region_access access,
+                                                uint32_t addr, uint32_t len)
+{
+    l->detail = addr;
+    if (len == 0) {
+        return command_refuse(l, REASON_ARGUMENT, 0);
+    }
+    return region_check(access, addr, len, command_flash_end(l));
+}
+
+/* A host checks a whole image with one answer: addr32, len32. */
+enum protocol_reason command_mem_crc(struct loader *l, const struct frame_request *request)
+{
+    uint32_t addr = load_le32(request->payload);
+    uint32_t len = load_le32(request->payload + 4);
+    enum protocol_reason reason = command_check_range(l, REGION_READ, addr, len);
+
+    if (reason == REASON_NONE) {
+        store_le32(command_append(l, 4), l->hw->memory_crc(l->hw->ctx, addr, len));
+    }
+    return reason;
+}
+
+enum protocol_reason command_mem_read(struct loader *l, const struct frame_request *request)
+{
+    uint32_t addr = load_le32(request->payload);
+    uint8_t len = request->payload[4];
+    enum protocol_reason reason = command_check_range(l, REGION_READ, addr, len);
+
+    if (reason == REASON_NONE) {
+        command_memory_read(l, addr, command_append(l, len), len);
+    }
+    return reason;
+}
+
+enum protocol_reason command_otp_read(struct loader *l, const struct frame_request *request)
+{
+    uint32_t offset = 0;
+    uint8_t len = ANSWER_DATA_MAX;
+
+    if (request->payload_len != 0) {
+        offset = load_le16(request->payload);
+        len = request->payload[2];
+    }
+    if (len == 0) {
+        return command_refuse(l, REASON_ARGUMENT, 0);
+    }
+    if (offset + len > OTP_READ_SIZE) {
+        return command_refuse(l, REASON_ADDRESS, MAP_OTP_BASE + offset);
+    }
+    command_memory_read(l, MAP_OTP_BASE + offset, command_append(l, len), len);
+    return REASON_NONE;
+}
+
+enum protocol_reason command_erase(struct loader *l, const struct frame_request *request)
+{
+    unsigned total = geometry_sector_count(l->info.flash_kib);
+    unsigned first = request->payload[0];
+    unsigned count = request->payload[1];
+    enum protocol_reason reason;
+
+    if (first == ERASE_ALL_SECTORS) {
+        first = MAP_BOOT_SECTORS;
+        count = total - MAP_BOOT_SECTORS;
+    }
+    if (count == 0) {
+        return command_refuse(l, REASON_ARGUMENT, 0);
+    }
+    if (first < MAP_BOOT_SECTORS) {
+        return command_refuse(l, REASON_BOOTLOADER, first);
+    }
+    if (first + count > total) {
+        return command_refuse(l, REASON_NO_SECTOR, first > total ? first : total);
+    }
+    reason = command_check_protection(l, first, count);
+    for (unsigned i = 0; i < count && reason == REASON_NONE; i++) {
+        reason = l->hw->flash_erase(l->hw->ctx, first + i, &l->detail);
+    }
+    return reason;
+}
+
+/* Every byte is erased, or holds already what is to be written: bits would only go from 1 to 0, and
+ * a frame that is sent twice changes nothing. */
+static enum protocol_reason command_check_erased(struct loader *l, uint32_t addr,
+                                                 const uint8_t *data, unsigned len)
+{
+    for (unsigned i = 0; i < len; i++) {
+        uint8_t old;
+
+        command_memory_read(l, addr + i, &old, 1);
+        if (old != ERASED_BYTE && old != data[i]) {
+            return command_refuse(l, REASON_NOT_ERASED, addr + i);
+        }
+    }
+    return REASON_NONE;
+}
+
+static enum protocol_reason command_write_flash(struct loader *l, uint32_t addr,
+                                                const uint8_t *data, unsigned len)
+{
+    unsigned first = geometry_sector_at(addr);
+    unsigned last = geometry_sector_at(addr + len - 1u);
+    enum protocol_reason reason = command_check_protection(l, first, last - first + 1u);
+
+    if (reason == REASON_NONE) {
+        reason = command_check_erased(l, addr, data, len);
+    }
+    if (reason == REASON_NONE) {
+        reason = l->hw->flash_program(l->hw->ctx, addr, data, len, &l->detail);
+    }
+    return reason;
+}
+
+enum protocol_reason command_mem_write(struct loader *l, const struct frame_request *request)
+{
+    uint32_t addr = load_le32(request->payload);
+    uint8_t len = request->payload[4];
+    const uint8_t *data = request->payload + 5;
+    enum protocol_reason reason = command_check_range(l, REGION_WRITE, addr, len);
+
+    if (reason != REASON_NONE) {
+        return reason;
+    }
+    if (addr - MAP_FLASH_BASE < MAP_FLASH_SIZE_MAX) {
+        return command_write_flash(l, addr, data, len);
+    }
+    l->hw->memory_write(l->hw->ctx, addr, data, len);
+    return REASON_NONE;
+}
+
+/* Whether addr holds a vector table that can be started. */
+static bool command_is_image(struct loader *l, uint32_t addr)
+{
+    uint32_t flash_end = command_flash_end(l);
+    uint8_t words[VECTORS_SIZE];
+
+    if (addr % IMAGE_ALIGNMENT != 0) {
+        return false;
+    }
+    command_memory_read(l, addr, words, sizeof words); /* aligned: inside the region as well */
+    return image_vectors_plausible(load_le32(words), load_le32(words + 4), flash_end);
+}
+
+enum protocol_reason command_go(struct loader *l, const struct frame_request *request)
+{
+    uint32_t addr = load_le32(request->payload);
+    enum protocol_reason reason;
+    uint8_t code[2];
+
+    l->target = addr & ~1u;
+    reason = command_check_range(l, REGION_EXECUTE, l->target, sizeof code);
+    if (reason != REASON_NONE) {
+        return reason;
+    }
+    if (command_is_image(l, addr)) {
+        l->after = AFTER_GO_IMAGE;
+        return REASON_NONE;
+    }
+    command_memory_read(l, l->target, code, sizeof code);
+    if (load_le16(code) == ERASED_CODE) {
+        return command_refuse(l, REASON_NO_CODE, addr);
+    }
+    l->after = AFTER_GO_CODE;
+    return REASON_NONE;
+}
+
+enum protocol_reason command_reset(struct loader *l, const struct frame_request *request)
+{
+    uint8_t how = request->payload[0];
+
+    if (how > RESET_TO_LOADER) {
+        return command_refuse(l, REASON_ARGUMENT, how);
+    }
+    l->after = how == RESET_TO_LOADER ? AFTER_RESET_STAY : AFTER_RESET;
+    return REASON_NONE;
+}

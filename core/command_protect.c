@@ -1,0 +1,137 @@
+/*
+ * Write protection and read protection. It must never raise the chip to read protection level 2
+ * (for ever) nor take it from level 1 back to 0 (which erases the chip, bootloader included): the
+ * hardware interface has no way to ask for either (loader.h, enum loader_rdp).
+ */
+#include "bytes.h"
+#include "command.h"
+#include "geometry.h"
+#include "memory_map.h"
+
+#define OPTCR_RDP_SHIFT  8u
+#define OPTCR_NWRP_SHIFT 16u
+#define NWRP_MASK        0xFFFu
+#define BOOT_BITS        ((1u << MAP_BOOT_SECTORS) - 1u)
+#define KEY_SIZE         4u
+
+uint16_t command_nwrp(const struct loader *l)
+{
+    return (uint16_t)(l->hw->options_read(l->hw->ctx) >> OPTCR_NWRP_SHIFT & NWRP_MASK);
+}
+
+static unsigned command_lowest_bit(unsigned bits)
+{
+    unsigned n = 0;
+
+    while ((bits >> n & 1u) == 0) {
+        n++;
+    }
+    return n;
+}
+
+enum protocol_reason command_check_protection(struct loader *l, unsigned first, unsigned count)
+{
+    unsigned range = ((1u << count) - 1u) << first;
+    unsigned protected = range & ~(unsigned)command_nwrp(l);
+
+    if (protected != 0) {
+        return command_refuse(l, REASON_WRITE_PROTECTED, command_lowest_bit(protected));
+    }
+    return REASON_NONE;
+}
+
+/* Changes the option bytes unless they are already as wanted: each change wears them. */
+static enum protocol_reason command_set_options(struct loader *l, unsigned nwrp,
+                                                enum loader_rdp rdp)
+{
+    if (nwrp == command_nwrp(l) && rdp == LOADER_RDP_KEEP) {
+        return REASON_NONE;
+    }
+    return l->hw->options_program(l->hw->ctx, (uint16_t)nwrp, rdp, &l->detail);
+}
+
+static uint8_t command_rdp_level(struct loader *l)
+{
+    uint8_t rdp = (uint8_t)(l->hw->options_read(l->hw->ctx) >> OPTCR_RDP_SHIFT);
+
+    l->detail = rdp;
+    if (rdp == RDP_LEVEL_0) {
+        return 0;
+    }
+    return rdp == RDP_LEVEL_2 ? 2 : 1;
+}
+
+/* The sectors of a bitmap may be protected by a host. */
+static enum protocol_reason command_check_bitmap(struct loader *l, unsigned bitmap)
+{
+    unsigned beyond = bitmap >> geometry_sector_count(l->info.flash_kib);
+
+    if ((bitmap & BOOT_BITS) != 0) {
+        return command_refuse(l, REASON_BOOTLOADER, command_lowest_bit(bitmap));
+    }
+    if (beyond != 0) {
+        return command_refuse(l, REASON_NO_SECTOR,
+                              geometry_sector_count(l->info.flash_kib) +
+                                  command_lowest_bit(beyond));
+    }
+    return REASON_NONE;
+}
+
+/* Mode 1 protects something and has no key behind it; mode 2 has the right one. */
+static enum protocol_reason command_check_mode(struct loader *l,
+                                               const struct frame_request *request,
+                                               const uint8_t *mode, unsigned bitmap)
+{
+    bool key = request->payload_len > KEY_SIZE;
+
+    if (*mode == PROTECT_READ) {
+        return key && load_le32(mode + 1) == PROTECT_READ_KEY ? REASON_NONE : REASON_KEY;
+    }
+    if (*mode != PROTECT_WRITE) {
+        return command_refuse(l, REASON_ARGUMENT, *mode);
+    }
+    if (key) {
+        return command_refuse(l, REASON_PAYLOAD_LENGTH, request->payload_len);
+    }
+    return bitmap == 0 ? REASON_ARGUMENT : REASON_NONE;
+}
+
+enum protocol_reason command_protect(struct loader *l, const struct frame_request *request)
+{
+    bool wide = (request->payload_len & 1u) != 0;
+    const uint8_t *mode = request->payload + (wide ? 2 : 1);
+    unsigned bitmap = wide ? load_le16(request->payload) : request->payload[0];
+    enum protocol_reason reason = command_check_mode(l, request, mode, bitmap);
+    uint8_t level;
+
+    if (reason == REASON_NONE) {
+        reason = command_check_bitmap(l, bitmap);
+    }
+    if (reason != REASON_NONE) {
+        return reason;
+    }
+    level = command_rdp_level(l);
+    if (level == 2) {
+        return REASON_OPTIONS_LOCKED;
+    }
+    return command_set_options(l, command_nwrp(l) & ~bitmap,
+                               *mode == PROTECT_READ && level == 0 ? LOADER_RDP_LEVEL_1
+                                                                   : LOADER_RDP_KEEP);
+}
+
+enum protocol_reason command_unprotect(struct loader *l, const struct frame_request *request)
+{
+    uint8_t level;
+
+    if (request->payload_len != 0 && request->payload[0] != UNPROTECT_WRITE) {
+        return command_refuse(l, REASON_ARGUMENT, request->payload[0]);
+    }
+    level = command_rdp_level(l);
+    if (level == 2) {
+        return REASON_OPTIONS_LOCKED;
+    }
+    if (level == 1 && request->payload_len == 0) {
+        return REASON_WOULD_ERASE_CHIP;
+    }
+    return command_set_options(l, NWRP_MASK, LOADER_RDP_KEEP);
+}

@@ -1,0 +1,135 @@
+/* The receiver of frames in both dialects; states and rules in frame.h. */
+#include "frame.h"
+
+#include <stdbool.h>
+
+#include "bytes.h"
+
+#define US_PER_MS 1000u
+
+void frame_init(struct frame_receiver *r, frame_crc_fn *crc, void *crc_ctx)
+{
+    r->crc = crc;
+    r->crc_ctx = crc_ctx;
+    r->detail = 0;
+    r->count = 0;
+    r->state = FRAME_COLLECTING;
+    r->dialect = DIALECT_UNDECIDED;
+    r->reason = REASON_NONE;
+}
+
+/* The count at which the receiver has to decide next. Length is there. */
+static unsigned frame_target(const struct frame_receiver *r)
+{
+    unsigned course = 1u + r->bytes[0];
+
+    if (r->dialect == DIALECT_COURSE) {
+        return course;
+    }
+    if (r->dialect == DIALECT_UNDECIDED && r->bytes[0] >= FRAME_COURSE_MIN && r->count < course) {
+        return course;
+    }
+    return course + FRAME_CRC_SIZE;
+}
+
+void frame_fail(struct frame_receiver *r, enum protocol_reason reason, uint32_t detail,
+                uint32_t now_us)
+{
+    if (r->state != FRAME_DRAINING) {
+        r->state = FRAME_DRAINING;
+        r->reason = reason;
+        r->detail = detail;
+        r->drain_us = now_us;
+    }
+    r->last_us = now_us;
+}
+
+/* At a target: is the frame whole? Refuses it when no dialect is left that it could be of. */
+static void frame_decide(struct frame_receiver *r, uint32_t now_us)
+{
+    bool course = r->count == 1u + r->bytes[0];
+    size_t covered = r->count - FRAME_CRC_SIZE;
+    uint32_t crc = r->crc(r->crc_ctx, r->bytes, covered);
+
+    if (crc == load_le32(r->bytes + covered)) {
+        r->dialect = course ? DIALECT_COURSE : DIALECT_NATIVE;
+        r->state = FRAME_READY;
+    } else if (!course || r->dialect == DIALECT_COURSE) {
+        frame_fail(r, REASON_CRC, crc, now_us);
+    }
+}
+
+static void frame_byte(struct frame_receiver *r, uint8_t byte, uint32_t now_us)
+{
+    /* Asked before the byte is in: afterwards an undecided receiver aims at the native end. */
+    unsigned target = r->count == 0 ? 0 : frame_target(r);
+
+    r->bytes[r->count++] = byte;
+    if (target == 0) {
+        if (byte == 0 || (r->dialect == DIALECT_COURSE && byte < FRAME_COURSE_MIN)) {
+            frame_fail(r, REASON_LENGTH, byte, now_us);
+        }
+    } else if (r->count == target) {
+        frame_decide(r, now_us);
+    }
+}
+
+size_t frame_take(struct frame_receiver *r, const uint8_t *bytes, size_t len, uint32_t now_us)
+{
+    size_t taken = 0;
+
+    while (taken < len && r->state != FRAME_READY) {
+        if (r->state == FRAME_DRAINING) {
+            taken = len;
+            break;
+        }
+        frame_byte(r, bytes[taken++], now_us);
+    }
+    if (taken > 0) {
+        r->last_us = now_us;
+    }
+    return taken;
+}
+
+static enum frame_event frame_end(struct frame_receiver *r, enum frame_event event)
+{
+    r->state = FRAME_COLLECTING;
+    r->count = 0;
+    return event;
+}
+
+enum frame_event frame_poll(struct frame_receiver *r, uint32_t now_us,
+                            struct frame_request *request)
+{
+    uint32_t quiet_us = now_us - r->last_us;
+
+    switch (r->state) {
+    case FRAME_READY:
+        request->command = r->bytes[1];
+        request->payload = r->bytes + 2;
+        request->payload_len =
+            (uint8_t)(r->bytes[0] - (r->dialect == DIALECT_COURSE ? FRAME_COURSE_MIN : 1u));
+        return frame_end(r, FRAME_REQUEST);
+    case FRAME_DRAINING:
+        if (quiet_us >= DRAIN_QUIET_MS * US_PER_MS ||
+            now_us - r->drain_us >= DRAIN_LIMIT_MS * US_PER_MS) {
+            return frame_end(r, FRAME_REJECT);
+        }
+        break;
+    case FRAME_COLLECTING:
+        if (r->count > 0 && quiet_us >= FRAME_SILENCE_MS * US_PER_MS) {
+            r->reason = REASON_CUT_OFF;
+            r->detail = r->count;
+            return frame_end(r, FRAME_REJECT);
+        }
+        break;
+    default:
+        break;
+    }
+    return FRAME_NOTHING;
+}
+
+unsigned frame_missing(const struct frame_receiver *r)
+{
+    return r->count == 0 ? 0 : frame_target(r) - r->count;
+}

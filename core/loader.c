@@ -1,0 +1,165 @@
+/*
+ * From a request to an answer: the table of commands, the shape of answers in both dialects, the
+ * record of the last failure.
+ */
+#include "loader.h"
+
+#include "command.h"
+#include "memory_map.h"
+
+#define N(n) (1u << (n)) /* a payload of n bytes */
+
+static const struct loader_command commands[COMMAND_COUNT] = {
+    {command_get_ver, COMMAND_GET_VER, false, N(0)},
+    {command_get_help, COMMAND_GET_HELP, false, N(0)},
+    {command_get_cid, COMMAND_GET_CID, false, N(0)},
+    {command_get_rdp, COMMAND_GET_RDP_STATUS, false, N(0)},
+    {command_go, COMMAND_GO_TO_ADDR, true, N(4)},
+    {command_erase, COMMAND_FLASH_ERASE, true, N(2)},
+    {command_mem_write, COMMAND_MEM_WRITE, true, 0},
+    {command_protect, COMMAND_EN_RW_PROTECT, true, N(2) | N(3) | N(6) | N(7)},
+    {command_mem_read, COMMAND_MEM_READ, false, N(5)},
+    {command_get_nwrp, COMMAND_READ_SECTOR_P_STATUS, false, N(0)},
+    {command_otp_read, COMMAND_OTP_READ, false, N(0) | N(3)},
+    {command_unprotect, COMMAND_DIS_R_W_PROTECT, true, N(0) | N(1)},
+    {command_get_last_error, COMMAND_GET_LAST_ERROR, false, N(0)},
+    {command_get_info, COMMAND_GET_INFO, false, N(0)},
+    {command_reset, COMMAND_RESET, true, N(1)},
+    {command_mem_crc, COMMAND_MEM_CRC, false, N(8)},
+};
+
+const struct loader_command *command_row(unsigned i)
+{
+    return &commands[i];
+}
+
+const struct loader_command *command_find(uint8_t code)
+{
+    for (unsigned i = 0; i < COMMAND_COUNT; i++) {
+        if (commands[i].code == code) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+static bool command_length_fits(const struct loader_command *row, const struct frame_request *q)
+{
+    if (row->lengths == 0) {
+        return q->payload_len >= 5u && q->payload_len == 5u + q->payload[4];
+    }
+    return q->payload_len < 16u && (row->lengths >> q->payload_len & 1u) != 0;
+}
+
+enum protocol_reason command_refuse(struct loader *l, enum protocol_reason reason, uint32_t detail)
+{
+    l->detail = detail;
+    return reason;
+}
+
+/* Data grows behind the longest header; the header is put before it at the end. */
+#define DATA_OFFSET (ANSWER_SIZE_MAX - ANSWER_DATA_MAX)
+
+uint8_t *command_append(struct loader *l, unsigned len)
+{
+    uint8_t *room = l->answer + DATA_OFFSET + l->data_len;
+
+    l->data_len = (uint8_t)(l->data_len + len);
+    return room;
+}
+
+/* PROTOCOL.md, "Course status". */
+static uint8_t loader_status(enum protocol_reason reason)
+{
+    if (reason == REASON_NONE) {
+        return COURSE_OK;
+    }
+    if (reason == REASON_FLASH_TIMEOUT) {
+        return COURSE_TIMEOUT;
+    }
+    return reason == REASON_NO_SECTOR ? COURSE_INVALID_SECTOR : COURSE_ERROR;
+}
+
+static struct loader_answer loader_answer_byte(struct loader *l, uint8_t byte)
+{
+    l->answer[0] = byte;
+    return (struct loader_answer){l->answer, 1};
+}
+
+static void loader_note_failure(struct loader *l, enum protocol_reason reason, uint8_t command)
+{
+    l->failure.reason = reason;
+    l->failure.command = command;
+    l->failure.detail = l->detail;
+    if (l->failure.count < UINT16_MAX) {
+        l->failure.count++;
+    }
+}
+
+void loader_init(struct loader *l)
+{
+    l->failure = (struct loader_failure){0, 0, REASON_NONE, 0};
+    l->running = NULL;
+    l->target = 0;
+    l->detail = 0;
+    l->after = AFTER_NOTHING;
+    l->dialect = DIALECT_UNDECIDED;
+    l->data_len = 0;
+}
+
+struct loader_answer loader_reject(struct loader *l, enum protocol_reason reason, uint32_t detail)
+{
+    l->detail = detail;
+    loader_note_failure(l, reason, 0);
+    return loader_answer_byte(l, PROTOCOL_NACK);
+}
+
+bool loader_accept(struct loader *l, enum protocol_dialect dialect,
+                   const struct frame_request *request, struct loader_answer *answer)
+{
+    enum protocol_reason reason = REASON_NONE;
+
+    l->running = command_find(request->command);
+    l->dialect = dialect;
+    l->after = AFTER_NOTHING;
+    l->detail = 0;
+    l->data_len = 0;
+    *answer = (struct loader_answer){l->answer, 0};
+    if (l->running == NULL) {
+        reason = REASON_UNKNOWN_COMMAND;
+    } else if (!command_length_fits(l->running, request)) {
+        reason = command_refuse(l, REASON_PAYLOAD_LENGTH, request->payload_len);
+    }
+    if (reason != REASON_NONE) {
+        loader_note_failure(l, reason, request->command);
+        *answer = loader_answer_byte(l, PROTOCOL_NACK);
+        return false;
+    }
+    if (dialect == DIALECT_COURSE && l->running->status) {
+        l->answer[0] = PROTOCOL_ACK;
+        l->answer[1] = 1;
+        answer->len = 2;
+    }
+    return true;
+}
+
+struct loader_answer loader_execute(struct loader *l, const struct frame_request *request)
+{
+    enum protocol_reason reason = l->running->run(l, request);
+    bool course = l->dialect == DIALECT_COURSE;
+    uint8_t *head = l->answer + (course ? 1 : 0);
+
+    if (reason != REASON_NONE) {
+        loader_note_failure(l, reason, request->command);
+    }
+    if (course && l->running->status) {
+        return loader_answer_byte(l, loader_status(reason));
+    }
+    if (reason != REASON_NONE) {
+        return loader_answer_byte(l, PROTOCOL_NACK);
+    }
+    head[0] = PROTOCOL_ACK;
+    l->answer[1] = course ? PROTOCOL_ACK : request->command;
+    l->answer[2] = l->data_len;
+    return (struct loader_answer){head, (size_t)(l->answer + DATA_OFFSET + l->data_len - head)};
+}

@@ -1,0 +1,114 @@
+/*
+ * The engine of the bootloader: commands in, answers and what to do next out. It does no I/O: the
+ * caller moves bytes (frame.h finds the frames), sends the answers and performs what `after` says.
+ * The chip is handed in as a struct of functions and geometry.
+ *
+ * How a request is served:
+ *   1. frame_poll gives a request, or a reject: then loader_reject makes the answer, and that is
+ * all.
+ *   2. loader_accept checks command and payload length. Its answer, if any, is sent at once.
+ *   3. If it returned true, loader_execute does the work and makes the (rest of the) answer.
+ *   4. When that has left the wire, the caller does what loader.after says.
+ *
+ * An answer stays valid until the next call with the same loader.
+ */
+#ifndef ARAREXT_LOADER_H
+#define ARAREXT_LOADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "frame.h"
+#include "protocol.h"
+
+/* What an option-byte change does to the read protection. There is no row for level 2: nothing
+ * that this project builds can ask for it. */
+enum loader_rdp {
+    LOADER_RDP_KEEP,
+    LOADER_RDP_LEVEL_1,
+};
+
+/* The chip. ctx goes to each function. Addresses have been checked before a function is called.
+ * The functions that return a reason return REASON_NONE or what went wrong, *detail as PROTOCOL.md
+ * has it for that reason; the reasons of the wire are the errors of the core, so that nothing has
+ * to be translated. */
+struct loader_hw {
+    void *ctx;
+    void (*memory_read)(void *ctx, uint32_t addr, uint8_t *data, size_t len);
+    void (*memory_write)(void *ctx, uint32_t addr, const uint8_t *data, size_t len); /* RAM */
+    uint32_t (*memory_crc)(void *ctx, uint32_t addr, size_t len); /* from CRC_START on */
+    /* Erases a sector and reads it back blank. FLASH_ERROR, FLASH_TIMEOUT, VERIFY. */
+    enum protocol_reason (*flash_erase)(void *ctx, unsigned sector, uint32_t *detail);
+    /* Programs what differs and reads it back. FLASH_ERROR, FLASH_TIMEOUT, VERIFY. */
+    enum protocol_reason (*flash_program)(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
+                                          uint32_t *detail);
+    uint32_t (*options_read)(void *ctx); /* FLASH_OPTCR */
+    /* Sets nWRP (bits 11:0, 1 = not protected). FLASH_ERROR, FLASH_TIMEOUT, OPTIONS_VERIFY. */
+    enum protocol_reason (*options_program)(void *ctx, uint16_t nwrp, enum loader_rdp rdp,
+                                            uint32_t *detail);
+};
+
+/* Facts that do not change until the next reset; for GET_INFO. */
+struct loader_info {
+    uint32_t idcode; /* DBGMCU_IDCODE: device ID in bits 11:0, revision in 31:16 */
+    uint32_t core_hz;
+    uint16_t flash_kib; /* 512 or 1024 */
+    uint16_t ring_size; /* of the receive ring, bytes */
+    uint8_t version[3];
+    uint8_t reset_cause; /* RCC_CSR bits 31:24 */
+    enum stay_reason stay;
+    uint8_t clock_source; /* 0 HSI, 1 HSE */
+};
+
+/* What to do once the answer has left the wire. */
+enum loader_after {
+    AFTER_NOTHING = 0,
+    AFTER_GO_IMAGE, /* start the vector table at loader.target */
+    AFTER_GO_CODE,  /* enter loader.target (even) as Thumb code */
+    AFTER_RESET,
+    AFTER_RESET_STAY, /* with a boot request, so that the bootloader stays */
+};
+
+struct loader_failure {
+    uint32_t detail;
+    uint16_t count;
+    enum protocol_reason reason;
+    uint8_t command;
+};
+
+/* Owned by the caller. hw and info are set by it before loader_init; failure, after and target may
+ * be read. */
+struct loader {
+    const struct loader_hw *hw;
+    struct loader_info info;
+    struct loader_failure failure;
+    const struct loader_command *running; /* row of the command that was accepted */
+    uint32_t target;
+    uint32_t detail; /* of the command under way, should it fail */
+    enum loader_after after;
+    enum protocol_dialect dialect; /* of the request under way */
+    uint8_t data_len;
+    uint8_t answer[ANSWER_SIZE_MAX];
+};
+
+struct loader_answer {
+    const uint8_t *bytes;
+    size_t len;
+};
+
+/* Sets everything but hw and info to the state after a reset. */
+void loader_init(struct loader *l);
+
+/* Answer to what the receiver refused; notes the failure. */
+struct loader_answer loader_reject(struct loader *l, enum protocol_reason reason, uint32_t detail);
+
+/* Looks a request up and checks its payload length. Returns true if loader_execute is to follow;
+ * the answer may be empty then, or the course dialect's early acknowledge. */
+bool loader_accept(struct loader *l, enum protocol_dialect dialect,
+                   const struct frame_request *request, struct loader_answer *answer);
+
+/* Executes the accepted request: checks the arguments, acts, makes the answer. */
+struct loader_answer loader_execute(struct loader *l, const struct frame_request *request);
+
+#endif
