@@ -1,0 +1,56 @@
+/*
+ * Inside the library: an image under construction. The parsers add pieces in any order; the result is
+ * sorted, joined and free of overlaps. Not installed.
+ */
+#ifndef ARAREXT_IMAGE_FILE_H
+#define ARAREXT_IMAGE_FILE_H
+
+#include "session.h"
+
+struct piece {
+    uint32_t addr, len;
+    size_t room;    /* allocated */
+    uint8_t *data;  /* owned */
+};
+
+struct ararext_image {
+    struct piece *pieces; /* owned */
+    size_t count, room;
+    enum ararext_format format;
+};
+
+/* What a parser reads. */
+struct source {
+    const uint8_t *data;
+    size_t len;
+    const char *name; /* for sentences */
+    struct ararext_message *why;
+};
+
+/* Adds a copy of data at addr. MEMORY, FORMAT when the range leaves the 32-bit address space. */
+ARAREXT_CHECKED int image_add(struct ararext_image *image, uint32_t addr, const uint8_t *data,
+                              size_t len);
+
+ARAREXT_CHECKED int image_parse_elf(struct ararext_image *image, const struct source *src);
+ARAREXT_CHECKED int image_parse_hex(struct ararext_image *image, const struct source *src);
+ARAREXT_CHECKED int image_parse_srec(struct ararext_image *image, const struct source *src);
+
+/* ---- shared by the two formats with lines (image_lines.c) ---- */
+
+/* A walk over lines that end in LF, CR LF or the end of the file. */
+struct lines {
+    const struct source *src;
+    size_t at;       /* offset of the next line */
+    unsigned number; /* of the current line, from 1 */
+    const char *text;
+    size_t len;      /* of the current line, without white space at its end */
+};
+/* Steps to the next line; false at the end of the file. */
+bool lines_next(struct lines *l);
+/* Sets the sentence "NAME, line N: ..." and returns FORMAT. */
+__attribute__((format(printf, 2, 3))) int lines_error(const struct lines *l, const char *fmt, ...);
+/* Reads pairs of hex digits from the current line, from offset to its end, at most size bytes.
+ * Number of bytes, or -1 for a character that is none, an odd number, or too many. */
+int lines_hex(const struct lines *l, size_t offset, uint8_t *out, size_t size);
+
+#endif

@@ -1,0 +1,244 @@
+/*
+ * What has to be done to get an image into flash: which sectors hold it already, which are blank where
+ * it goes, which have to be erased. Reads only.
+ *
+ * One rule beyond the obvious: when anything changes, the sector with the image's first word is not
+ * kept, so that flash.c can make sure that a half image never looks bootable.
+ */
+#include "flash_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool session_has_crc(const struct ararext_session *s)
+{
+    return !s->options.no_extensions && s->has_info && s->info.extended &&
+           (s->info.features & ARAREXT_FEATURE_MEM_CRC) != 0;
+}
+
+uint32_t image_first_word(const struct ararext_image *image)
+{
+    return ararext_image_segment(image, 0).addr & ~3u;
+}
+
+struct range image_clip(const struct ararext_image *image, size_t i, uint32_t from, uint32_t limit)
+{
+    struct ararext_segment seg = ararext_image_segment(image, i);
+    uint64_t end = (uint64_t)seg.addr + seg.len;
+    uint32_t start = seg.addr > from ? seg.addr : from;
+    uint64_t stop = end < limit ? end : limit;
+    if (start >= stop) {
+        return (struct range){0};
+    }
+    return (struct range){
+        .addr = start, .len = (uint32_t)(stop - start), .data = seg.data + (start - seg.addr)};
+}
+
+static bool word_is_erased(const uint8_t *p)
+{
+    return p[0] == 0xFF && p[1] == 0xFF && p[2] == 0xFF && p[3] == 0xFF;
+}
+
+/* First word at or after from that the image has a byte of; limit if there is none. */
+static uint32_t next_content(const struct ararext_image *image, uint32_t from, uint32_t limit)
+{
+    for (size_t i = 0; i < ararext_image_segment_count(image); i++) {
+        struct range r = image_clip(image, i, from, limit);
+        if (r.len > 0) {
+            uint32_t word = r.addr & ~3u;
+            return word > from ? word : from;
+        }
+    }
+    return limit;
+}
+
+bool chunk_next(const struct ararext_image *image, uint32_t from, uint32_t limit,
+                struct chunk *out)
+{
+    for (;;) {
+        from = next_content(image, from, limit);
+        if (from >= limit) {
+            return false;
+        }
+        size_t window = limit - from < CHUNK_MAX ? limit - from : CHUNK_MAX;
+        ararext_image_get(image, from, out->data, window);
+        if (word_is_erased(out->data)) {
+            from += 4;
+            continue;
+        }
+        size_t used = 4;
+        for (size_t at = 4; at < window && at - used < ERASED_RUN_MIN; at += 4) {
+            used = word_is_erased(out->data + at) ? used : at + 4;
+        }
+        out->addr = from;
+        out->len = used;
+        return true;
+    }
+}
+
+/* ---- comparing by MEM_CRC ---- */
+
+static int range_holds(struct ararext_session *s, const struct range *r, bool *holds)
+{
+    *holds = true;
+    for (uint32_t at = 0; *holds && at < r->len; at += CRC_STEP) {
+        uint32_t len = r->len - at < CRC_STEP ? r->len - at : CRC_STEP;
+        uint32_t crc = 0;
+        int rc = ararext_get_crc(s, r->addr + at, len, &crc);
+        if (rc != ARAREXT_OK) {
+            return rc;
+        }
+        *holds = crc == ararext_crc(0xFFFFFFFFu, r->data + at, len);
+    }
+    return ARAREXT_OK;
+}
+
+static int sector_holds_image(struct ararext_session *s, const struct ararext_image *image,
+                              const struct ararext_sector *sector, bool *holds)
+{
+    *holds = true;
+    for (size_t i = 0; *holds && i < ararext_image_segment_count(image); i++) {
+        struct range r = image_clip(image, i, sector->addr, sector->addr + sector->size);
+        int rc = range_holds(s, &r, holds);
+        if (rc != ARAREXT_OK) {
+            return rc;
+        }
+    }
+    return ARAREXT_OK;
+}
+
+/* Whether all words from the image's first to its last in the sector are erased. */
+static int sector_is_blank(struct ararext_session *s, const struct ararext_image *image,
+                           const struct ararext_sector *sector, bool *blank)
+{
+    uint32_t first = UINT32_MAX, end = 0;
+    for (size_t i = 0; i < ararext_image_segment_count(image); i++) {
+        struct range r = image_clip(image, i, sector->addr, sector->addr + sector->size);
+        if (r.len > 0) {
+            first = first < (r.addr & ~3u) ? first : (r.addr & ~3u);
+            end = (r.addr + r.len + 3u) & ~3u;
+        }
+    }
+    uint8_t *erased = malloc(sector->size);
+    if (erased == NULL) {
+        return ARAREXT_ERR_MEMORY;
+    }
+    memset(erased, 0xFF, sector->size);
+    struct range r = {.addr = first, .len = end - first, .data = erased};
+    int rc = range_holds(s, &r, blank);
+    free(erased);
+    return rc;
+}
+
+static int choose_action(struct ararext_session *s, const struct ararext_image *image,
+                         const struct ararext_sector *sector, enum ararext_action *out)
+{
+    bool yes = false;
+    int rc = sector_holds_image(s, image, sector, &yes);
+    if (rc == ARAREXT_OK && yes) {
+        *out = ARAREXT_KEEP;
+        return rc;
+    }
+    if (rc == ARAREXT_OK) {
+        rc = sector_is_blank(s, image, sector, &yes);
+    }
+    *out = yes ? ARAREXT_PROGRAM : ARAREXT_ERASE;
+    return rc;
+}
+
+/* ---- the plan ---- */
+
+static void report(const struct ararext_flash_options *o, uint32_t done, uint32_t total)
+{
+    if (o->progress != NULL) {
+        o->progress(o->ctx, ARAREXT_PHASE_COMPARE, done, total);
+    }
+}
+
+/* Lists the sectors that the image touches. */
+static int list_sectors(const struct ararext_info *info, const struct ararext_image *image,
+                        struct ararext_plan *out)
+{
+    *out = (struct ararext_plan){0};
+    uint32_t placed = 0;
+    for (size_t i = 0; i < info->sector_count; i++) {
+        const struct ararext_sector *sector = &info->sectors[i];
+        uint32_t bytes = 0;
+        for (size_t j = 0; j < ararext_image_segment_count(image); j++) {
+            bytes += image_clip(image, j, sector->addr, sector->addr + sector->size).len;
+        }
+        if (bytes > 0) {
+            out->sectors[out->count].sector = (uint8_t)i;
+            out->sectors[out->count].action = ARAREXT_ERASE;
+            out->sectors[out->count++].image_bytes = bytes;
+            placed += bytes;
+        }
+    }
+    return placed == ararext_image_size(image) ? ARAREXT_OK : ARAREXT_ERR_ARGUMENT;
+}
+
+static uint32_t count_chunks(const struct ararext_image *image, uint32_t from, uint32_t limit)
+{
+    uint32_t sum = 0;
+    struct chunk chunk;
+    for (uint32_t at = from; chunk_next(image, at, limit, &chunk);
+         at = chunk.addr + (uint32_t)chunk.len) {
+        sum += (uint32_t)chunk.len;
+    }
+    return sum;
+}
+
+/* Counts as flash.c sends: the image's first word by itself. */
+static void count_bytes(const struct ararext_info *info, const struct ararext_image *image,
+                        struct ararext_plan *plan)
+{
+    uint32_t word = image_first_word(image);
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct ararext_sector *sector = &info->sectors[plan->sectors[i].sector];
+        uint32_t from = sector->addr, end = sector->addr + sector->size;
+        if (plan->sectors[i].action == ARAREXT_ERASE) {
+            plan->erase_bytes += sector->size;
+        }
+        if (plan->sectors[i].action == ARAREXT_KEEP) {
+            continue;
+        }
+        if (i == 0) {
+            plan->write_bytes += count_chunks(image, word, word + FIRST_WORD_SIZE);
+            from = word + FIRST_WORD_SIZE;
+        }
+        plan->write_bytes += count_chunks(image, from, end);
+    }
+}
+
+int ararext_flash_plan(struct ararext_session *s, const struct ararext_info *info,
+                       const struct ararext_image *image,
+                       const struct ararext_flash_options *options, struct ararext_plan *out)
+{
+    s->info = *info;
+    s->has_info = true;
+    int rc = list_sectors(info, image, out);
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    bool changes = !session_has_crc(s) || options->erase_always;
+    if (!changes) {
+        uint32_t total = ararext_image_size(image), done = 0;
+        for (size_t i = 0; i < out->count; i++) {
+            report(options, done, total);
+            rc = choose_action(s, image, &info->sectors[out->sectors[i].sector],
+                               &out->sectors[i].action);
+            if (rc != ARAREXT_OK) {
+                return rc;
+            }
+            done += out->sectors[i].image_bytes;
+            changes = changes || out->sectors[i].action != ARAREXT_KEEP;
+        }
+        report(options, done, total);
+    }
+    /* The image's first word is in the first sector of the list. */
+    if (changes && out->sectors[0].action == ARAREXT_KEEP) {
+        out->sectors[0].action = ARAREXT_ERASE;
+    }
+    count_bytes(info, image, out);
+    return ARAREXT_OK;
+}

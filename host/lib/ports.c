@@ -1,0 +1,66 @@
+/*
+ * Which serial ports this machine has, from libserialport, and the twin's default link, which is a
+ * pseudo-terminal that no list of devices has.
+ */
+#include "session.h"
+
+#include <libserialport.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void ararext_twin_link(char *path, size_t size)
+{
+    const char *dir = getenv("XDG_RUNTIME_DIR");
+    snprintf(path, size, "%s/ararext-usart2", dir != NULL && dir[0] == '/' ? dir : "/tmp");
+}
+
+static void copy(char *out, size_t size, const char *text)
+{
+    snprintf(out, size, "%s", text != NULL ? text : "");
+}
+
+static void fill(struct ararext_port *out, const struct sp_port *port)
+{
+    copy(out->path, sizeof out->path, sp_get_port_name(port));
+    copy(out->description, sizeof out->description, sp_get_port_description(port));
+    if (sp_get_port_transport(port) != SP_TRANSPORT_USB ||
+        sp_get_port_usb_vid_pid(port, &out->usb_vid, &out->usb_pid) != SP_OK) {
+        out->usb_vid = -1;
+        out->usb_pid = -1;
+    }
+}
+
+int ararext_list_ports(struct ararext_port **out, size_t *count)
+{
+    struct sp_port **list = NULL;
+    if (sp_list_ports(&list) != SP_OK) {
+        list = NULL; /* a machine without /sys has no ports for us, but may have a twin */
+    }
+    size_t n = 0;
+    while (list != NULL && list[n] != NULL) {
+        n++;
+    }
+    struct ararext_port *ports = calloc(n + 1, sizeof *ports);
+    if (ports == NULL) {
+        sp_free_port_list(list);
+        return ARAREXT_ERR_MEMORY;
+    }
+    for (size_t i = 0; i < n; i++) {
+        fill(&ports[i], list[i]);
+    }
+    sp_free_port_list(list);
+    struct ararext_port *twin = &ports[n];
+    ararext_twin_link(twin->path, sizeof twin->path);
+    if (access(twin->path, F_OK) == 0) {
+        copy(twin->description, sizeof twin->description, "board twin, USART2");
+        twin->usb_vid = -1;
+        twin->usb_pid = -1;
+        twin->twin = true;
+        n++;
+    }
+    *out = ports;
+    *count = n;
+    return ARAREXT_OK;
+}

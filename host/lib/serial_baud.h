@@ -1,0 +1,13 @@
+/* The line settings, apart from serial.c because the kernel's and the C library's termios headers
+ * cannot meet in one file, and only the kernel's knows arbitrary baud rates. Not installed. */
+#ifndef ARAREXT_SERIAL_BAUD_H
+#define ARAREXT_SERIAL_BAUD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Raw, 8N1, no flow control, baud within 3 %. Leaves the modem lines alone, and asks the driver not to
+ * drop them on closing. False if the port does not take it. */
+bool serial_baud_set_raw(int fd, uint32_t baud);
+
+#endif

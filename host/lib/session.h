@@ -1,0 +1,59 @@
+/*
+ * Inside the library: a session and how its files share it. Not installed.
+ */
+#ifndef ARAREXT_SESSION_H
+#define ARAREXT_SESSION_H
+
+#include "ararext.h"
+
+enum {
+    BAUD_DEFAULT = 115200,
+    MARGIN_DEFAULT_MS = 300,
+    RETRIES_DEFAULT = 2,
+    RETRIES_MAX = 10,
+    RESYNC_SILENCE_MS = 1100, /* PROTOCOL.md, "Frames, silence and errors" */
+};
+
+struct ararext_session {
+    struct ararext_transport transport;
+    struct ararext_options options;
+    struct ararext_failure failure;
+    struct ararext_counters counters;
+    struct ararext_info info;  /* of the last ararext_get_info: the sector map */
+    bool has_info;
+    bool needs_silence;        /* the board may still wait for the rest of a frame */
+    uint64_t silent_since_ms;  /* our last byte; has a meaning when needs_silence */
+};
+
+/* One request and what its answer must look like. */
+struct call {
+    uint8_t command;
+    const uint8_t *payload;
+    size_t payload_len;
+    uint8_t *data;     /* out: room for data_max bytes; NULL if that is 0 */
+    size_t data_min, data_max;
+    size_t data_len;   /* out */
+    bool once;         /* never sent again after silence: it may have been carried out */
+    bool extension;    /* one of the commands from 60 on */
+};
+
+/* Sends a native request and takes its answer, with retries; see ararext.h for the errors. */
+ARAREXT_CHECKED int session_call(struct ararext_session *s, struct call *call);
+
+/* Time that PROTOCOL.md gives the board for a command, without the line, in milliseconds. */
+unsigned session_board_time_ms(const struct ararext_session *s, uint8_t command,
+                               const uint8_t *payload, size_t payload_len);
+
+/* Whether options.stop says so; records the failure. */
+bool session_stopped(struct ararext_session *s);
+
+/* printf into a message, cut off if need be. */
+__attribute__((format(printf, 2, 3))) void message_set(struct ararext_message *m, const char *fmt,
+                                                       ...);
+__attribute__((format(printf, 2, 3))) void message_add(struct ararext_message *m, const char *fmt,
+                                                       ...);
+
+/* The known sectors of an F407 with 512 or 1024 KiB (core/geometry.h). */
+void info_set_default_sectors(struct ararext_info *info, uint16_t flash_kib);
+
+#endif

@@ -1,0 +1,297 @@
+/*
+ * Everything that the library says to people, in tables: errors with their exit status, reasons of
+ * the board, names of commands. The tool and its documents take their words from here.
+ */
+#include "session.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "protocol.h"
+
+void message_set(struct ararext_message *m, const char *fmt, ...)
+{
+    if (m != NULL) {
+        va_list args;
+        va_start(args, fmt);
+        vsnprintf(m->text, sizeof m->text, fmt, args);
+        va_end(args);
+    }
+}
+
+void message_add(struct ararext_message *m, const char *fmt, ...)
+{
+    if (m != NULL) {
+        size_t used = strlen(m->text);
+        va_list args;
+        va_start(args, fmt);
+        vsnprintf(m->text + used, sizeof m->text - used, fmt, args);
+        va_end(args);
+    }
+}
+
+/* ---- errors ---- */
+
+static const struct ararext_error_entry ERRORS[] = {
+    {ARAREXT_OK, "ok", "success", 0},
+    {ARAREXT_ERR_ARGUMENT, "argument", "wrong use: a value is out of its range", 2},
+    {ARAREXT_ERR_MEMORY, "memory", "out of memory", 1},
+    {ARAREXT_ERR_NO_PORT, "no-port", "no such port, or no port with a board that answers", 3},
+    {ARAREXT_ERR_BUSY, "busy", "another program has the port open", 4},
+    {ARAREXT_ERR_PERMISSION, "permission", "the port may not be opened by this user", 4},
+    {ARAREXT_ERR_IO, "io", "the port failed or went away", 4},
+    {ARAREXT_ERR_MANY, "many", "several boards answer, one has to be named", 3},
+    {ARAREXT_ERR_TIMEOUT, "timeout", "the board did not answer in time", 5},
+    {ARAREXT_ERR_GARBLED, "garbled", "what came back is not an answer", 5},
+    {ARAREXT_ERR_DIALECT, "dialect", "the board speaks the course dialect until its next reset", 5},
+    {ARAREXT_ERR_REFUSED, "refused", "the board refused the command", 6},
+    {ARAREXT_ERR_UNSUPPORTED, "unsupported", "the bootloader cannot do that", 7},
+    {ARAREXT_ERR_FILE, "file", "a file cannot be read or written", 8},
+    {ARAREXT_ERR_FORMAT, "format", "a file is damaged or of the wrong kind", 8},
+    {ARAREXT_ERR_IMAGE, "image", "the image does not fit the board", 9},
+    {ARAREXT_ERR_VERIFY, "verify", "flash does not hold what it should", 10},
+    {ARAREXT_ERR_DECLINED, "declined", "a dangerous operation was not confirmed", 11},
+    {ARAREXT_ERR_INTERRUPTED, "interrupted", "stopped by a signal", 130},
+};
+_Static_assert(sizeof ERRORS / sizeof ERRORS[0] == ARAREXT_ERR_COUNT, "a row for each error");
+
+const struct ararext_error_entry *ararext_error_entry(int code)
+{
+    bool known = code <= 0 && code > -ARAREXT_ERR_COUNT;
+    return &ERRORS[known ? -code : -ARAREXT_ERR_ARGUMENT];
+}
+
+/* ---- commands ---- */
+
+static const struct {
+    uint8_t code;
+    const char *name;
+} COMMANDS[] = {
+    {COMMAND_GET_VER, "GET_VER"},
+    {COMMAND_GET_HELP, "GET_HELP"},
+    {COMMAND_GET_CID, "GET_CID"},
+    {COMMAND_GET_RDP_STATUS, "GET_RDP_STATUS"},
+    {COMMAND_GO_TO_ADDR, "GO_TO_ADDR"},
+    {COMMAND_FLASH_ERASE, "FLASH_ERASE"},
+    {COMMAND_MEM_WRITE, "MEM_WRITE"},
+    {COMMAND_EN_RW_PROTECT, "EN_RW_PROTECT"},
+    {COMMAND_MEM_READ, "MEM_READ"},
+    {COMMAND_READ_SECTOR_P_STATUS, "READ_SECTOR_P_STATUS"},
+    {COMMAND_OTP_READ, "OTP_READ"},
+    {COMMAND_DIS_R_W_PROTECT, "DIS_R_W_PROTECT"},
+    {COMMAND_GET_LAST_ERROR, "GET_LAST_ERROR"},
+    {COMMAND_GET_INFO, "GET_INFO"},
+    {COMMAND_RESET, "RESET"},
+    {COMMAND_MEM_CRC, "MEM_CRC"},
+};
+
+const char *ararext_command_name(uint8_t code)
+{
+    for (size_t i = 0; i < sizeof COMMANDS / sizeof COMMANDS[0]; i++) {
+        if (COMMANDS[i].code == code) {
+            return COMMANDS[i].name;
+        }
+    }
+    return NULL;
+}
+
+static bool same_word(const char *a, const char *b)
+{
+    while (*a != '\0' && toupper((unsigned char)*a) == toupper((unsigned char)*b)) {
+        a++;
+        b++;
+    }
+    return toupper((unsigned char)*a) == toupper((unsigned char)*b);
+}
+
+int ararext_command_code(const char *name)
+{
+    for (size_t i = 0; i < sizeof COMMANDS / sizeof COMMANDS[0]; i++) {
+        if (same_word(COMMANDS[i].name, name)) {
+            return COMMANDS[i].code;
+        }
+    }
+    return -1;
+}
+
+/* ---- reasons ---- */
+
+enum detail_kind { DETAIL_NONE, DETAIL_NUMBER, DETAIL_HEX };
+
+#define SEND_AGAIN "the line is disturbed: try again, check the cable and ground, or use a lower --baud"
+#define WORN_OUT   "erase the sector and try again; if it fails again, that part of flash is worn out"
+
+static const struct {
+    uint8_t reason;
+    enum detail_kind detail;
+    const char *text; /* %d where the detail goes */
+    const char *advice;
+} REASONS[] = {
+    {REASON_NONE, DETAIL_NONE, "nothing has failed since reset", ""},
+    {REASON_CRC, DETAIL_HEX, "the frame arrived with a wrong CRC (the board computed %)", SEND_AGAIN},
+    {REASON_LENGTH, DETAIL_NUMBER, "the frame's length byte is impossible (%)", SEND_AGAIN},
+    {REASON_CUT_OFF, DETAIL_NUMBER, "the frame was cut off after % bytes", SEND_AGAIN},
+    {REASON_LINE, DETAIL_HEX, "framing, noise or overrun error on the line (USART_SR %)", SEND_AGAIN},
+    {REASON_OVERFLOW, DETAIL_NONE, "more bytes came than the board's receive ring holds", SEND_AGAIN},
+    {REASON_UNKNOWN_COMMAND, DETAIL_NONE, "the bootloader does not know this command",
+     "see 'ararext commands' for what it knows"},
+    {REASON_PAYLOAD_LENGTH, DETAIL_NUMBER, "wrong payload length for the command (% bytes)",
+     "see PROTOCOL.md for the command's payload"},
+    {REASON_ARGUMENT, DETAIL_HEX, "invalid argument %", "see PROTOCOL.md for what is allowed"},
+    {REASON_ADDRESS, DETAIL_HEX, "address % or the range behind it is not accessible",
+     "see 'ararext info' for what the part has"},
+    {REASON_BOOTLOADER, DETAIL_HEX, "% belongs to the bootloader",
+     "the bootloader never changes itself or the memory it runs in; choose sector 2 (0x08008000) or "
+     "above, or free SRAM"},
+    {REASON_NO_SECTOR, DETAIL_NUMBER, "there is no sector %",
+     "see 'ararext info' for the sectors that the part has"},
+    {REASON_WRITE_PROTECTED, DETAIL_NUMBER, "sector % is write-protected",
+     "run 'ararext unprotect' first"},
+    {REASON_NOT_ERASED, DETAIL_HEX, "flash at % is not erased",
+     "run 'ararext erase' for that sector first"},
+    {REASON_VERIFY, DETAIL_HEX, "flash at % reads back differently", WORN_OUT},
+    {REASON_FLASH_ERROR, DETAIL_HEX, "the flash controller reported an error (FLASH_SR %)", WORN_OUT},
+    {REASON_FLASH_TIMEOUT, DETAIL_HEX, "the flash operation did not end in time (FLASH_SR %)",
+     WORN_OUT},
+    {REASON_NO_CODE, DETAIL_HEX, "there is nothing at % that could run",
+     "run 'ararext flash' with an application first"},
+    {REASON_KEY, DETAIL_NONE, "the confirmation key is missing or wrong",
+     "use 'ararext protect --read-protection'"},
+    {REASON_WOULD_ERASE_CHIP, DETAIL_HEX,
+     "leaving read protection (RDP %) would erase the whole chip, the bootloader included",
+     "run 'ararext unprotect --keep-read-protection' to remove write protection alone"},
+    {REASON_OPTIONS_LOCKED, DETAIL_HEX, "the option bytes are locked for good (RDP %)", ""},
+    {REASON_OPTIONS_VERIFY, DETAIL_HEX, "the option bytes read back differently (FLASH_OPTCR %)",
+     "reset the board and look at 'ararext info'"},
+};
+
+void ararext_reason_text(uint8_t reason, uint32_t detail, struct ararext_message *out)
+{
+    for (size_t i = 0; i < sizeof REASONS / sizeof REASONS[0]; i++) {
+        const char *percent = strchr(REASONS[i].text, '%');
+        if (REASONS[i].reason != reason) {
+            continue;
+        }
+        if (percent == NULL) {
+            message_set(out, "%s", REASONS[i].text);
+            return;
+        }
+        /* A small number is a sector or a count, whatever the table says. */
+        bool hex = REASONS[i].detail == DETAIL_HEX && (reason != REASON_BOOTLOADER || detail > 255);
+        message_set(out, "%.*s", (int)(percent - REASONS[i].text), REASONS[i].text);
+        message_add(out, hex ? "0x%02X" : reason == REASON_BOOTLOADER ? "sector %u" : "%u",
+                    (unsigned)detail);
+        message_add(out, "%s", percent + 1);
+        return;
+    }
+    message_set(out, "a reason that this version does not know (detail 0x%08X)", (unsigned)detail);
+}
+
+const char *ararext_reason_advice(uint8_t reason)
+{
+    for (size_t i = 0; i < sizeof REASONS / sizeof REASONS[0]; i++) {
+        if (REASONS[i].reason == reason) {
+            return REASONS[i].advice;
+        }
+    }
+    return "a newer version of ararext may know it";
+}
+
+/* ---- the sentence about a failure ---- */
+
+static void add_bytes(struct ararext_message *out, const uint8_t *data, size_t len)
+{
+    size_t shown = len <= 16 ? len : 12;
+    for (size_t i = 0; i < shown; i++) {
+        message_add(out, i == 0 ? "%02X" : " %02X", data[i]);
+    }
+    if (shown < len) {
+        message_add(out, " ... (%zu bytes)", len);
+    }
+}
+
+/* "erase of sector 2" where the payload has the expected shape, else the command's name. */
+static void describe_request(struct ararext_message *out, const struct ararext_failure *f)
+{
+    const uint8_t *p = f->sent + 2;
+    size_t n = f->sent_len > 6 ? f->sent_len - 6 : 0;
+    uint8_t command = f->sent[1];
+    const char *name = ararext_command_name(command);
+    if (command == COMMAND_FLASH_ERASE && n == 2 && p[0] == ERASE_ALL_SECTORS) {
+        message_set(out, "erase of all sectors");
+    } else if (command == COMMAND_FLASH_ERASE && n == 2 && p[1] == 1) {
+        message_set(out, "erase of sector %u", p[0]);
+    } else if (command == COMMAND_FLASH_ERASE && n == 2) {
+        message_set(out, "erase of %u sectors from sector %u", p[1], p[0]);
+    } else if (command == COMMAND_MEM_WRITE && n > 5) {
+        message_set(out, "write of %u bytes to 0x%08X", p[4], (unsigned)load_le32(p));
+    } else if (command == COMMAND_MEM_READ && n == 5) {
+        message_set(out, "read of %u bytes from 0x%08X", p[4], (unsigned)load_le32(p));
+    } else if (command == COMMAND_GO_TO_ADDR && n == 4) {
+        message_set(out, "start of 0x%08X", (unsigned)load_le32(p));
+    } else if (command == COMMAND_MEM_CRC && n == 8) {
+        message_set(out, "CRC of %u bytes from 0x%08X", (unsigned)load_le32(p + 4),
+                    (unsigned)load_le32(p));
+    } else if (name != NULL) {
+        message_set(out, "%s", name);
+    } else {
+        message_set(out, "command %02X", command);
+    }
+}
+
+void ararext_describe_failure(const struct ararext_session *s, struct ararext_message *out)
+{
+    const struct ararext_failure *f = &s->failure;
+    out->text[0] = '\0';
+    if (f->code == ARAREXT_OK || f->sent_len == 0) {
+        message_set(out, "%s", f->code == ARAREXT_OK ? "" : ararext_error_entry(f->code)->sentence);
+        return;
+    }
+    describe_request(out, f);
+    message_add(out, " (");
+    add_bytes(out, f->sent, f->sent_len);
+    message_add(out, f->attempts > 1 ? ", sent %u times): " : "): ", f->attempts);
+    if (f->code == ARAREXT_ERR_REFUSED || f->code == ARAREXT_ERR_UNSUPPORTED) {
+        if (f->has_reason) {
+            struct ararext_message why;
+            ararext_reason_text(f->reason, f->detail, &why);
+            message_add(out, "the board answered 7F, reason %02X: %s", f->reason, why.text);
+        } else if (f->got_len > 0) {
+            message_add(out, "the board answered 7F and gave no reason");
+        } else {
+            message_add(out, "not sent, the extension commands are switched off");
+        }
+    } else if (f->code == ARAREXT_ERR_TIMEOUT && f->got_len == 0) {
+        message_add(out, "no answer");
+    } else if (f->code == ARAREXT_ERR_TIMEOUT || f->code == ARAREXT_ERR_GARBLED) {
+        message_add(out, f->code == ARAREXT_ERR_TIMEOUT ? "only a part of an answer came back: "
+                                                        : "what came back is no answer: ");
+        add_bytes(out, f->got, f->got_len);
+    } else {
+        message_add(out, "%s", ararext_error_entry(f->code)->sentence);
+    }
+}
+
+const char *ararext_failure_advice(const struct ararext_session *s)
+{
+    const struct ararext_failure *f = &s->failure;
+    switch (f->code) {
+    case ARAREXT_ERR_TIMEOUT:
+        return "check that the board is in the bootloader (PA0 high at reset), the wiring (PA2 to "
+               "RX, PA3 to TX, GND) and --baud";
+    case ARAREXT_ERR_GARBLED:
+        return "check that the board is in the bootloader (PA0 high at reset), and --baud";
+    case ARAREXT_ERR_DIALECT:
+        return "reset the board, or run 'ararext raw --course RESET 01'";
+    case ARAREXT_ERR_IO:
+        return "check the cable and 'ararext ports'";
+    case ARAREXT_ERR_REFUSED:
+    case ARAREXT_ERR_UNSUPPORTED:
+        return f->has_reason ? ararext_reason_advice(f->reason) : "";
+    default:
+        return "";
+    }
+}
