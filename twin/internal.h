@@ -128,7 +128,11 @@ bool twin_rcc_lsi_on(const struct twin *t);
 /* IWDG keeps LSI running from now to the next reset. */
 void twin_rcc_force_lsi(struct twin *t);
 void twin_rcc_set_reset_flag(struct twin *t, unsigned csr_bit);
+void twin_rcc_check_limits(struct twin *t); /* reports clocks above what the chip allows */
+uint32_t twin_rcc_bdcr(const struct twin *t);
+void twin_rcc_restore_bdcr(struct twin *t, uint32_t bdcr); /* from the state file */
 bool twin_pwr_backup_writable(const struct twin *t); /* PWR_CR.DBP */
+bool twin_pwr_scale1(const struct twin *t);          /* PWR_CR.VOS = 1: up to 168 MHz */
 
 /* ---- flash (flash.c) ---- */
 uint8_t *twin_flash_bytes(struct twin *t); /* what the CPU reads; flash_kib * 1024 bytes */
@@ -172,12 +176,18 @@ int twin_state_save(struct twin *t); /* at twin_destroy */
 enum { TWIN_BACKUP_SRAM_BYTES = 4096, TWIN_BACKUP_REGISTERS = 20 };
 uint8_t *twin_backup_sram(struct twin *t); /* TWIN_BACKUP_SRAM_BYTES */
 uint32_t *twin_backup_registers(struct twin *t); /* RTC_BKP0R ... */
+bool *twin_backup_regulator(struct twin *t); /* PWR_CSR.BRE: backup SRAM lives on VBAT */
 void twin_backup_domain_reset(struct twin *t); /* RCC_BDCR.BDRST: RTC registers, not backup SRAM */
 
 /* ---- pins (gpio.c) ---- */
 /* Whether port/pin is in alternate-function mode with number af. */
 bool twin_gpio_has_af(const struct twin *t, char port, unsigned pin, unsigned af);
 void twin_gpio_drive_af(struct twin *t, char port, unsigned pin, bool level); /* by a peripheral */
+void twin_gpio_release_af(struct twin *t, char port, unsigned pin);
+/* The far end of a cable, idle or not, at a pin; false takes the cable away. */
+void twin_gpio_line(struct twin *t, char port, unsigned pin, bool connected, bool level);
+/* MODER or AFR of some port changed (usart.c): pins come and go. */
+void twin_usart_pins_changed(struct twin *t);
 /* EXTI and SYSCFG hear of every level change of an input. */
 void twin_exti_pin_changed(struct twin *t, char port, unsigned pin, bool level);
 
@@ -185,6 +195,8 @@ void twin_exti_pin_changed(struct twin *t, char port, unsigned pin, bool level);
 /* Request line of a peripheral. The DMA moves one item per request cycle while level stays high. */
 void twin_dma_request(struct twin *t, unsigned controller, unsigned stream, unsigned channel,
                       bool level);
+/* A request of a timer, that the DMA's acknowledge ends: one item. Lost when the stream is off. */
+void twin_dma_pulse(struct twin *t, unsigned controller, unsigned stream, unsigned channel);
 
 /* ---- core's own parts ---- */
 int twin_sched_create(struct twin *t);

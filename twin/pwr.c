@@ -1,0 +1,338 @@
+/*
+ * Power control and what lives on in the backup domain: backup SRAM and the RTC's backup registers.
+ * Nothing here is written without PWR_CR.DBP. The board has a battery on VBAT, so that backup
+ * registers survive power-off; backup SRAM does so with its regulator (PWR_CSR.BRE) on only, as on
+ * the chip.
+ *
+ * RM0090 5.1.2 (backup domain), 5.4 (PWR of STM32F405/407), 26.6.20 (RTC_BKPxR). The RTC itself
+ * (calendar, alarms, tamper), the voltage detector and the low-power modes are not modelled and say
+ * so once.
+ */
+#include "internal.h"
+#include "reg.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PS_PER_US UINT64_C(1000000)
+
+enum {
+    PWR_REGS = 0x40007000,
+    RTC_REGS = 0x40002800,
+    BKPSRAM = 0x40024000,
+    PWR_CR = 0x00,
+    PWR_CSR = 0x04,
+    CR_PVDE = 1u << 4,
+    CR_DBP = 1u << 8,
+    CR_VOS = 1u << 14,
+    CR_BITS = 0x43F3, /* LPDS, PDDS, PVDE, PLS, DBP, FPDS, VOS; CWUF and CSBF read 0 */
+    CR_RESET = 0x4000,
+    CSR_BRR = 1u << 3,
+    CSR_EWUP = 1u << 8,
+    CSR_BRE = 1u << 9,
+    CSR_VOSRDY = 1u << 14,
+    RTC_BKP0R = 0x50,
+    RTC_BKP_END = 0xA0,
+    /* The manuals give no times for the two regulators; VOSRDY shows some microseconds after reset.
+     */
+    VOS_US = 40,
+    BACKUP_REGULATOR_US = 40,
+};
+
+struct twin_pwr {
+    uint32_t cr, csr; /* csr without BRE and VOSRDY's delay */
+    bool backup_regulator;
+    struct twin_event vos_event, brr_event;
+    uint8_t sram[TWIN_BACKUP_SRAM_BYTES];
+    uint32_t bkpr[TWIN_BACKUP_REGISTERS];
+    uint32_t rtc_told[2]; /* one bit a register of the RTC that was reported */
+    bool pvd_told, wakeup_told;
+};
+
+bool twin_pwr_backup_writable(const struct twin *t)
+{
+    return (t->pwr->cr & CR_DBP) != 0;
+}
+
+bool twin_pwr_scale1(const struct twin *t)
+{
+    return (t->pwr->cr & CR_VOS) != 0;
+}
+
+uint8_t *twin_backup_sram(struct twin *t)
+{
+    return t->pwr->sram;
+}
+
+uint32_t *twin_backup_registers(struct twin *t)
+{
+    return t->pwr->bkpr;
+}
+
+bool *twin_backup_regulator(struct twin *t)
+{
+    return &t->pwr->backup_regulator;
+}
+
+void twin_backup_domain_reset(struct twin *t)
+{
+    memset(t->pwr->bkpr, 0, sizeof t->pwr->bkpr);
+}
+
+/* ---- PWR ---- */
+static void after_us(struct twin *t, struct twin_event *ev, uint64_t us)
+{
+    twin_event_at(t, ev, twin_now_ps(t) + us * PS_PER_US);
+}
+
+static void vos_ready(struct twin *t, void *ctx)
+{
+    (void)ctx;
+    t->pwr->csr |= CSR_VOSRDY;
+}
+
+static void brr_ready(struct twin *t, void *ctx)
+{
+    (void)ctx;
+    t->pwr->csr |= CSR_BRR;
+}
+
+static void tell_once(struct twin *t, bool *told, uint32_t addr, const char *what)
+{
+    if (!*told) {
+        *told = true;
+        twin_report(t, TWIN_REPORT_UNMODELLED, addr, "%s is not modelled", what);
+    }
+}
+
+static void write_cr(struct twin *t, uint32_t value)
+{
+    struct twin_pwr *p = t->pwr;
+    uint32_t old = p->cr;
+    p->cr = value & CR_BITS;
+    if ((p->cr & CR_PVDE) != 0) {
+        tell_once(t, &p->pvd_told, PWR_REGS + PWR_CR, "the voltage detector (PVD)");
+    }
+    if (((old ^ p->cr) & CR_VOS) != 0) {
+        p->csr &= ~(uint32_t)CSR_VOSRDY;
+        after_us(t, &p->vos_event, VOS_US);
+        twin_rcc_check_limits(t);
+    }
+}
+
+static void write_csr(struct twin *t, uint32_t value)
+{
+    struct twin_pwr *p = t->pwr;
+    p->csr = (p->csr & ~(uint32_t)CSR_EWUP) | (value & CSR_EWUP);
+    if ((p->csr & CSR_EWUP) != 0) {
+        tell_once(t, &p->wakeup_told, PWR_REGS + PWR_CSR, "the wake-up pin");
+    }
+    bool on = (value & CSR_BRE) != 0;
+    if (on != p->backup_regulator && !twin_pwr_backup_writable(t)) {
+        twin_report(t, TWIN_REPORT_OTHER, PWR_REGS + PWR_CSR,
+                    "PWR_CSR.BRE written without PWR_CR.DBP: ignored");
+        return;
+    }
+    if (on && !p->backup_regulator) {
+        after_us(t, &p->brr_event, BACKUP_REGULATOR_US);
+    } else if (!on) {
+        twin_event_cancel(t, &p->brr_event);
+        p->csr &= ~(uint32_t)CSR_BRR;
+    }
+    p->backup_regulator = on;
+}
+
+static uint32_t read_pwr(const struct twin *t, uint32_t reg)
+{
+    const struct twin_pwr *p = t->pwr;
+    if (reg == PWR_CR) {
+        return p->cr;
+    }
+    return reg == PWR_CSR ? p->csr | (p->backup_regulator ? (uint32_t)CSR_BRE : 0) : 0;
+}
+
+static uint32_t pwr_read(struct twin *t, void *self, uint32_t offset, unsigned width)
+{
+    (void)self;
+    return reg_extract(read_pwr(t, offset & ~3u), offset, width);
+}
+
+static void pwr_write(struct twin *t, void *self, uint32_t offset, unsigned width, uint32_t value)
+{
+    (void)self;
+    uint32_t word = reg_repeat(width, value);
+    if ((offset & ~3u) == PWR_CR) {
+        write_cr(t, word);
+    } else if ((offset & ~3u) == PWR_CSR) {
+        write_csr(t, word);
+    }
+}
+
+/* Without its regulator the backup SRAM is as random after power-off as any other. */
+static void lose_backup_sram(struct twin *t)
+{
+    for (size_t i = 0; i < TWIN_BACKUP_SRAM_BYTES; i++) {
+        t->pwr->sram[i] = (uint8_t)twin_random(t);
+    }
+}
+
+static void pwr_reset(struct twin *t, void *self, enum twin_reset kind)
+{
+    struct twin_pwr *p = self;
+    p->cr = CR_RESET;
+    p->csr = p->backup_regulator ? (uint32_t)CSR_BRR : 0;
+    twin_event_cancel(t, &p->brr_event);
+    twin_event_cancel(t, &p->vos_event);
+    if (kind == TWIN_RESET_POWER) {
+        memset(p->rtc_told, 0, sizeof p->rtc_told);
+        p->pvd_told = false;
+        p->wakeup_told = false;
+        if (!p->backup_regulator) {
+            lose_backup_sram(t);
+        }
+    }
+    if (t->powered) {
+        after_us(t, &p->vos_event, VOS_US);
+    }
+}
+
+static void pwr_destroy(struct twin *t, void *self)
+{
+    free(self);
+    t->pwr = NULL;
+}
+
+/* ---- backup SRAM ---- */
+static uint32_t sram_read(struct twin *t, void *self, uint32_t offset, unsigned width)
+{
+    (void)t;
+    const struct twin_pwr *p = self;
+    uint32_t value = 0;
+    for (unsigned i = 0; i < width && offset + i < sizeof p->sram; i++) {
+        value |= (uint32_t)p->sram[offset + i] << (8 * i);
+    }
+    return value;
+}
+
+static void sram_write(struct twin *t, void *self, uint32_t offset, unsigned width, uint32_t value)
+{
+    struct twin_pwr *p = self;
+    if (!twin_pwr_backup_writable(t)) {
+        twin_report(t, TWIN_REPORT_OTHER, BKPSRAM + offset,
+                    "backup SRAM written without PWR_CR.DBP: ignored");
+        return;
+    }
+    for (unsigned i = 0; i < width && offset + i < sizeof p->sram; i++) {
+        p->sram[offset + i] = (uint8_t)(value >> (8 * i));
+    }
+}
+
+static void keep(struct twin *t, void *self, enum twin_reset kind)
+{
+    (void)t;
+    (void)self;
+    (void)kind;
+}
+
+/* ---- RTC: its backup registers ---- */
+static uint32_t rtc_reset_value(uint32_t reg)
+{
+    switch (reg) {
+    case 0x04: /* DR */
+        return 0x00002101;
+    case 0x0C: /* ISR */
+        return 0x00000007;
+    case 0x10: /* PRER */
+        return 0x007F00FF;
+    case 0x14: /* WUTR */
+        return 0x0000FFFF;
+    default:
+        return 0;
+    }
+}
+
+static void tell_rtc(struct twin *t, uint32_t reg)
+{
+    uint32_t *word = &t->pwr->rtc_told[reg / 128 % 2];
+    uint32_t bit = 1u << (reg / 4 % 32);
+    if ((*word & bit) == 0) {
+        *word |= bit;
+        twin_report(t, TWIN_REPORT_UNMODELLED, RTC_REGS + reg,
+                    "of the RTC only the backup registers are modelled");
+    }
+}
+
+static bool is_backup_register(uint32_t reg)
+{
+    return reg >= RTC_BKP0R && reg < RTC_BKP_END;
+}
+
+static uint32_t rtc_read(struct twin *t, void *self, uint32_t offset, unsigned width)
+{
+    const struct twin_pwr *p = self;
+    uint32_t reg = offset & ~3u;
+    if (is_backup_register(reg)) {
+        return reg_extract(p->bkpr[(reg - RTC_BKP0R) / 4], offset, width);
+    }
+    tell_rtc(t, reg);
+    return reg_extract(rtc_reset_value(reg), offset, width);
+}
+
+static void rtc_write(struct twin *t, void *self, uint32_t offset, unsigned width, uint32_t value)
+{
+    struct twin_pwr *p = self;
+    uint32_t reg = offset & ~3u;
+    if (!is_backup_register(reg)) {
+        tell_rtc(t, reg);
+        return;
+    }
+    if (!twin_pwr_backup_writable(t)) {
+        twin_report(t, TWIN_REPORT_OTHER, RTC_REGS + reg,
+                    "RTC backup register written without PWR_CR.DBP: ignored");
+        return;
+    }
+    p->bkpr[(reg - RTC_BKP0R) / 4] = reg_repeat(width, value);
+}
+
+int twin_pwr_create(struct twin *t)
+{
+    struct twin_pwr *p = calloc(1, sizeof *p);
+    t->pwr = p;
+    if (p == NULL) {
+        return TWIN_ERR_MEMORY;
+    }
+    p->vos_event.fn = vos_ready;
+    p->brr_event.fn = brr_ready;
+    const struct twin_periph parts[] = {
+        {.name = "PWR",
+         .base = PWR_REGS,
+         .size = 0x400,
+         .enr = 0x40,
+         .enr_bit = 28,
+         .self = p,
+         .read = pwr_read,
+         .write = pwr_write,
+         .reset = pwr_reset,
+         .destroy = pwr_destroy},
+        {.name = "BKPSRAM",
+         .base = BKPSRAM,
+         .size = TWIN_BACKUP_SRAM_BYTES,
+         .enr = 0x30,
+         .enr_bit = 18,
+         .self = p,
+         .read = sram_read,
+         .write = sram_write,
+         .reset = keep},
+        {.name = "RTC",
+         .base = RTC_REGS,
+         .size = 0x400,
+         .self = p,
+         .read = rtc_read,
+         .write = rtc_write,
+         .reset = keep},
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        twin_periph_add(t, &parts[i]);
+    }
+    return TWIN_OK;
+}
