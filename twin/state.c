@@ -1,0 +1,248 @@
+/*
+ * The state file: what of the board outlives its process, which is what outlives its power. Flash,
+ * option bytes, OTP, unique ID, undecided bits, erase counts, backup registers and backup SRAM. It
+ * never takes a file that is damaged, of another part or not one of its own, and never leaves a
+ * half-written one: the new file is complete before it takes the old one's place.
+ *
+ * Layout, little-endian: magic "ARXTWIN\n", version u32, flash size in KiB u32, then main flash,
+ * its undecided bits, system page, its undecided bits, option page, its undecided bits, 12 erase
+ * counts u32, 20 RTC backup registers u32, RCC_BDCR u32, backup regulator u32, backup SRAM, and the
+ * CRC-32 (IEEE 802.3) of all that comes before it.
+ */
+#include "flash.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char magic[8] = {'A', 'R', 'X', 'T', 'W', 'I', 'N', '\n'};
+
+enum { STATE_VERSION = 1, HEADER_BYTES = 16, CRC_BYTES = 4 };
+
+/* One walk over the layout serves size, writing and reading. */
+enum walk { WALK_SIZE, WALK_SAVE, WALK_LOAD };
+
+struct walker {
+    enum walk what;
+    uint8_t *at; /* NULL with WALK_SIZE */
+    size_t size; /* walked so far */
+};
+
+static void walk_bytes(struct walker *w, uint8_t *data, size_t len)
+{
+    if (w->what == WALK_SAVE) {
+        memcpy(w->at + w->size, data, len);
+    } else if (w->what == WALK_LOAD) {
+        memcpy(data, w->at + w->size, len);
+    }
+    w->size += len;
+}
+
+static void walk_u32(struct walker *w, uint32_t *value)
+{
+    uint8_t b[4];
+    for (unsigned i = 0; i < 4; i++) {
+        b[i] = (uint8_t)(*value >> (8 * i));
+    }
+    walk_bytes(w, b, sizeof b);
+    *value = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+static void walk_cells(struct walker *w, struct flash_cells *c)
+{
+    walk_bytes(w, c->bytes, c->size);
+    walk_bytes(w, c->unstable, c->size);
+    if (w->what == WALK_LOAD) {
+        c->unstable_bytes = 0;
+        for (uint32_t i = 0; i < c->size; i++) {
+            c->unstable_bytes += c->unstable[i] != 0;
+        }
+    }
+}
+
+static void walk_all(struct twin *t, struct walker *w)
+{
+    struct twin_flash *f = t->flash;
+    walk_cells(w, &f->main);
+    walk_cells(w, &f->system);
+    walk_cells(w, &f->option);
+    for (unsigned i = 0; i < FLASH_SECTORS_MAX; i++) {
+        walk_u32(w, &f->erases[i]);
+    }
+    for (unsigned i = 0; i < TWIN_BACKUP_REGISTERS; i++) {
+        walk_u32(w, &twin_backup_registers(t)[i]);
+    }
+    uint32_t bdcr = twin_rcc_bdcr(t);
+    uint32_t regulator = *twin_backup_regulator(t);
+    walk_u32(w, &bdcr);
+    walk_u32(w, &regulator);
+    twin_rcc_restore_bdcr(t, bdcr);
+    *twin_backup_regulator(t) = regulator != 0;
+    walk_bytes(w, twin_backup_sram(t), TWIN_BACKUP_SRAM_BYTES);
+}
+
+static size_t file_size(struct twin *t)
+{
+    struct walker w = {.what = WALK_SIZE};
+    walk_all(t, &w);
+    return HEADER_BYTES + w.size + CRC_BYTES;
+}
+
+static uint32_t crc32(const uint8_t *data, size_t len)
+{
+    uint32_t crc = 0xFFFFFFFF;
+    for (size_t i = 0; i < len; i++) {
+        crc ^= data[i];
+        for (unsigned bit = 0; bit < 8; bit++) {
+            crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xEDB88320 : 0);
+        }
+    }
+    return ~crc;
+}
+
+static void put_header(struct twin *t, uint8_t *file)
+{
+    uint32_t version = STATE_VERSION;
+    uint32_t kib = t->config.flash_kib;
+    struct walker w = {.what = WALK_SAVE, .at = file + sizeof magic};
+    memcpy(file, magic, sizeof magic);
+    walk_u32(&w, &version);
+    walk_u32(&w, &kib);
+}
+
+static int fail(struct twin *t, int err, const char *what, const char *why)
+{
+    (void)snprintf(t->error, sizeof t->error, "state file %.120s: %s%s%s", t->config.state_path,
+                   what, why[0] != '\0' ? ": " : "", why);
+    return err;
+}
+
+/* ---- saving ---- */
+static int write_file(struct twin *t, const char *path, const uint8_t *data, size_t len)
+{
+    FILE *file = fopen(path, "wb");
+    if (file == NULL) {
+        return fail(t, TWIN_ERR_FILE, "cannot be written", strerror(errno));
+    }
+    bool good = fwrite(data, 1, len, file) == len && fflush(file) == 0;
+    good = (fclose(file) == 0) && good;
+    if (!good) {
+        (void)remove(path);
+        return fail(t, TWIN_ERR_FILE, "cannot be written", strerror(errno));
+    }
+    return TWIN_OK;
+}
+
+static int replace_file(struct twin *t, const uint8_t *data, size_t len)
+{
+    size_t room = strlen(t->config.state_path) + sizeof ".new";
+    char *path = malloc(room);
+    if (path == NULL) {
+        return fail(t, TWIN_ERR_MEMORY, "no memory to write it", "");
+    }
+    (void)snprintf(path, room, "%s.new", t->config.state_path);
+    int err = write_file(t, path, data, len);
+    if (err == TWIN_OK && rename(path, t->config.state_path) != 0) {
+        err = fail(t, TWIN_ERR_FILE, "cannot be replaced", strerror(errno));
+        (void)remove(path);
+    }
+    free(path);
+    return err;
+}
+
+int twin_state_save(struct twin *t)
+{
+    if (t->config.state_path == NULL || t->flash == NULL || t->pwr == NULL) {
+        return TWIN_OK;
+    }
+    size_t size = file_size(t);
+    uint8_t *file = malloc(size);
+    if (file == NULL) {
+        return fail(t, TWIN_ERR_MEMORY, "no memory to write it", "");
+    }
+    put_header(t, file);
+    struct walker w = {.what = WALK_SAVE, .at = file + HEADER_BYTES};
+    walk_all(t, &w);
+    uint32_t crc = crc32(file, size - CRC_BYTES);
+    walk_u32(&w, &crc);
+    int err = replace_file(t, file, size);
+    free(file);
+    return err;
+}
+
+/* ---- loading ---- */
+static int read_file(struct twin *t, FILE *file, uint8_t *data, size_t size, size_t *len)
+{
+    *len = fread(data, 1, size, file);
+    if (ferror(file) != 0) {
+        return fail(t, TWIN_ERR_FILE, "cannot be read", strerror(errno));
+    }
+    return TWIN_OK;
+}
+
+static uint32_t get_u32(uint8_t *at)
+{
+    uint32_t value = 0;
+    struct walker w = {.what = WALK_LOAD, .at = at};
+    walk_u32(&w, &value);
+    return value;
+}
+
+static int check_file(struct twin *t, uint8_t *file, size_t len, size_t size)
+{
+    if (len < HEADER_BYTES || memcmp(file, magic, sizeof magic) != 0) {
+        return fail(t, TWIN_ERR_FORMAT, "is not a state file of the twin", "");
+    }
+    if (get_u32(file + 8) != STATE_VERSION) {
+        return fail(t, TWIN_ERR_FORMAT, "was written by another version of the twin", "");
+    }
+    uint32_t kib = get_u32(file + 12);
+    if (kib != t->config.flash_kib) {
+        char why[64];
+        (void)snprintf(why, sizeof why, "%u KiB of flash in the file, %u asked for", kib,
+                       t->config.flash_kib);
+        return fail(t, TWIN_ERR_FORMAT, "is of another part", why);
+    }
+    if (len != size || get_u32(file + size - CRC_BYTES) != crc32(file, size - CRC_BYTES)) {
+        return fail(t, TWIN_ERR_FORMAT, "is damaged", "");
+    }
+    return TWIN_OK;
+}
+
+static int load_from(struct twin *t, FILE *file)
+{
+    size_t size = file_size(t);
+    size_t len = 0;
+    uint8_t *data = malloc(size + 1); /* one more shows a file that is too long */
+    if (data == NULL) {
+        return fail(t, TWIN_ERR_MEMORY, "no memory to read it", "");
+    }
+    int err = read_file(t, file, data, size + 1, &len);
+    if (err == TWIN_OK) {
+        err = check_file(t, data, len, size);
+    }
+    if (err == TWIN_OK) {
+        struct walker w = {.what = WALK_LOAD, .at = data + HEADER_BYTES};
+        walk_all(t, &w);
+        twin_flash_memory_changed(t, FLASH_MAIN_BASE, t->flash->main.size);
+        flash_option_reload(t);
+    }
+    free(data);
+    return err;
+}
+
+int twin_state_load(struct twin *t)
+{
+    if (t->config.state_path == NULL) {
+        return TWIN_OK;
+    }
+    FILE *file = fopen(t->config.state_path, "rb");
+    if (file == NULL) {
+        return errno == ENOENT ? TWIN_OK
+                               : fail(t, TWIN_ERR_FILE, "cannot be read", strerror(errno));
+    }
+    int err = load_from(t, file);
+    (void)fclose(file);
+    return err;
+}
