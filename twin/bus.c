@@ -79,11 +79,25 @@ void twin_periph_add(struct twin *t, const struct twin_periph *p)
 /* A peripheral without clock does not answer: reads give 0, writes are lost. */
 static bool clocked(struct twin *t, const struct twin_periph *p, uint32_t addr, const char *what)
 {
-    if (p->enr == 0 || twin_rcc_clock_on(t, p->enr, p->enr_bit)) {
+    if (p->enr == 0) {
         return true;
     }
-    twin_report(t, TWIN_REPORT_CLOCK_OFF, addr, "%s of %s while its clock is off", what, p->name);
-    return false;
+    if (!twin_rcc_clock_on(t, p->enr, p->enr_bit)) {
+        twin_report(t, TWIN_REPORT_CLOCK_OFF, addr, "%s of %s while its clock is off", what,
+                    p->name);
+        return false;
+    }
+    if (twin_rcc_in_reset(t, p->enr, p->enr_bit)) {
+        twin_report(t, TWIN_REPORT_CLOCK_OFF, addr, "%s of %s while RCC holds it in reset", what,
+                    p->name);
+        return false;
+    }
+    if (twin_rcc_too_early(t, p->enr, p->enr_bit)) {
+        twin_report(t, TWIN_REPORT_CLOCK_OFF, addr,
+                    "%s of %s less than two of its clocks after its clock was turned on (ES0182)",
+                    what, p->name);
+    }
+    return true;
 }
 
 bool bus_periph_read(struct twin *t, uint32_t addr, unsigned width, uint32_t *value)
@@ -141,6 +155,9 @@ bool twin_bus_read(struct twin *t, enum twin_master m, uint32_t addr, unsigned w
     }
     const struct memory *memory = bus_memory(t, addr, width);
     if (memory != NULL) {
+        if (twin_flash_reads_matter(t)) {
+            twin_flash_before_read(t, addr, width, false);
+        }
         *value = load_le(memory->bytes + (addr - memory->base), width);
         return true;
     }

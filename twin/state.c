@@ -91,12 +91,16 @@ static size_t file_size(struct twin *t)
 
 static uint32_t crc32(const uint8_t *data, size_t len)
 {
+    static const uint32_t nibble[16] = {
+        0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4,
+        0x4DB26158, 0x5005713C, 0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C,
+        0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C,
+    };
     uint32_t crc = 0xFFFFFFFF;
     for (size_t i = 0; i < len; i++) {
         crc ^= data[i];
-        for (unsigned bit = 0; bit < 8; bit++) {
-            crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xEDB88320 : 0);
-        }
+        crc = (crc >> 4) ^ nibble[crc & 15];
+        crc = (crc >> 4) ^ nibble[crc & 15];
     }
     return ~crc;
 }
@@ -156,6 +160,7 @@ int twin_state_save(struct twin *t)
     if (t->config.state_path == NULL || t->flash == NULL || t->pwr == NULL) {
         return TWIN_OK;
     }
+    flash_op_tear(t); /* the end of the process is the end of the power */
     size_t size = file_size(t);
     uint8_t *file = malloc(size);
     if (file == NULL) {

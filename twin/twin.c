@@ -50,7 +50,7 @@ static int create_parts(struct twin *t)
     }
     twin_unmodelled_create(t);
     twin_bus_reset(t, TWIN_RESET_POWER);
-    return TWIN_OK;
+    return twin_state_load(t);
 }
 
 static bool config_valid(const struct twin_config *c)
@@ -115,6 +115,9 @@ void twin_destroy(struct twin *t)
 {
     if (t == NULL) {
         return;
+    }
+    if (twin_state_save(t) != TWIN_OK) {
+        twin_report(t, TWIN_REPORT_OTHER, 0, "%s", t->error); /* there is nobody to return it to */
     }
     twin_cpu_destroy(t); /* before the flash bytes that its engine maps */
     twin_bus_destroy(t);
@@ -185,7 +188,6 @@ static void do_reset(struct twin *t)
 {
     struct twin_run *run = t->run;
     run->reset_requested = false;
-    twin_flash_power_lost(t); /* a reset also breaks off what the flash is doing: RM0090 3.6.1 */
     twin_bus_reset(t, TWIN_RESET_SYSTEM);
     twin_rcc_set_reset_flag(t, run->reset_flag);
     twin_rcc_set_reset_flag(t, 26); /* every system reset pulls NRST low: RM0090 6.1.1 */
