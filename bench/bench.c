@@ -1,0 +1,247 @@
+/*
+ * The figures that come out of the twin, one line each: name, value, unit. All but twin_mips are in
+ * virtual time and the same on every machine. Nothing else is ever written to standard output; what
+ * went wrong is on standard error, and the status is then not 0.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "ararext.h"
+#include "twin.h"
+#include "twin_transport.h"
+
+enum {
+    FLASH_BASE = 0x08000000,
+    APP_BASE = 0x08008000,
+    SRAM_END = 0x20020000,
+    APP_ENTRY = 0x200,
+    USART_COMMANDS = 2,
+    BAUD = 115200,
+    BITS_A_BYTE = 10,
+    IMAGE_SIZE = 200 * 1024,
+};
+#define MS(n) ((uint64_t)(n)*1000000u)
+/* At 16 MHz; long enough for the engine's start to have no weight. */
+#define COMPUTE_NS MS(20000)
+
+static const char *firmware = ARAREXT_FIRMWARE_ELF;
+
+static void fail(const char *what, const char *why)
+{
+    (void)fprintf(stderr, "bench: %s: %s\n", what, why);
+    exit(EXIT_FAILURE);
+}
+
+/* Reports of the twin are defects that would make a figure worthless. */
+static void on_report(void *ctx, const struct twin_report *report)
+{
+    (void)ctx;
+    (void)fprintf(stderr, "bench: the twin reports: %s (pc %08" PRIx32 ", address %08" PRIx32 ")\n",
+                  report->text, report->pc, report->address);
+    exit(EXIT_FAILURE);
+}
+
+static struct twin *make_board(const char *elf)
+{
+    struct twin *t = NULL;
+    const struct twin_config config = {.flash_kib = 1024, .seed = 1, .on_report = on_report};
+    if (twin_create(&t, &config) != TWIN_OK) {
+        fail("twin", twin_error_text(NULL));
+    }
+    if (twin_load_file(t, elf, FLASH_BASE) != TWIN_OK) {
+        fail(elf, twin_error_text(t));
+    }
+    return t;
+}
+
+/* A plausible image: vectors, an endless loop as reset handler, noise that is the same every time.
+ */
+static void make_image(uint8_t *image, size_t len)
+{
+    static const uint8_t loop[2] = {0xFE, 0xE7};
+    uint32_t x = 1;
+    for (size_t i = 0; i < len; i++) {
+        x = x * 1664525u + 1013904223u;
+        image[i] = (uint8_t)(x >> 24);
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        uint32_t word = i < 4 ? SRAM_END : APP_BASE + APP_ENTRY + 1;
+        image[i] = (uint8_t)(word >> (8 * (i % 4)));
+    }
+    memcpy(image + APP_ENTRY, loop, sizeof loop);
+}
+
+/* ---- from power-on to the application's first instruction ---- */
+
+struct arrival {
+    struct twin *twin;
+    uint64_t ns;
+};
+
+static void arrived(void *ctx, uint32_t addr)
+{
+    struct arrival *a = ctx;
+    (void)addr;
+    a->ns = twin_now_ns(a->twin);
+    twin_request_stop(a->twin);
+}
+
+static double reset_to_app_us(void)
+{
+    uint8_t image[1024];
+    struct arrival arrival = {make_board(firmware), 0};
+    struct twin *t = arrival.twin;
+    make_image(image, sizeof image);
+    if (twin_load(t, APP_BASE, image, sizeof image) != TWIN_OK) {
+        fail("image", twin_error_text(t));
+    }
+    twin_pin_drive(t, 'A', 0, false);
+    twin_on_execute(t, APP_BASE + APP_ENTRY, arrived, &arrival);
+    uint64_t start = twin_now_ns(t);
+    twin_power_on(t);
+    (void)twin_run_ns(t, MS(1000));
+    if (arrival.ns == 0) {
+        fail("reset_to_app_us", "the application did not start within a second");
+    }
+    twin_destroy(t);
+    return (double)(arrival.ns - start) / 1000.0;
+}
+
+/* ---- flashing with the twelve commands ---- */
+
+static void check(struct ararext_session *s, const char *what, int error)
+{
+    if (error != ARAREXT_OK) {
+        struct ararext_message why;
+        ararext_describe_failure(s, &why);
+        fail(what, why.text[0] != '\0' ? why.text : ararext_error_entry(error)->sentence);
+    }
+}
+
+static struct ararext_image *parse_image(void)
+{
+    static uint8_t bytes[IMAGE_SIZE];
+    struct ararext_image *image = NULL;
+    struct ararext_message why;
+    const struct ararext_segment file = {APP_BASE, IMAGE_SIZE, bytes};
+    const struct ararext_load load = {ARAREXT_FORMAT_BIN, APP_BASE};
+    make_image(bytes, sizeof bytes);
+    if (ararext_image_parse(&image, &file, "bench.bin", &load, &why) != ARAREXT_OK) {
+        fail("image", why.text);
+    }
+    return image;
+}
+
+static uint64_t flash_ns(struct twin *t)
+{
+    struct ararext_transport transport;
+    struct ararext_options options;
+    struct ararext_session *s = NULL;
+    struct ararext_info info;
+    struct ararext_plan plan;
+    struct ararext_flash_result result;
+    const struct ararext_flash_options how = {.verify = ARAREXT_VERIFY_READ};
+    struct ararext_image *image = parse_image();
+    twin_transport_make(&transport, t, USART_COMMANDS);
+    ararext_default_options(&options);
+    options.no_extensions = true;
+    check(s, "session", ararext_open(&s, &transport, &options));
+    check(s, "info", ararext_get_info(s, &info));
+    check(s, "image", ararext_image_check(image, &info, false, NULL));
+    uint64_t start = twin_now_ns(t);
+    check(s, "plan", ararext_flash_plan(s, &info, image, &how, &plan));
+    check(s, "flash", ararext_flash_run(s, image, &plan, &how, &result));
+    uint64_t took = twin_now_ns(t) - start;
+    if (result.phase != ARAREXT_PHASE_DONE || result.bytes_verified < IMAGE_SIZE) {
+        fail("flash", "the image was not written and verified as a whole");
+    }
+    ararext_image_free(image);
+    ararext_close(s);
+    return took;
+}
+
+static double commands_200k_115200_share(void)
+{
+    struct twin *t = make_board(firmware);
+    twin_pin_drive(t, 'A', 0, true);
+    twin_power_on(t);
+    (void)twin_run_ns(t, MS(100));
+    double limit_s = (double)IMAGE_SIZE * BITS_A_BYTE / BAUD;
+    double took_s = (double)flash_ns(t) / 1e9;
+    twin_destroy(t);
+    return limit_s / took_s;
+}
+
+/* ---- how fast the twin is: the one figure of this machine ---- */
+
+static double cpu_seconds(void)
+{
+    struct timespec now;
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now) != 0) {
+        fail("twin_mips", "no clock of the process's CPU time");
+    }
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static double twin_mips(void)
+{
+    struct twin_counters before;
+    struct twin_counters after;
+    struct twin *t = make_board(ARAREXT_COMPUTE_ELF);
+    twin_power_on(t);
+    (void)twin_run_ns(t, MS(100));
+    twin_get_counters(t, &before);
+    double start = cpu_seconds();
+    (void)twin_run_ns(t, COMPUTE_NS);
+    double took = cpu_seconds() - start;
+    twin_get_counters(t, &after);
+    twin_destroy(t);
+    return (double)(after.instructions - before.instructions) / took / 1e6;
+}
+
+static const struct figure {
+    const char *name, *unit;
+    int decimals;
+    double (*measure)(void);
+} figures[] = {
+    {"reset_to_app_us", "us", 1, reset_to_app_us},
+    {"commands_200k_115200_share", "1", 4, commands_200k_115200_share},
+    {"twin_mips", "MIPS", 0, twin_mips},
+};
+enum { FIGURES = sizeof figures / sizeof figures[0] };
+
+static const struct figure *find(const char *name)
+{
+    for (size_t i = 0; i < FIGURES; i++) {
+        if (strcmp(figures[i].name, name) == 0) {
+            return &figures[i];
+        }
+    }
+    fail(name, "no such figure");
+    return NULL;
+}
+
+static void print(const struct figure *f)
+{
+    (void)printf("%s %.*f %s\n", f->name, f->decimals, f->measure(), f->unit);
+    (void)fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+    const char *path = getenv("ARAREXT_FIRMWARE");
+    firmware = path != NULL ? path : firmware;
+    for (int i = 1; i < argc; i++) {
+        (void)find(argv[i]); /* all names first, then the work */
+    }
+    for (size_t i = 0; argc == 1 && i < FIGURES; i++) {
+        print(&figures[i]);
+    }
+    for (int i = 1; i < argc; i++) {
+        print(find(argv[i]));
+    }
+    return EXIT_SUCCESS;
+}

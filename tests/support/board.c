@@ -1,0 +1,257 @@
+/*
+ * The board itself: creation, power, callbacks, the far end of the lines, reports. The callbacks
+ * run inside the CPU emulator and must never fail a test from there; they only write down.
+ */
+#include "board.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { USART_COMMAND = 2, USART_LOG = 3, BOOT_MS = 100 };
+
+static const unsigned unforgiven =
+    1u << TWIN_REPORT_UNMAPPED | 1u << TWIN_REPORT_UNMODELLED | 1u << TWIN_REPORT_CLOCK_OFF |
+    1u << TWIN_REPORT_WAIT_STATES | 1u << TWIN_REPORT_PLL | 1u << TWIN_REPORT_DMA |
+    1u << TWIN_REPORT_FLASH | 1u << TWIN_REPORT_CORE | 1u << TWIN_REPORT_WATCHDOG;
+
+const char *board_firmware_path(void)
+{
+    const char *path = getenv("ARAREXT_FIRMWARE");
+    return path != NULL ? path : ARAREXT_FIRMWARE_ELF;
+}
+
+uint64_t board_seed(uint64_t fallback)
+{
+    const char *text = getenv("ARAREXT_SEED");
+    uint64_t seed = text != NULL ? strtoull(text, NULL, 0) : fallback;
+    printf("seed %" PRIu64 " (ARAREXT_SEED)\n", seed);
+    return seed;
+}
+
+static void on_report(void *ctx, const struct twin_report *report)
+{
+    struct board *b = ctx;
+    unsigned bit = 1u << report->kind;
+    b->reports[report->kind]++;
+    if ((bit & unforgiven) != 0 && (bit & b->allowed) == 0) {
+        if (b->bad_count < BOARD_REPORTS_MAX) {
+            (void)snprintf(b->bad[b->bad_count], sizeof b->bad[0],
+                           "kind %d at %" PRIu64 " ns, pc %08" PRIx32 ", address %08" PRIx32 ": %s",
+                           (int)report->kind, report->time_ns, report->pc, report->address,
+                           report->text);
+        }
+        b->bad_count++;
+    }
+}
+
+static void on_pin(void *ctx, char port, unsigned pin, bool level)
+{
+    struct board *b = ctx;
+    if (port == 'A' && pin == 5 && b->led_count < BOARD_LED_MAX) {
+        b->led[b->led_count].ns = twin_now_ns(b->twin);
+        b->led[b->led_count].level = level;
+        b->led_count++;
+    }
+}
+
+static void on_reset(void *ctx, const char *cause)
+{
+    struct board *b = ctx;
+    b->resets++;
+    (void)snprintf(b->reset_cause, sizeof b->reset_cause, "%s", cause);
+}
+
+static void make_twin(struct board *b, const struct board_options *o)
+{
+    struct twin_config config = {
+        .flash_kib = b->flash_kib,
+        .no_hse = o->no_hse,
+        .seed = o->seed != 0 ? o->seed : 1,
+        .state_path = o->state_path,
+        .on_report = on_report,
+        .on_pin = on_pin,
+        .on_reset = on_reset,
+        .ctx = b,
+    };
+    if (twin_create(&b->twin, &config) != TWIN_OK) {
+        fail_msg("no twin: %s", twin_error_text(NULL));
+    }
+    if (twin_load_file(b->twin, board_firmware_path(), FLASH_BASE) != TWIN_OK) {
+        fail_msg("%s: %s", board_firmware_path(), twin_error_text(b->twin));
+    }
+}
+
+struct board *board_open(const struct board_options *options)
+{
+    static const struct board_options none = {0};
+    const struct board_options *o = options != NULL ? options : &none;
+    struct board *b = calloc(1, sizeof *b);
+    assert_non_null(b);
+    b->flash_kib = o->flash_kib != 0 ? o->flash_kib : 1024;
+    b->dialect = o->dialect != 0 ? o->dialect : WIRE_NATIVE;
+    make_twin(b, o);
+    if (o->app != NULL) {
+        board_poke(b, APP_BASE, o->app, o->app_len);
+    }
+    if (o->option_bytes && twin_set_option_bytes(b->twin, o->rdp, 0xEC, o->nwrp) != TWIN_OK) {
+        fail_msg("option bytes: %s", twin_error_text(b->twin));
+    }
+    twin_pin_drive(b->twin, 'A', 0, o->button);
+    if (!o->stay_off) {
+        twin_power_on(b->twin);
+        (void)board_run(b, MS(BOOT_MS));
+    }
+    return b;
+}
+
+void board_close(struct board *b)
+{
+    char text[sizeof b->bad];
+    unsigned count = b->bad_count;
+    size_t at = 0;
+    for (unsigned i = 0; i < count && i < BOARD_REPORTS_MAX; i++) {
+        at += (size_t)snprintf(text + at, sizeof text - at, "%s\n", b->bad[i]);
+    }
+    twin_destroy(b->twin);
+    free(b);
+    if (count != 0) {
+        fail_msg("%u reports of the twin that nobody expected:\n%s", count, text);
+    }
+}
+
+void board_allow_report(struct board *b, enum twin_report_kind kind)
+{
+    b->allowed |= 1u << kind;
+}
+
+void board_assert_reported(const struct board *b, enum twin_report_kind kind)
+{
+    if (b->reports[kind] == 0) {
+        fail_msg("the twin did not report kind %d", (int)kind);
+    }
+}
+
+static void take_received(struct board *b)
+{
+    if (b->rx_len == 0) {
+        b->rx_first_ns = twin_now_ns(b->twin);
+    }
+    b->rx_len +=
+        twin_line_receive(b->twin, USART_COMMAND, b->rx + b->rx_len, sizeof b->rx - b->rx_len);
+    b->log_len += twin_line_receive(b->twin, USART_LOG, (uint8_t *)b->log + b->log_len,
+                                    sizeof b->log - 1 - b->log_len);
+    b->log[b->log_len] = '\0';
+}
+
+enum twin_stop board_run(struct board *b, uint64_t ns)
+{
+    enum twin_stop stop = twin_run_ns(b->twin, ns);
+    take_received(b);
+    return stop;
+}
+
+bool board_wait(struct board *b, size_t want, uint64_t ns)
+{
+    uint64_t start = twin_now_ns(b->twin);
+    twin_line_stop_on_receive(b->twin, USART_COMMAND, true);
+    while (b->rx_len < want) {
+        uint64_t gone = twin_now_ns(b->twin) - start;
+        if (gone >= ns || board_run(b, ns - gone) == TWIN_STOP_POWER) {
+            break;
+        }
+    }
+    twin_line_stop_on_receive(b->twin, USART_COMMAND, false);
+    return b->rx_len >= want;
+}
+
+void board_power_cycle(struct board *b)
+{
+    twin_power_off(b->twin);
+    (void)board_run(b, MS(10));
+    b->rx_len = 0;
+    twin_power_on(b->twin);
+    (void)board_run(b, MS(BOOT_MS));
+}
+
+void board_reset(struct board *b)
+{
+    twin_reset_pin(b->twin);
+    (void)board_run(b, MS(BOOT_MS));
+}
+
+void board_press_button(struct board *b, bool down)
+{
+    twin_pin_drive(b->twin, 'A', 0, down);
+}
+
+void board_send(struct board *b, const uint8_t *data, size_t len)
+{
+    uint64_t now = twin_now_ns(b->twin);
+    uint64_t from = b->sent_ns > now ? b->sent_ns : now;
+    b->sent_ns = from + (uint64_t)len * CHAR_NS;
+    twin_line_send(b->twin, USART_COMMAND, data, len);
+}
+
+void board_send_gap(struct board *b, uint64_t ns)
+{
+    uint64_t now = twin_now_ns(b->twin);
+    b->sent_ns = (b->sent_ns > now ? b->sent_ns : now) + ns;
+    twin_line_send_gap(b->twin, USART_COMMAND, ns);
+}
+
+void board_send_slowly(struct board *b, const uint8_t *data, size_t len, uint64_t gap_ns)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (i > 0) {
+            board_send_gap(b, gap_ns);
+        }
+        board_send(b, data + i, 1);
+    }
+}
+
+void board_flush(struct board *b)
+{
+    while (twin_line_unsent(b->twin, USART_COMMAND) > 0) {
+        if (board_run(b, CHAR_NS / 4) != TWIN_STOP_TIME) {
+            fail_msg("the board stopped while bytes were being sent");
+        }
+    }
+    b->sent_ns = twin_now_ns(b->twin);
+}
+
+void board_peek(struct board *b, uint32_t addr, void *data, size_t len)
+{
+    if (twin_peek(b->twin, addr, data, len) != TWIN_OK) {
+        fail_msg("peek %08" PRIx32 ": %s", addr, twin_error_text(b->twin));
+    }
+}
+
+void board_poke(struct board *b, uint32_t addr, const void *data, size_t len)
+{
+    if (twin_load(b->twin, addr, data, len) != TWIN_OK) {
+        fail_msg("poke %08" PRIx32 ": %s", addr, twin_error_text(b->twin));
+    }
+}
+
+uint32_t board_peek32(struct board *b, uint32_t addr)
+{
+    uint8_t bytes[4];
+    board_peek(b, addr, bytes, sizeof bytes);
+    return wire_get32(bytes);
+}
+
+bool board_log_has(const struct board *b, const char *text)
+{
+    return strstr(b->log, text) != NULL;
+}
+
+unsigned board_sector_count(const struct board *b)
+{
+    return b->flash_kib == 512 ? 8 : 12;
+}
