@@ -78,12 +78,19 @@ static struct flash_cells *find_cells(struct twin *t, uint32_t addr, uint32_t *o
         *offset = addr - FLASH_SYSTEM_BASE;
         return &f->system;
     }
+    if (addr - FLASH_OPTION_BASE < f->option.size) {
+        *offset = addr - FLASH_OPTION_BASE;
+        return &f->option;
+    }
     return NULL;
 }
 
 static bool is_protected(const struct twin *t, const struct flash_cells *c, uint32_t offset,
                          unsigned width)
 {
+    if (c == &t->flash->option) {
+        return true; /* option bytes change through OPTCR only */
+    }
     if (c == &t->flash->system) {
         return !flash_otp_writable(t, FLASH_SYSTEM_BASE + offset, width);
     }

@@ -13,7 +13,7 @@
 
 int flash_cells_create(struct flash_cells *c, uint32_t size)
 {
-    c->bytes = malloc(size);
+    c->bytes = aligned_alloc(FLASH_PAGE_BYTES, size); /* the engine maps whole pages */
     c->unstable = calloc(size, 1);
     if (c->bytes == NULL || c->unstable == NULL) {
         flash_cells_destroy(c);

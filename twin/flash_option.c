@@ -196,7 +196,7 @@ int flash_option_create(struct twin *t)
     return TWIN_OK;
 }
 
-uint8_t *twin_flash_system_page(struct twin *t)
+uint8_t *twin_flash_otp_page(struct twin *t)
 {
     return t->flash->system.bytes;
 }

@@ -150,10 +150,6 @@ bool twin_flash_prefetch_on(const struct twin *t); /* ACR.PRFTEN; caches below *
 bool twin_flash_icache_on(const struct twin *t);
 uint64_t twin_flash_operation_count(const struct twin *t); /* for twin_counters */
 void twin_flash_power_lost(struct twin *t); /* tears the operation under way */
-/* Pages that the CPU and DMA read directly, 4 KiB each: 0x1FFF7000 (end of the ROM, OTP, lock bytes,
- * unique ID, flash size) and 0x1FFFC000 (option bytes). Stores to the first go to twin_flash_store. */
-uint8_t *twin_flash_system_page(struct twin *t);
-uint8_t *twin_flash_option_page(struct twin *t);
 /* As a programmer would: over whatever was there, without time. offset + len <= flash size. */
 void twin_flash_load(struct twin *t, uint32_t offset, const void *data, size_t len);
 /* While true, call twin_flash_before_read before every read of flash (or of the two pages) that can be
