@@ -189,9 +189,6 @@ static uint8_t course_status(unsigned command, enum wire_reason reason)
     if (reason == WIRE_NO_SECTOR) {
         return 4;
     }
-    if (reason == WIRE_BOOTLOADER && (command == FLASH_ERASE || command == EN_RW_PROTECT)) {
-        return 4;
-    }
     return reason == WIRE_FLASH_TIMEOUT ? 3 : 1;
 }
 

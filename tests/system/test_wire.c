@@ -162,7 +162,7 @@ static void test_wire_otp_refused(void **state)
         uint8_t payload[3];
         wire_put16(payload, rows[i].offset);
         payload[2] = rows[i].n;
-        board_refused(b, OTP_READ, payload, 3, WIRE_ADDRESS, rows[i].offset);
+        board_refused(b, OTP_READ, payload, 3, WIRE_ADDRESS, OTP_BASE + rows[i].offset);
     }
     board_close(b);
 }
