@@ -88,6 +88,7 @@ static struct loader_answer loader_answer_byte(struct loader *l, uint8_t byte)
 
 static void loader_note_failure(struct loader *l, enum protocol_reason reason, uint8_t command)
 {
+    l->result = reason;
     l->failure.reason = reason;
     l->failure.command = command;
     l->failure.detail = l->detail;
@@ -100,6 +101,7 @@ void loader_init(struct loader *l)
 {
     l->failure = (struct loader_failure){0, 0, REASON_NONE, 0};
     l->running = NULL;
+    l->result = REASON_NONE;
     l->target = 0;
     l->detail = 0;
     l->after = AFTER_NOTHING;
@@ -121,6 +123,7 @@ bool loader_accept(struct loader *l, enum protocol_dialect dialect,
 
     l->running = command_find(request->command);
     l->dialect = dialect;
+    l->result = REASON_NONE;
     l->after = AFTER_NOTHING;
     l->detail = 0;
     l->data_len = 0;

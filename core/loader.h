@@ -77,15 +77,16 @@ struct loader_failure {
     uint8_t command;
 };
 
-/* Owned by the caller. hw and info are set by it before loader_init; failure, after and target may
- * be read. */
+/* Owned by the caller. hw and info are set by it before loader_init; failure, result, after and
+ * target may be read. */
 struct loader {
     const struct loader_hw *hw;
     struct loader_info info;
     struct loader_failure failure;
     const struct loader_command *running; /* row of the command that was accepted */
     uint32_t target;
-    uint32_t detail; /* of the command under way, should it fail */
+    uint32_t detail;             /* of the command under way, should it fail */
+    enum protocol_reason result; /* of the last request or reject */
     enum loader_after after;
     enum protocol_dialect dialect; /* of the request under way */
     uint8_t data_len;

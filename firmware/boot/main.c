@@ -1,0 +1,186 @@
+/*
+ * Bootloader mode: start-up of the board, and the loop that moves bytes between the serial line and
+ * the engine in core. Interrupts are off from reset to jump: the DMA receives, the loop polls.
+ *
+ * The loop sleeps between milliseconds, but not while a decision of the receiver is near or another
+ * request is likely: then it polls, so that an answer begins as soon as a request has ended.
+ */
+#include "main.h"
+
+#include "ararext_version.h"
+#include "board.h"
+#include "chip.h"
+#include "clock.h"
+#include "cortex_m4.h"
+#include "crc_unit.h"
+#include "hardware.h"
+#include "led.h"
+#include "log.h"
+#include "mpu.h"
+#include "serial.h"
+#include "stm32f407.h"
+#include "timer.h"
+
+#define AWAKE_US    2000u /* after the last byte or answer: the next request may be under way */
+#define AWAKE_BYTES 16u   /* a millisecond has 11.5 characters */
+
+static struct loader loader;
+static struct frame_receiver receiver;
+static uint32_t active_us; /* when something last happened on the line */
+
+static const char *const stay_names[] = {"", "button", "application's request", "nothing to boot",
+                                         "host's request"};
+
+static void main_start_board(const struct start_facts *facts)
+{
+    struct clock_state clock;
+
+    timer_start(BOARD_HSI_HZ);
+    clock_start(&clock);
+    timer_start(clock.timer_hz);
+    timer_start_tick(clock.core_hz);
+    RCC->AHB1ENR |= RCC_AHB1_GPIOA | RCC_AHB1_GPIOB | RCC_AHB1_DMA1;
+    (void)RCC->AHB1ENR; /* ES0182 */
+    crc_unit_start();
+    led_start();
+    log_start(clock.apb1_hz);
+    serial_start(clock.apb1_hz);
+    loader.hw = &hardware;
+    loader.info = (struct loader_info){
+        .idcode = DBGMCU_IDCODE,
+        .core_hz = clock.core_hz,
+        .flash_kib = facts->flash_kib,
+        .ring_size = SERIAL_RING_SIZE,
+        .version = {ARAREXT_VERSION_MAJOR, ARAREXT_VERSION_MINOR, ARAREXT_VERSION_PATCH},
+        .reset_cause = (uint8_t)(facts->reset_flags >> RCC_CSR_FLAGS_SHIFT),
+        .stay = facts->stay,
+        .clock_source = clock.hse ? 1 : 0,
+    };
+    mpu_start();
+}
+
+static void main_log_start(void)
+{
+    const struct loader_info *info = &loader.info;
+
+    log_text("\r\nararext " ARAREXT_VERSION_STRING ", ");
+    log_text(info->clock_source != 0 ? "HSE " : "HSI ");
+    log_decimal(info->core_hz / 1000000u);
+    log_text(" MHz, flash ");
+    log_decimal(info->flash_kib);
+    log_text(" KiB, reset");
+    log_hex(info->reset_cause, 2);
+    log_text(", stays: ");
+    log_line(stay_names[info->stay]);
+}
+
+/* One line for each request, and the LED's share of it. command is 0 for what was no frame. */
+static void main_tell_result(uint8_t command)
+{
+    log_hex(command, 2);
+    if (loader.result != REASON_NONE) {
+        led_error();
+        log_text(" failed");
+        log_hex((uint32_t)loader.result, 2);
+        log_hex(loader.failure.detail, 8);
+    }
+    log_line("");
+}
+
+static void main_send(struct loader_answer answer)
+{
+    serial_send(answer.bytes, answer.len);
+}
+
+static void main_do_after(void)
+{
+    if (loader.after == AFTER_NOTHING) {
+        return;
+    }
+    serial_flush();
+    log_flush();
+    switch (loader.after) {
+    case AFTER_GO_IMAGE:
+        chip_start_image(loader.target);
+    case AFTER_GO_CODE:
+        chip_enter_code(loader.target);
+    case AFTER_RESET_STAY:
+        start_request_stay();
+        chip_reset();
+    case AFTER_RESET:
+    case AFTER_NOTHING:
+    default:
+        chip_reset();
+    }
+}
+
+static void main_serve_request(const struct frame_request *request)
+{
+    struct loader_answer answer;
+
+    led_busy();
+    if (loader_accept(&loader, receiver.dialect, request, &answer)) {
+        main_send(answer);
+        answer = loader_execute(&loader, request);
+    }
+    main_send(answer);
+    main_tell_result(request->command);
+    main_do_after();
+}
+
+static void main_poll_line(uint32_t now_us)
+{
+    const uint8_t *bytes;
+    bool overflow;
+    size_t len = serial_peek(&bytes, &overflow);
+    uint32_t sr;
+
+    if (overflow) {
+        frame_fail(&receiver, REASON_OVERFLOW, 0, now_us);
+    }
+    if (serial_take_error(&sr)) {
+        frame_fail(&receiver, REASON_LINE, sr, now_us);
+    }
+    if (len != 0) {
+        serial_skip(frame_take(&receiver, bytes, len, now_us));
+        active_us = now_us;
+    }
+}
+
+static void main_sleep(uint32_t now_us)
+{
+    if (now_us - active_us > AWAKE_US || frame_missing(&receiver) > AWAKE_BYTES) {
+        timer_sleep();
+    }
+}
+
+noreturn void main_serve(const struct start_facts *facts)
+{
+    struct frame_request request;
+
+    main_start_board(facts);
+    loader_init(&loader);
+    frame_init(&receiver, hardware_frame_crc, NULL);
+    main_log_start();
+    for (;;) {
+        uint32_t now_us = timer_us();
+
+        main_poll_line(now_us);
+        switch (frame_poll(&receiver, now_us, &request)) {
+        case FRAME_REQUEST:
+            main_serve_request(&request);
+            active_us = timer_us();
+            break;
+        case FRAME_REJECT:
+            main_send(loader_reject(&loader, receiver.reason, receiver.detail));
+            main_tell_result(0);
+            break;
+        case FRAME_NOTHING:
+        default:
+            main_sleep(now_us);
+        }
+        log_pump();
+        led_update(now_us);
+        IWDG->KR = IWDG_KEY_RELOAD;
+    }
+}

@@ -1,0 +1,56 @@
+/*
+ * The vector table and the first code after a reset. Until start_decide has said that the
+ * bootloader stays, nothing in SRAM is written but the stack: an application keeps what it left
+ * there.
+ *
+ * Only the 16 vectors of the core are here: no interrupt is ever enabled in the NVIC.
+ */
+#include <stddef.h>
+
+#include "cortex_m4.h"
+#include "fault.h"
+#include "link.h"
+#include "main.h"
+#include "start.h"
+
+typedef void vector_fn(void);
+
+extern uint32_t link_ramcode_start[], link_ramcode_end[], link_bss_start[], link_bss_end[];
+extern const uint32_t link_ramcode_load[];
+
+noreturn void startup_reset(void);
+
+static void startup_init_memory(void)
+{
+    const uint32_t *from = link_ramcode_load;
+
+    for (volatile uint32_t *to = link_ramcode_start; to < link_ramcode_end; to++) {
+        *to = *from++;
+    }
+    for (volatile uint32_t *to = link_bss_start; to < link_bss_end; to++) {
+        *to = 0;
+    }
+    core_dsb();
+    core_isb();
+}
+
+noreturn void startup_reset(void)
+{
+    struct start_facts facts;
+
+    core_interrupts_off();
+    start_decide(&facts); /* comes back only when the bootloader stays */
+    startup_init_memory();
+    main_serve(&facts);
+}
+
+struct vectors {
+    uint32_t stack;
+    vector_fn *handlers[15];
+};
+
+__attribute__((section(".vectors"), used)) static const struct vectors vectors = {
+    LINK_STACK_TOP,
+    {startup_reset, fault_entry, fault_entry, fault_entry, fault_entry, fault_entry, NULL, NULL,
+     NULL, NULL, fault_entry, fault_entry, NULL, fault_entry, fault_entry},
+};

@@ -1,0 +1,13 @@
+/* The CRC unit of the chip (RM0090 rev 19 section 4): the CRC of frames and of memory, as
+ * core/crc.h defines it. */
+#ifndef ARAREXT_CRC_UNIT_H
+#define ARAREXT_CRC_UNIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+void crc_unit_start(void);
+/* The CRC of len bytes from the start value on. */
+uint32_t crc_unit_compute(const uint8_t *data, size_t len);
+
+#endif

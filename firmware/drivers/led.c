@@ -1,0 +1,60 @@
+/* The LED patterns, cut out of the microsecond counter by shifts: no state but the moment of the
+ * last event. */
+#include "led.h"
+
+#include <stdbool.h>
+
+#include "board.h"
+#include "stm32f407.h"
+#include "timer.h"
+
+#define LED_BIT      (1u << BOARD_LED_PIN)
+#define BUSY_US      50000u /* keeps a row of short commands lit */
+#define ERROR_US     2000000u
+#define BLINK_SHIFT  17u /* 131 ms on, 131 ms off */
+#define FLASH_SHIFT  16u /* 66 ms on ... */
+#define FLASH_PERIOD 15u /* ... in 16 of them */
+
+static struct {
+    uint32_t since_us;
+    uint32_t hold_us; /* how long the pattern holds; 0: waiting */
+} led;
+
+static void led_set(bool on)
+{
+    GPIOA->BSRR = on ? LED_BIT : LED_BIT << 16;
+}
+
+void led_start(void)
+{
+    GPIOA->MODER |= GPIO_PAIR(BOARD_LED_PIN, GPIO_MODE_OUTPUT);
+}
+
+static void led_hold(uint32_t hold_us)
+{
+    led.since_us = timer_us();
+    led.hold_us = hold_us;
+}
+
+void led_busy(void)
+{
+    led_hold(BUSY_US);
+    led_set(true);
+}
+
+void led_error(void)
+{
+    led_hold(ERROR_US);
+}
+
+void led_update(uint32_t now_us)
+{
+    if (now_us - led.since_us >= led.hold_us) {
+        led.hold_us = 0; /* and stays so when the counter wraps */
+    }
+    if (led.hold_us == BUSY_US) {
+        return; /* led_busy has put it on */
+    }
+    led_set(led.hold_us == ERROR_US ? (now_us >> BLINK_SHIFT & 1u) != 0
+                                    : (now_us >> FLASH_SHIFT & FLASH_PERIOD) == 0);
+}

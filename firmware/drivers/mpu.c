@@ -1,0 +1,47 @@
+/* The MPU's eight regions; where two overlap the later one holds. */
+#include "mpu.h"
+
+#include "cortex_m4.h"
+#include "link.h"
+#include "memory_map.h"
+
+#define NORMAL      (MPU_RASR_C)              /* write-through */
+#define SHARED      (MPU_RASR_C | MPU_RASR_S) /* the DMA writes there too */
+#define DEVICE      (MPU_RASR_B | MPU_RASR_S)
+#define READ_WRITE  (MPU_RASR_RW | MPU_RASR_XN)
+#define READ_ONLY   (MPU_RASR_RO | MPU_RASR_XN)
+#define EXECUTE     (MPU_RASR_RO)
+#define PERIPHERALS 0x40000000u
+
+#define LOG2_32K  15u
+#define LOG2_64K  16u
+#define LOG2_128K 17u
+#define LOG2_1M   20u
+#define LOG2_512M 29u
+
+static const struct {
+    uint32_t base;
+    uint32_t rasr;
+} regions[MPU_REGIONS] = {
+    /* Writable, because programming is a write. */
+    {MAP_FLASH_BASE, NORMAL | READ_WRITE | MPU_RASR_SIZE(LOG2_1M)},
+    {MAP_BOOT_BASE, NORMAL | EXECUTE | MPU_RASR_SIZE(LOG2_32K)},
+    {MAP_SRAM_BASE, SHARED | READ_WRITE | MPU_RASR_SIZE(LOG2_128K)},
+    {LINK_RAMCODE_BASE, SHARED | EXECUTE | MPU_RASR_SIZE(LINK_RAMCODE_LOG2)},
+    {LINK_GUARD_BASE, SHARED | MPU_RASR_NO_ACCESS | MPU_RASR_XN | MPU_RASR_SIZE(LINK_GUARD_LOG2)},
+    {PERIPHERALS, DEVICE | READ_WRITE | MPU_RASR_SIZE(LOG2_512M)},
+    {MAP_SYSTEM_BASE, NORMAL | READ_ONLY | MPU_RASR_SIZE(LOG2_64K)},
+    {MAP_CCM_BASE, NORMAL | READ_WRITE | MPU_RASR_SIZE(LOG2_64K)},
+};
+
+void mpu_start(void)
+{
+    for (unsigned i = 0; i < MPU_REGIONS; i++) {
+        MPU->RBAR = regions[i].base | MPU_RBAR_VALID | i;
+        MPU->RASR = regions[i].rasr | MPU_RASR_ENABLE;
+    }
+    /* PRIVDEFENA 0: no region, no access. HFNMIENA 0: the fault handler runs without the MPU. */
+    MPU->CTRL = MPU_CTRL_ENABLE;
+    core_dsb();
+    core_isb();
+}

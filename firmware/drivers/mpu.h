@@ -1,0 +1,11 @@
+/*
+ * The memory protection of bootloader mode (PM0214 section 4.2): the bootloader's flash and its RAM
+ * code run and cannot be written, everything else can be written and does not run, and a guard lies
+ * below the stack. What is in no region faults.
+ */
+#ifndef ARAREXT_MPU_H
+#define ARAREXT_MPU_H
+
+void mpu_start(void);
+
+#endif

@@ -1,0 +1,120 @@
+/*
+ * USART2 with DMA1 stream 5, channel 4 (RM0090 rev 19 sections 30.3 and 10.3, table 42).
+ *
+ * Errors: the DMA reads DR all the time, which may clear FE, NF and ORE before anyone has looked at
+ * SR. So the error interrupt is enabled in the USART and not in the NVIC: its pending bit there
+ * remembers that there was one.
+ */
+#include "serial.h"
+
+#include "board.h"
+#include "cortex_m4.h"
+#include "ramcode.h"
+#include "stm32f407.h"
+#include "timer.h"
+
+#define RX_STREAM      5u
+#define RX_CHANNEL     4u
+#define USART2_IRQ     38u
+#define USART2_IRQ_BIT (1u << (USART2_IRQ % 32u))
+#define TX_TIMEOUT_US  1000u /* a character takes 87 us */
+
+static struct {
+    uint32_t laps;     /* times that the DMA began the ring anew */
+    uint32_t consumed; /* bytes taken out, ever; wraps */
+    uint8_t ring[SERIAL_RING_SIZE];
+} serial;
+
+_Static_assert((SERIAL_RING_SIZE & (SERIAL_RING_SIZE - 1u)) == 0, "positions are taken modulo");
+
+void serial_start(uint32_t apb1_hz)
+{
+    struct dma_stream_regs *rx = &DMA1->S[RX_STREAM];
+
+    RCC->APB1ENR |= RCC_APB1_USART2;
+    (void)RCC->APB1ENR; /* ES0182 */
+    GPIOA->AFR[0] |= GPIO_AF(BOARD_TX_PIN, BOARD_USART_AF) | GPIO_AF(BOARD_RX_PIN, BOARD_USART_AF);
+    /* An open RX pin must not be noise. */
+    GPIOA->PUPDR |= GPIO_PAIR(BOARD_RX_PIN, GPIO_PULL_UP);
+    USART2->BRR = (apb1_hz + BOARD_BAUD / 2u) / BOARD_BAUD;
+    USART2->CR3 = USART_CR3_DMAR | USART_CR3_EIE;
+    USART2->CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE;
+    GPIOA->MODER |=
+        GPIO_PAIR(BOARD_TX_PIN, GPIO_MODE_ALTERNATE) | GPIO_PAIR(BOARD_RX_PIN, GPIO_MODE_ALTERNATE);
+    rx->PAR = (uint32_t)&USART2->DR;
+    rx->M0AR = (uint32_t)serial.ring;
+    rx->NDTR = SERIAL_RING_SIZE;
+    rx->CR = DMA_CR_CHSEL(RX_CHANNEL) | DMA_CR_PL_HIGH | DMA_CR_MINC | DMA_CR_CIRC | DMA_CR_EN;
+}
+
+RAM_CODE void serial_watch_ring(void)
+{
+    if ((DMA1->HISR & DMA_HISR_TCIF5) != 0) {
+        DMA1->HIFCR = DMA_HISR_TCIF5;
+        serial.laps++;
+    }
+}
+
+/* Bytes received, ever; wraps. */
+static uint32_t serial_received(void)
+{
+    uint32_t left;
+
+    do {
+        serial_watch_ring();
+        left = DMA1->S[RX_STREAM].NDTR;
+    } while ((DMA1->HISR & DMA_HISR_TCIF5) != 0); /* a lap ended in between: left is of the next */
+    return (serial.laps + 1u) * SERIAL_RING_SIZE - left;
+}
+
+size_t serial_peek(const uint8_t **bytes, bool *overflow)
+{
+    uint32_t received = serial_received();
+    size_t unread = received - serial.consumed;
+    size_t start = serial.consumed % SERIAL_RING_SIZE;
+
+    *overflow = unread > SERIAL_RING_SIZE;
+    if (*overflow) {
+        serial.consumed = received;
+        return 0;
+    }
+    *bytes = serial.ring + start;
+    return unread < SERIAL_RING_SIZE - start ? unread : SERIAL_RING_SIZE - start;
+}
+
+void serial_skip(size_t len)
+{
+    serial.consumed += len;
+}
+
+bool serial_take_error(uint32_t *sr)
+{
+    if ((NVIC->ISPR[USART2_IRQ / 32u] & USART2_IRQ_BIT) == 0) {
+        return false;
+    }
+    *sr = USART2->SR;
+    (void)USART2->DR; /* together they clear the error */
+    NVIC->ICPR[USART2_IRQ / 32u] = USART2_IRQ_BIT;
+    return true;
+}
+
+static void serial_wait(uint32_t flag)
+{
+    uint32_t start = timer_us();
+
+    while ((USART2->SR & flag) == 0 && timer_us() - start < TX_TIMEOUT_US) {
+    }
+}
+
+void serial_send(const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        serial_wait(USART_SR_TXE);
+        USART2->DR = bytes[i];
+    }
+}
+
+void serial_flush(void)
+{
+    serial_wait(USART_SR_TC);
+}

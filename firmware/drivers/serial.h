@@ -1,0 +1,36 @@
+/*
+ * The command line: USART2, 8N1. DMA puts what arrives into a ring, so that nothing is lost while
+ * the flash is busy or a command runs; errors of the line are polled. It never takes an interrupt,
+ * and no wait in it is without an end.
+ */
+#ifndef ARAREXT_SERIAL_H
+#define ARAREXT_SERIAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SERIAL_RING_SIZE 4096u
+
+/* apb1_hz: clock of USART2. The pins are the board's. */
+void serial_start(uint32_t apb1_hz);
+
+/* Received bytes that lie in one piece; 0 if there are none. They stay until serial_skip. *overflow
+ * is set when bytes were lost because the ring was full: then everything in it has been dropped. */
+size_t serial_peek(const uint8_t **bytes, bool *overflow);
+void serial_skip(size_t len);
+
+/* Whether the line had an error (framing, noise, overrun) since the last call; *sr is USART_SR
+ * then. A received byte may be lost with it: what is being received is broken anyway. */
+bool serial_take_error(uint32_t *sr);
+
+/* Counts laps of the ring; runs in SRAM. To be called at least once in the time of one lap (355 ms
+ * at 115200 baud). */
+void serial_watch_ring(void);
+
+/* Sends and waits until the last byte is in the transmitter. */
+void serial_send(const uint8_t *bytes, size_t len);
+/* Waits until the last bit has left the pin. */
+void serial_flush(void);
+
+#endif

@@ -1,0 +1,28 @@
+/* TIM5 and SysTick; see timer.h. */
+#include "timer.h"
+
+#include "cortex_m4.h"
+
+void timer_start(uint32_t timer_hz)
+{
+    RCC->APB1ENR |= RCC_APB1_TIM5;
+    (void)RCC->APB1ENR; /* ES0182: two clocks before the first access */
+    TIM5->PSC = timer_hz / 1000000u - 1u;
+    TIM5->ARR = 0xFFFFFFFFu;
+    TIM5->EGR = TIM_EGR_UG; /* loads the prescaler, clears the count */
+    TIM5->CR1 = TIM_CR1_CEN;
+}
+
+void timer_start_tick(uint32_t core_hz)
+{
+    SYSTICK->LOAD = core_hz / 1000u - 1u;
+    SYSTICK->VAL = 0;
+    SYSTICK->CTRL = SYSTICK_ENABLE | SYSTICK_TICKINT | SYSTICK_CLK_CORE;
+}
+
+void timer_sleep(void)
+{
+    /* With PRIMASK set a pending exception ends WFI and is not taken; it is cleared by hand. */
+    core_wfi();
+    SCB->ICSR = SCB_ICSR_PENDSTCLR;
+}
