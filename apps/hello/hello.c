@@ -1,0 +1,141 @@
+/*
+ * The example application: says hello on USART2 once a second, blinks the LED, and goes back to the
+ * bootloader when it receives a 'b' (boot request) or when the button is pressed (plain reset: the
+ * bootloader reads the button itself). It stays on HSI and uses no interrupt but SysTick, which
+ * also shows that the bootloader handed the vector table over.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ararext_app.h"
+#include "ararext_version.h"
+#include "board.h"
+#include "cortex_m4.h"
+#include "stm32f407.h"
+
+#define TICKS_PER_SECOND 100u
+#define BLINK_TICKS      25u
+#define TEXT_SIZE        64u
+#define USART_SR_RXNE    (1u << 5)
+#define REQUEST_BYTE     'b'
+
+typedef void vector_fn(void);
+
+extern uint32_t link_data_start[], link_data_end[], link_bss_start[], link_bss_end[];
+extern uint32_t link_stack_top[];
+extern const uint32_t link_data_load[];
+
+noreturn void hello_reset(void);
+
+static volatile uint32_t ticks;
+static const char greeting[] = "hello from the application " ARAREXT_VERSION_STRING ", ";
+
+static void hello_tick(void)
+{
+    ticks++;
+}
+
+/* An application's faults are its own business; this one starts over. */
+static void hello_fault(void)
+{
+    ararext_app_reset();
+}
+
+static void hello_start_board(void)
+{
+    RCC->AHB1ENR |= RCC_AHB1_GPIOA;
+    RCC->APB1ENR |= RCC_APB1_USART2;
+    (void)RCC->APB1ENR; /* ES0182: two clocks before the first access */
+    GPIOA->AFR[0] |= GPIO_AF(BOARD_TX_PIN, BOARD_USART_AF) | GPIO_AF(BOARD_RX_PIN, BOARD_USART_AF);
+    GPIOA->PUPDR |=
+        GPIO_PAIR(BOARD_BUTTON_PIN, GPIO_PULL_DOWN) | GPIO_PAIR(BOARD_RX_PIN, GPIO_PULL_UP);
+    GPIOA->MODER |= GPIO_PAIR(BOARD_TX_PIN, GPIO_MODE_ALTERNATE) |
+                    GPIO_PAIR(BOARD_RX_PIN, GPIO_MODE_ALTERNATE) |
+                    GPIO_PAIR(BOARD_LED_PIN, GPIO_MODE_OUTPUT);
+    USART2->BRR = (BOARD_HSI_HZ + BOARD_BAUD / 2u) / BOARD_BAUD;
+    USART2->CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE;
+    SYSTICK->LOAD = BOARD_HSI_HZ / TICKS_PER_SECOND - 1u;
+    SYSTICK->VAL = 0;
+    SYSTICK->CTRL = SYSTICK_ENABLE | SYSTICK_TICKINT | SYSTICK_CLK_CORE;
+}
+
+/* The greeting with a counter, into text; returns its length. */
+static size_t hello_compose(char text[TEXT_SIZE], uint32_t count)
+{
+    size_t len = 0;
+    uint32_t power = 1;
+
+    for (const char *c = greeting; *c != '\0'; c++) {
+        text[len++] = *c;
+    }
+    while (count / power >= 10u) {
+        power *= 10u;
+    }
+    for (; power != 0; power /= 10u) {
+        text[len++] = (char)('0' + count / power % 10u);
+    }
+    text[len++] = '\r';
+    text[len++] = '\n';
+    return len;
+}
+
+static void hello_poll_way_back(void)
+{
+    if ((USART2->SR & USART_SR_RXNE) != 0 && (uint8_t)USART2->DR == REQUEST_BYTE) {
+        ararext_app_request_bootloader();
+    }
+    if ((GPIOA->IDR & (1u << BOARD_BUTTON_PIN)) != 0) {
+        ararext_app_reset();
+    }
+}
+
+static noreturn void hello_run(void)
+{
+    char text[TEXT_SIZE];
+    size_t len = 0, sent = 0;
+    uint32_t count = 0, shown = 0;
+
+    for (;;) {
+        uint32_t now = ticks;
+
+        if (sent == len && now / TICKS_PER_SECOND + 1u != shown) {
+            shown = now / TICKS_PER_SECOND + 1u;
+            len = hello_compose(text, ++count);
+            sent = 0;
+        }
+        if (sent < len && (USART2->SR & USART_SR_TXE) != 0) {
+            USART2->DR = (uint8_t)text[sent++];
+        }
+        GPIOA->BSRR = 1u << (BOARD_LED_PIN + (now / BLINK_TICKS % 2u == 0 ? 0u : 16u));
+        hello_poll_way_back();
+        if (sent == len) {
+            core_wfi(); /* SysTick ends it; a character waits at most 10 ms */
+        }
+    }
+}
+
+noreturn void hello_reset(void)
+{
+    const uint32_t *from = link_data_load;
+
+    for (volatile uint32_t *to = link_data_start; to < link_data_end; to++) {
+        *to = *from++;
+    }
+    for (volatile uint32_t *to = link_bss_start; to < link_bss_end; to++) {
+        *to = 0;
+    }
+    hello_start_board();
+    hello_run();
+}
+
+struct vectors {
+    const uint32_t *stack;
+    vector_fn *handlers[15];
+};
+
+__attribute__((section(".vectors"), used)) static const struct vectors vectors = {
+    link_stack_top,
+    {hello_reset, hello_fault, hello_fault, hello_fault, hello_fault, hello_fault, NULL, NULL, NULL,
+     NULL, hello_fault, hello_fault, NULL, hello_fault, hello_tick},
+};
