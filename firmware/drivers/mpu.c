@@ -22,7 +22,7 @@
 static const struct {
     uint32_t base;
     uint32_t rasr;
-} regions[MPU_REGIONS] = {
+} mpu_regions[MPU_REGIONS] = {
     /* Writable, because programming is a write. */
     {MAP_FLASH_BASE, NORMAL | READ_WRITE | MPU_RASR_SIZE(LOG2_1M)},
     {MAP_BOOT_BASE, NORMAL | EXECUTE | MPU_RASR_SIZE(LOG2_32K)},
@@ -37,8 +37,8 @@ static const struct {
 void mpu_start(void)
 {
     for (unsigned i = 0; i < MPU_REGIONS; i++) {
-        MPU->RBAR = regions[i].base | MPU_RBAR_VALID | i;
-        MPU->RASR = regions[i].rasr | MPU_RASR_ENABLE;
+        MPU->RBAR = mpu_regions[i].base | MPU_RBAR_VALID | i;
+        MPU->RASR = mpu_regions[i].rasr | MPU_RASR_ENABLE;
     }
     /* PRIVDEFENA 0: no region, no access. HFNMIENA 0: the fault handler runs without the MPU. */
     MPU->CTRL = MPU_CTRL_ENABLE;
