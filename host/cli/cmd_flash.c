@@ -1,0 +1,213 @@
+/*
+ * ararext flash: gets an application into flash, verifies it, and starts it if asked to. Everything
+ * that can be checked is checked before the board is changed; after a failure it says what state flash
+ * is in.
+ */
+#include "cli.h"
+
+#include <string.h>
+
+enum { OPT_RUN = OPT_OWN, OPT_NO_VERIFY, OPT_VERIFY, OPT_DRY_RUN, OPT_ERASE_ALWAYS };
+
+struct flash_options {
+    struct cli_image_options image;
+    struct ararext_flash_options flash;
+    bool run, dry_run;
+};
+
+static int take(struct cli *cli, void *ctx, int code, const char *value)
+{
+    struct flash_options *o = ctx;
+    switch (code) {
+    case OPT_RUN:
+        o->run = true;
+        return ARAREXT_OK;
+    case OPT_NO_VERIFY:
+        o->flash.verify = ARAREXT_VERIFY_NONE;
+        return ARAREXT_OK;
+    case OPT_DRY_RUN:
+        o->dry_run = true;
+        return ARAREXT_OK;
+    case OPT_ERASE_ALWAYS:
+        o->flash.erase_always = true;
+        return ARAREXT_OK;
+    case OPT_VERIFY:
+        if (strcmp(value, "read") == 0 || strcmp(value, "auto") == 0) {
+            o->flash.verify = value[0] == 'r' ? ARAREXT_VERIFY_READ : ARAREXT_VERIFY_AUTO;
+            return ARAREXT_OK;
+        }
+        return cli_error(cli, ARAREXT_ERR_ARGUMENT, "verify '%s': expected auto or read", value);
+    case 'y':
+    case 'o':
+        return cli_error(cli, ARAREXT_ERR_ARGUMENT, "option '-%c' is not known here", code);
+    default:
+        return cli_take_image_option(cli, &o->image, code, value);
+    }
+}
+
+static const char *const ACTIONS[] = {
+    [ARAREXT_KEEP] = "keep", [ARAREXT_PROGRAM] = "program", [ARAREXT_ERASE] = "erase"};
+static const char *const ACTION_TEXTS[] = {
+    [ARAREXT_KEEP] = "holds it already",
+    [ARAREXT_PROGRAM] = "blank there, no erase needed",
+    [ARAREXT_ERASE] = "erase and write",
+};
+
+static void show_plan(const struct cli *cli, const struct ararext_plan *plan, bool text)
+{
+    cJSON *list = cJSON_AddArrayToObject(cli->doc, "plan");
+    for (size_t i = 0; i < plan->count; i++) {
+        enum ararext_action action = plan->sectors[i].action;
+        cJSON *item = cJSON_CreateObject();
+        json_number(item, "sector", plan->sectors[i].sector);
+        json_string(item, "action", ACTIONS[action]);
+        json_number(item, "image_bytes", plan->sectors[i].image_bytes);
+        cJSON_AddItemToArray(list, item);
+        if (text) {
+            cli_print(cli, "sector %2u: %6u bytes, %s\n", plan->sectors[i].sector,
+                      (unsigned)plan->sectors[i].image_bytes, ACTION_TEXTS[action]);
+        }
+    }
+    json_number(cli->doc, "erase_bytes", plan->erase_bytes);
+    json_number(cli->doc, "write_bytes", plan->write_bytes);
+}
+
+static void document_result(cJSON *doc, const struct ararext_flash_result *r)
+{
+    json_number(doc, "sectors_erased", r->sectors_erased);
+    json_number(doc, "bytes_written", r->bytes_written);
+    json_number(doc, "bytes_verified", r->bytes_verified);
+    json_bool(doc, "bootable", r->bootable);
+    json_number(doc, "erase_ms", (double)r->erase_ms);
+    json_number(doc, "write_ms", (double)r->write_ms);
+    json_number(doc, "verify_ms", (double)r->verify_ms);
+}
+
+/* After a failure: what is in flash now, and what to do. */
+static int explain(struct cli *cli, int rc, const struct ararext_plan *plan,
+                   const struct ararext_flash_result *r)
+{
+    struct ararext_message failure;
+    if (rc == ARAREXT_ERR_VERIFY) {
+        (void)cli_verify_error(cli, r);
+        cli_advise(cli, "try again; if it fails at the same address, that part of flash is worn out");
+    } else if (rc == ARAREXT_ERR_INTERRUPTED) {
+        (void)cli_error(cli, rc, "interrupted");
+    } else {
+        (void)cli_session_error(cli, rc);
+    }
+    failure = cli->error;
+    if (!r->touched) {
+        return cli_error(cli, rc, "%.300s (flash was not changed)", failure.text);
+    }
+    if (cli->advice.text[0] == '\0') {
+        cli_advise(cli, "run 'ararext flash' again");
+    }
+    return cli_error(cli, rc,
+                     "%.300s (%u sectors erased and %u of %u bytes written so far; the application "
+                     "will not start, the bootloader goes on answering)",
+                     failure.text, (unsigned)r->sectors_erased, (unsigned)r->bytes_written,
+                     (unsigned)plan->write_bytes);
+}
+
+static void show_result(const struct cli *cli, const struct ararext_flash_result *r,
+                        const struct ararext_flash_options *o)
+{
+    if (!r->touched) {
+        cli_say(cli, "Nothing to write: the board holds this image already.\n");
+    } else if (o->verify == ARAREXT_VERIFY_NONE) {
+        cli_say(cli, "Flashed, not verified: %u sectors erased, %u bytes written.\n",
+                (unsigned)r->sectors_erased, (unsigned)r->bytes_written);
+    } else {
+        cli_say(cli, "Flashed and verified: %u sectors erased, %u bytes written in %.1f s.\n",
+                (unsigned)r->sectors_erased, (unsigned)r->bytes_written,
+                (double)(r->erase_ms + r->write_ms + r->verify_ms) / 1000.0);
+    }
+}
+
+static int start(struct cli *cli, uint32_t addr)
+{
+    int rc = cli_session_error(cli, ararext_go(cli->session, addr));
+    if (rc == ARAREXT_OK) {
+        json_bool(cli->doc, "started", true);
+        cli_say(cli, "Started the application at 0x%08X.\n", (unsigned)addr);
+    }
+    return rc;
+}
+
+static int flash_image(struct cli *cli, struct flash_options *o, const struct ararext_image *image)
+{
+    struct ararext_info info;
+    struct ararext_plan plan;
+    struct ararext_flash_result result = {0};
+    struct cli_progress progress;
+    int rc = cli_connect_info(cli, &info);
+    if (rc == ARAREXT_OK) {
+        rc = cli_check_image(cli, image, &info, &o->image);
+    }
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    cli_progress_start(&progress, cli);
+    o->flash.progress = cli_progress_show;
+    o->flash.ctx = &progress;
+    rc = ararext_flash_plan(cli->session, &info, image, &o->flash, &plan);
+    if (rc != ARAREXT_OK || o->dry_run) {
+        cli_progress_end(&progress);
+        show_plan(cli, &plan, rc == ARAREXT_OK);
+        return rc == ARAREXT_OK ? rc : explain(cli, rc, &plan, &result);
+    }
+    show_plan(cli, &plan, false);
+    rc = ararext_flash_run(cli->session, image, &plan, &o->flash, &result);
+    cli_progress_end(&progress);
+    document_result(cli->doc, &result);
+    if (rc != ARAREXT_OK) {
+        return explain(cli, rc, &plan, &result);
+    }
+    show_result(cli, &result, &o->flash);
+    return o->run ? start(cli, info.app_base) : ARAREXT_OK;
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+    static const struct option own[] = {
+        CLI_IMAGE_OPTIONS,
+        {"run", no_argument, NULL, OPT_RUN},
+        {"no-verify", no_argument, NULL, OPT_NO_VERIFY},
+        {"verify", required_argument, NULL, OPT_VERIFY},
+        {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+        {"erase-always", no_argument, NULL, OPT_ERASE_ALWAYS},
+        {0},
+    };
+    struct flash_options o = {0};
+    const struct cli_options options = {.own = own, .take = take, .ctx = &o, .min = 1, .max = 1};
+    struct ararext_image *image = NULL;
+    int first = 0;
+    int rc = cli_parse(cli, argc, argv, &options, &first);
+    if (rc != ARAREXT_OK || cli->help) {
+        return rc;
+    }
+    rc = cli_load_image(cli, argv[first], &o.image, &image);
+    if (rc == ARAREXT_OK) {
+        rc = flash_image(cli, &o, image);
+        ararext_image_free(image);
+    }
+    return rc;
+}
+
+const struct cli_command cmd_flash = {
+    .name = "flash",
+    .run = run,
+    .summary = "Flash an application, verify it, start it if asked to",
+    .arguments = "FILE [OPTION...]",
+    .help = "FILE is ELF, Intel HEX, S-record or binary. Only sectors that hold something else\n"
+            "are erased, each once. A transfer that breaks off leaves nothing that looks\n"
+            "bootable: the first word is written last.\n\n"
+            "Options:\n"
+            "      --run            start the application afterwards\n"
+            "      --dry-run        show what would be done, change nothing\n"
+            "      --no-verify      do not check flash afterwards\n"
+            "      --verify HOW     auto (by CRC on the board where it can; default) or read\n"
+            "                       (read every byte back)\n"
+            "      --erase-always   erase and write all, whatever flash holds\n" CLI_IMAGE_HELP,
+};

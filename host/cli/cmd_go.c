@@ -1,0 +1,36 @@
+/* ararext go: starts what is in memory. The bootloader answers first, then it is gone. */
+#include "cli.h"
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+    static const struct cli_options options = {.max = 1};
+    uint32_t addr = ARAREXT_APP_BASE;
+    int first = 0;
+    int rc = cli_parse(cli, argc, argv, &options, &first);
+    if (rc != ARAREXT_OK || cli->help) {
+        return rc;
+    }
+    if (first < argc) {
+        rc = cli_number(cli, "address", argv[first], &addr);
+    }
+    if (rc == ARAREXT_OK) {
+        json_addr(cli->doc, "address", addr);
+        rc = cli_connect(cli);
+    }
+    if (rc == ARAREXT_OK) {
+        rc = cli_session_error(cli, ararext_go(cli->session, addr));
+    }
+    if (rc == ARAREXT_OK) {
+        cli_say(cli, "Started 0x%08X.\n", (unsigned)addr);
+    }
+    return rc;
+}
+
+const struct cli_command cmd_go = {
+    .name = "go",
+    .run = run,
+    .summary = "Start the application, or code at an address",
+    .arguments = "[ADDR] [OPTION...]",
+    .help = "Without ADDR the application at 0x08008000. An address that holds a vector table is\n"
+            "started as an image, any other as Thumb code.\n",
+};

@@ -1,0 +1,125 @@
+/* ararext info: what board this is, what it holds and how it is protected. Changes nothing. */
+#include "cli.h"
+
+static const char *rdp_text(uint8_t rdp)
+{
+    return rdp == 0xAA   ? "level 0 (none)"
+           : rdp == 0xCC ? "level 2 (for ever)"
+                         : "level 1 (leaving it erases the chip)";
+}
+
+static void show_chip(const struct cli *cli, const struct ararext_info *info)
+{
+    cli_print(cli, "Board on %s\n", cli->port_path);
+    if (info->extended) {
+        cli_print(cli, "  bootloader        %u.%u.%u, protocol %u.%u\n", info->version[0],
+                  info->version[1], info->version[2], info->protocol >> 4, info->protocol & 15);
+    } else {
+        cli_print(cli, "  bootloader        protocol %u.%u (known from the twelve commands alone)\n",
+                  info->protocol >> 4, info->protocol & 15);
+    }
+    cli_print(cli, "  chip              device 0x%03X%s", info->device_id,
+              info->device_id == 0x413 ? " (STM32F405/407)" : "");
+    if (info->extended) {
+        cli_print(cli, ", revision 0x%04X", info->revision_id);
+    }
+    cli_print(cli, "\n  unique ID         ");
+    for (size_t i = 0; i < sizeof info->uid; i++) {
+        cli_print(cli, "%02X", info->uid[i]);
+    }
+    cli_print(cli, "\n  flash             %u KiB, application 0x%08X-0x%08X\n", info->flash_kib,
+              (unsigned)info->app_base, (unsigned)(info->app_end - 1));
+    cli_print(cli, "  free SRAM         0x%08X-0x%08X\n", (unsigned)info->sram_base,
+              (unsigned)(info->sram_end - 1));
+    if (info->extended) {
+        cli_print(cli, "  clock             %.3g MHz, %s\n", (double)info->core_hz / 1e6,
+                  info->clock_source == 1 ? "from the crystal" : "without crystal (HSI)");
+        cli_print(cli, "  last reset        %s\n", ararext_reset_cause_text(info->reset_cause));
+        cli_print(cli, "  in bootloader by  %s\n", ararext_stay_reason_text(info->stay_reason));
+    }
+    cli_print(cli, "  read protection   %s\n", rdp_text(info->rdp));
+}
+
+static void show_sectors(const struct cli *cli, const struct ararext_info *info)
+{
+    cli_print(cli, "  sectors\n");
+    for (size_t i = 0; i < info->sector_count; i++) {
+        const struct ararext_sector *s = &info->sectors[i];
+        bool is_protected = i < 12 && (info->nwrp >> i & 1) == 0;
+        cli_print(cli, "    %2zu  0x%08X  %3u KiB%s%s\n", i, (unsigned)s->addr,
+                  (unsigned)(s->size / 1024), s->addr < info->app_base ? "  bootloader" : "",
+                  is_protected ? "  write-protected" : "");
+    }
+}
+
+static void document_sectors(cJSON *doc, const struct ararext_info *info)
+{
+    cJSON *list = cJSON_AddArrayToObject(doc, "sectors");
+    for (size_t i = 0; i < info->sector_count; i++) {
+        const struct ararext_sector *s = &info->sectors[i];
+        cJSON *item = cJSON_CreateObject();
+        json_addr(item, "address", s->addr);
+        json_number(item, "size", s->size);
+        json_bool(item, "bootloader", s->addr < info->app_base);
+        json_bool(item, "write_protected", i < 12 && (info->nwrp >> i & 1) == 0);
+        cJSON_AddItemToArray(list, item);
+    }
+}
+
+static void document(cJSON *doc, const struct ararext_info *info)
+{
+    char text[32];
+    json_bool(doc, "extended", info->extended);
+    snprintf(text, sizeof text, "%u.%u", info->protocol >> 4, info->protocol & 15);
+    json_string(doc, "protocol", text);
+    if (info->extended) {
+        snprintf(text, sizeof text, "%u.%u.%u", info->version[0], info->version[1],
+                 info->version[2]);
+        json_string(doc, "bootloader_version", text);
+        json_number(doc, "revision_id", info->revision_id);
+        json_number(doc, "core_hz", info->core_hz);
+        json_string(doc, "clock_source", info->clock_source == 1 ? "HSE" : "HSI");
+        json_string(doc, "reset_cause", ararext_reset_cause_text(info->reset_cause));
+        json_string(doc, "stay_reason", ararext_stay_reason_text(info->stay_reason));
+        json_number(doc, "features", info->features);
+        json_number(doc, "length_max", info->length_max);
+        json_number(doc, "ring_size", info->ring_size);
+    }
+    json_number(doc, "device_id", info->device_id);
+    json_number(doc, "flash_kib", info->flash_kib);
+    json_hex(doc, "unique_id", info->uid, sizeof info->uid);
+    json_addr(doc, "application_base", info->app_base);
+    json_addr(doc, "application_end", info->app_end);
+    json_addr(doc, "free_sram_base", info->sram_base);
+    json_addr(doc, "free_sram_end", info->sram_end);
+    json_number(doc, "rdp", info->rdp);
+    json_number(doc, "rdp_level", info->rdp == 0xAA ? 0 : info->rdp == 0xCC ? 2 : 1);
+    json_number(doc, "nwrp", info->nwrp);
+    document_sectors(doc, info);
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+    static const struct cli_options options = {0};
+    struct ararext_info info;
+    int first = 0;
+    int rc = cli_parse(cli, argc, argv, &options, &first);
+    if (rc != ARAREXT_OK || cli->help) {
+        return rc;
+    }
+    rc = cli_connect_info(cli, &info);
+    if (rc == ARAREXT_OK) {
+        document(cli->doc, &info);
+        show_chip(cli, &info);
+        show_sectors(cli, &info);
+    }
+    return rc;
+}
+
+const struct cli_command cmd_info = {
+    .name = "info",
+    .run = run,
+    .summary = "Show what board this is and how it is protected",
+    .arguments = "[OPTION...]",
+    .help = "",
+};

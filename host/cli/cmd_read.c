@@ -1,0 +1,104 @@
+/* ararext read: any memory that the bootloader shows, as a dump or into a file. */
+#include "cli.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+enum { OPT_OUTPUT = OPT_OWN, READ_LEN_MAX = 0x01000000, JSON_LEN_MAX = 65536 };
+
+static int take(struct cli *cli, void *ctx, int code, const char *value)
+{
+    const char **path = ctx;
+    if (code != OPT_OUTPUT && code != 'o') {
+        return cli_error(cli, ARAREXT_ERR_ARGUMENT, "option '-%c' is not known here", code);
+    }
+    *path = value;
+    return ARAREXT_OK;
+}
+
+static void dump(const struct cli *cli, uint32_t addr, const uint8_t *data, size_t len)
+{
+    for (size_t at = 0; at < len; at += 16) {
+        size_t n = len - at < 16 ? len - at : 16;
+        char text[17] = "";
+        cli_print(cli, "%08X ", (unsigned)(addr + at));
+        for (size_t i = 0; i < 16; i++) {
+            if (i < n) {
+                cli_print(cli, " %02X", data[at + i]);
+                text[i] = isprint(data[at + i]) ? (char)data[at + i] : '.';
+            } else {
+                cli_print(cli, "   ");
+            }
+        }
+        text[n] = '\0';
+        cli_print(cli, "  %s\n", text);
+    }
+}
+
+static int read_memory(struct cli *cli, uint32_t addr, uint32_t len, const char *path)
+{
+    struct cli_progress progress;
+    const struct ararext_flash_options options = {.progress = cli_progress_show,
+                                                  .ctx = &progress};
+    uint8_t *data = malloc(len);
+    if (data == NULL) {
+        return ARAREXT_ERR_MEMORY;
+    }
+    cli_progress_start(&progress, cli);
+    int rc = ararext_read_range(cli->session, path != NULL ? &options : NULL, addr, data, len);
+    cli_progress_end(&progress);
+    rc = cli_session_error(cli, rc);
+    if (rc == ARAREXT_OK && path != NULL) {
+        rc = cli_write_file(cli, path, data, len);
+        if (rc == ARAREXT_OK && path[0] != '-') {
+            cli_say(cli, "Wrote %u bytes from 0x%08X to %s.\n", (unsigned)len, (unsigned)addr,
+                    path);
+        }
+    } else if (rc == ARAREXT_OK) {
+        dump(cli, addr, data, len);
+        json_hex(cli->doc, "data", data, len);
+    }
+    free(data);
+    return rc;
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+    static const struct option own[] = {{"output", required_argument, NULL, OPT_OUTPUT}, {0}};
+    const char *path = NULL;
+    const struct cli_options options = {.own = own, .take = take, .ctx = &path, .min = 2, .max = 2};
+    uint32_t addr = 0, len = 0;
+    int first = 0;
+    int rc = cli_parse(cli, argc, argv, &options, &first);
+    if (rc != ARAREXT_OK || cli->help) {
+        return rc;
+    }
+    rc = cli_number(cli, "address", argv[first], &addr);
+    if (rc == ARAREXT_OK) {
+        rc = cli_number(cli, "length", argv[first + 1], &len);
+    }
+    if (rc == ARAREXT_OK && (len == 0 || len > READ_LEN_MAX)) {
+        rc = cli_error(cli, ARAREXT_ERR_ARGUMENT, "length %s: has to be between 1 and 16M",
+                       argv[first + 1]);
+    }
+    if (rc == ARAREXT_OK && cli->json && (path == NULL ? len > JSON_LEN_MAX : path[0] == '-')) {
+        rc = cli_error(cli, ARAREXT_ERR_ARGUMENT,
+                       "read: with --json more than 64K has to go to a file (-o FILE)");
+    }
+    if (rc == ARAREXT_OK) {
+        json_addr(cli->doc, "address", addr);
+        json_number(cli->doc, "length", len);
+        rc = cli_connect(cli);
+    }
+    return rc == ARAREXT_OK ? read_memory(cli, addr, len, path) : rc;
+}
+
+const struct cli_command cmd_read = {
+    .name = "read",
+    .run = run,
+    .summary = "Read memory: flash, SRAM, CCM, OTP, unique ID, option bytes",
+    .arguments = "ADDR LEN [OPTION...]",
+    .help = "Numbers are decimal, 0x hexadecimal, or with K or M behind them.\n\n"
+            "Options:\n"
+            "  -o, --output FILE    write the bytes to FILE (- is stdout) instead of a dump\n",
+};

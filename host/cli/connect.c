@@ -1,0 +1,173 @@
+/*
+ * From options to a session: the named port, or the one port where a bootloader answers. Asking sends
+ * one GET_VER to each port that nobody uses, and waits a fraction of a second.
+ */
+#include "cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PROBE_MARGIN_MS = 200 };
+
+static void show_bytes(void *ctx, bool sent, const uint8_t *data, size_t len)
+{
+    (void)ctx;
+    fprintf(stderr, "%10.3f %s", (double)cli_now_ms() / 1000.0, sent ? ">" : "<");
+    for (size_t i = 0; i < len; i++) {
+        fprintf(stderr, " %02X", data[i]);
+    }
+    fputc('\n', stderr);
+}
+
+static struct ararext_options session_options(const struct cli *cli)
+{
+    struct ararext_options o;
+    ararext_default_options(&o);
+    o.baud = cli->baud;
+    o.no_extensions = cli->no_extensions;
+    o.stop = cli_stop;
+    o.trace = cli->verbose ? show_bytes : NULL;
+    return o;
+}
+
+static void advise_about_port(struct cli *cli, int code)
+{
+    if (code == ARAREXT_ERR_BUSY) {
+        cli_advise(cli, "close the other program (a terminal, another ararext, ModemManager)");
+    } else if (code == ARAREXT_ERR_PERMISSION) {
+        cli_advise(cli, "install the udev rule that comes with ararext, or join the port's group "
+                        "('sudo usermod -aG dialout $USER', then log in again)");
+    } else if (code == ARAREXT_ERR_NO_PORT) {
+        cli_advise(cli, "see 'ararext ports' for what there is; the twin makes its port when it "
+                        "starts");
+    }
+}
+
+static int open_named(struct cli *cli, const char *path)
+{
+    struct ararext_transport transport;
+    struct ararext_options options = session_options(cli);
+    struct ararext_message why = {""};
+    int rc = ararext_serial_open(&transport, path, cli->baud, &why);
+    if (rc != ARAREXT_OK) {
+        rc = cli_error(cli, rc, "%s", why.text);
+        advise_about_port(cli, rc);
+        return rc;
+    }
+    rc = ararext_open(&cli->session, &transport, &options);
+    if (rc != ARAREXT_OK) {
+        transport.close(transport.ctx);
+        return rc;
+    }
+    snprintf(cli->port_path, sizeof cli->port_path, "%s", path);
+    json_string(cli->doc, "port", path);
+    return ARAREXT_OK;
+}
+
+/* ---- finding the board ---- */
+
+/* Whether a bootloader answers there, in either dialect; why not otherwise. */
+static bool probe(struct cli *cli, const char *path, enum ararext_dialect dialect,
+                  struct ararext_message *why)
+{
+    struct ararext_transport transport;
+    struct ararext_options options = session_options(cli);
+    struct ararext_session *s = NULL;
+    options.retries = 0;
+    options.margin_ms = PROBE_MARGIN_MS;
+    if (ararext_serial_open(&transport, path, cli->baud, why) != ARAREXT_OK) {
+        return false;
+    }
+    if (ararext_open(&s, &transport, &options) != ARAREXT_OK) {
+        transport.close(transport.ctx);
+        return false;
+    }
+    struct ararext_raw raw = {.dialect = dialect, .command = ARAREXT_GET_VER};
+    int rc = ararext_raw(s, &raw);
+    ararext_close(s);
+    snprintf(why->text, sizeof why->text, "%s: %s", path,
+             rc == ARAREXT_ERR_TIMEOUT ? "no answer" : ararext_error_entry(rc)->sentence);
+    /* 7F is a bootloader too: one that speaks the other dialect, or was in the middle of a frame. */
+    return rc == ARAREXT_OK || rc == ARAREXT_ERR_REFUSED;
+}
+
+static void append(struct ararext_message *m, const char *separator, const char *text)
+{
+    size_t used = strlen(m->text);
+    snprintf(m->text + used, sizeof m->text - used, "%s%s", used > 0 ? separator : "", text);
+}
+
+static int find_port(struct cli *cli, enum ararext_dialect dialect, char *path, size_t size)
+{
+    struct ararext_port *ports = NULL;
+    size_t count = 0, found = 0;
+    struct ararext_message silent = {""}, boards = {""};
+    int rc = ararext_list_ports(&ports, &count);
+    for (size_t i = 0; rc == ARAREXT_OK && i < count && cli_signal() == 0; i++) {
+        struct ararext_message why = {""};
+        if (probe(cli, ports[i].path, dialect, &why)) {
+            found++;
+            snprintf(path, size, "%s", ports[i].path);
+            append(&boards, ", ", ports[i].path);
+        } else {
+            append(&silent, "; ", why.text);
+        }
+    }
+    free(ports);
+    if (rc != ARAREXT_OK || cli_signal() != 0) {
+        return rc != ARAREXT_OK ? rc : ARAREXT_ERR_INTERRUPTED;
+    }
+    if (found == 0) {
+        rc = cli_error(cli, ARAREXT_ERR_NO_PORT, "no board found (%s)",
+                       count == 0 ? "this machine has no serial port, and no twin runs"
+                                  : silent.text);
+        cli_advise(cli, "bring the board into the bootloader (PA0 high at reset), or name its port "
+                        "with --port");
+    } else if (found > 1) {
+        rc = cli_error(cli, ARAREXT_ERR_MANY, "%zu boards answer: %.300s", found, boards.text);
+        cli_advise(cli, "choose one with --port");
+    }
+    return rc;
+}
+
+int cli_open(struct cli *cli, enum ararext_dialect dialect)
+{
+    char path[sizeof cli->port_path];
+    const char *named = cli->port != NULL ? cli->port : getenv("ARAREXT_PORT");
+    if (named != NULL && named[0] != '\0') {
+        return open_named(cli, named);
+    }
+    int rc = find_port(cli, dialect, path, sizeof path);
+    return rc == ARAREXT_OK ? open_named(cli, path) : rc;
+}
+
+int cli_connect(struct cli *cli)
+{
+    int rc = cli_open(cli, ARAREXT_NATIVE);
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    uint8_t version = 0;
+    rc = cli_session_error(cli, ararext_hello(cli->session, &version));
+    if (rc == ARAREXT_OK && version >> 4 != 1) {
+        rc = cli_error(cli, ARAREXT_ERR_UNSUPPORTED,
+                       "the bootloader speaks protocol generation %02X, this ararext knows 10",
+                       version);
+        cli_advise(cli, "use an ararext of the bootloader's age");
+    }
+    return rc;
+}
+
+int cli_connect_info(struct cli *cli, struct ararext_info *info)
+{
+    int rc = cli_connect(cli);
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    rc = cli_session_error(cli, ararext_get_info(cli->session, info));
+    if (rc != ARAREXT_OK && ararext_last_failure(cli->session)->sent_len == 0 &&
+        rc != ARAREXT_ERR_INTERRUPTED) {
+        (void)cli_error(cli, rc, "the board's description of itself makes no sense to this version");
+    }
+    return rc;
+}

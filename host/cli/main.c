@@ -1,0 +1,95 @@
+/*
+ * ararext: flashes and looks after an STM32F407 with the Ararext bootloader. This file finds the
+ * command and nothing else; cmd_<verb>.c has the commands.
+ */
+#include "cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ararext_version.h"
+
+static const struct cli_command *const COMMANDS[] = {
+    &cmd_info,      &cmd_flash, &cmd_verify,   &cmd_monitor, &cmd_go,    &cmd_reset,
+    &cmd_erase,     &cmd_read,  &cmd_write,    &cmd_protect, &cmd_unprotect,
+    &cmd_otp,       &cmd_ports, &cmd_commands, &cmd_raw,
+};
+
+static void print_help(void)
+{
+    printf("Usage: ararext [OPTION...] COMMAND [ARGUMENT...]\n\n"
+           "Flashes and looks after an STM32F407 with the Ararext bootloader, over a serial port.\n\n"
+           "Commands ('ararext COMMAND --help' tells more):\n");
+    for (size_t i = 0; i < sizeof COMMANDS / sizeof COMMANDS[0]; i++) {
+        printf("  %-10s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
+    }
+    printf("\n%s\nFor example: ararext info; ararext flash application.elf --run\n",
+           CLI_GLOBAL_HELP);
+}
+
+static void print_command_help(const struct cli_command *command)
+{
+    printf("Usage: ararext %s%s%s\n\n%s.\n%s%s\n%s", command->name,
+           command->arguments[0] != '\0' ? " " : "", command->arguments, command->summary,
+           command->help[0] != '\0' ? "\n" : "", command->help, CLI_GLOBAL_HELP);
+}
+
+static const struct cli_command *find_command(const char *name)
+{
+    for (size_t i = 0; i < sizeof COMMANDS / sizeof COMMANDS[0]; i++) {
+        if (strcmp(COMMANDS[i]->name, name) == 0) {
+            return COMMANDS[i];
+        }
+    }
+    return NULL;
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+    int first = 0;
+    int rc = cli_parse_globals(cli, argc, argv, &first);
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    if (first >= argc) {
+        if (cli->help) {
+            print_help();
+            return ARAREXT_OK;
+        }
+        rc = cli_error(cli, ARAREXT_ERR_ARGUMENT, "no command given");
+        cli_advise(cli, "see 'ararext --help'");
+        return rc;
+    }
+    cli->command = find_command(argv[first]);
+    if (cli->command == NULL) {
+        rc = cli_error(cli, ARAREXT_ERR_ARGUMENT, "there is no command '%s'", argv[first]);
+        cli_advise(cli, "see 'ararext --help'");
+        return rc;
+    }
+    if (!cli->help) {
+        rc = cli->command->run(cli, argc - first, argv + first);
+    }
+    if (cli->help) {
+        print_command_help(cli->command);
+        return ARAREXT_OK;
+    }
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    struct cli cli = {.baud = 115200, .doc = cJSON_CreateObject()};
+    const char *no_color = getenv("NO_COLOR");
+    cli.no_color = no_color != NULL && no_color[0] != '\0';
+    if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)) {
+        printf("ararext %s\n", ARAREXT_VERSION_STRING);
+        cJSON_Delete(cli.doc);
+        return 0;
+    }
+    cli_catch_signals();
+    int rc = run(&cli, argc, argv);
+    int status = cli_finish(&cli, rc);
+    ararext_close(cli.session);
+    cJSON_Delete(cli.doc);
+    return status;
+}

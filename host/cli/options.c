@@ -1,0 +1,220 @@
+/*
+ * Options and arguments: the global ones, which may stand before or behind the command, together with
+ * the command's own; and numbers, hex bytes and lists of sectors as people write them.
+ */
+#include "cli.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPTIONS_MAX = 32, OPT_JSON = 1000, OPT_NO_COLOR, OPT_NO_EXTENSIONS };
+
+static const struct option GLOBALS[] = {
+    {"port", required_argument, NULL, 'p'},     {"baud", required_argument, NULL, 'b'},
+    {"json", no_argument, NULL, OPT_JSON},      {"quiet", no_argument, NULL, 'q'},
+    {"verbose", no_argument, NULL, 'v'},        {"no-color", no_argument, NULL, OPT_NO_COLOR},
+    {"no-extensions", no_argument, NULL, OPT_NO_EXTENSIONS},
+    {"help", no_argument, NULL, 'h'},
+};
+enum { GLOBAL_COUNT = sizeof GLOBALS / sizeof GLOBALS[0] };
+
+const char CLI_GLOBAL_HELP[] =
+    "Options of every command:\n"
+    "  -p, --port PORT      serial port; else $ARAREXT_PORT, else the one where a board\n"
+    "                       answers\n"
+    "  -b, --baud N         baud rate (default 115200)\n"
+    "      --json           one JSON document on stdout instead of text\n"
+    "  -q, --quiet          no progress and no remarks\n"
+    "  -v, --verbose        show every byte on the wire, on stderr\n"
+    "      --no-color       no colours; $NO_COLOR does the same\n"
+    "      --no-extensions  use the twelve commands 51 to 5C alone\n"
+    "  -h, --help           this help\n"
+    "  -V, --version        the version (alone)\n";
+
+static int take_global(struct cli *cli, int code)
+{
+    switch (code) {
+    case 'p':
+        cli->port = optarg;
+        return ARAREXT_OK;
+    case 'b': {
+        int rc = cli_number(cli, "baud rate", optarg, &cli->baud);
+        if (rc == ARAREXT_OK && (cli->baud < 300 || cli->baud > 10500000)) {
+            rc = cli_error(cli, ARAREXT_ERR_ARGUMENT,
+                           "baud rate %s: has to be between 300 and 10500000", optarg);
+        }
+        return rc;
+    }
+    case OPT_JSON:
+        cli->json = true;
+        return ARAREXT_OK;
+    case 'q':
+        cli->quiet = true;
+        return ARAREXT_OK;
+    case 'v':
+        cli->verbose = true;
+        return ARAREXT_OK;
+    case OPT_NO_COLOR:
+        cli->no_color = true;
+        return ARAREXT_OK;
+    case OPT_NO_EXTENSIONS:
+        cli->no_extensions = true;
+        return ARAREXT_OK;
+    default:
+        cli->help = true;
+        return ARAREXT_OK;
+    }
+}
+
+static int bad_option(struct cli *cli, int code, const char *word)
+{
+    int rc = cli_error(cli, ARAREXT_ERR_ARGUMENT,
+                       code == ':' ? "option '%s' needs a value" : "option '%s' is not known here",
+                       word);
+    cli_advise(cli, "see 'ararext %s%s--help'", cli->command != NULL ? cli->command->name : "",
+               cli->command != NULL ? " " : "");
+    return rc;
+}
+
+static int parse(struct cli *cli, int argc, char **argv, const char *shorts,
+                 const struct cli_options *options)
+{
+    struct option all[OPTIONS_MAX] = {0};
+    size_t n = 0;
+    for (const struct option *o = options->own; o != NULL && o->name != NULL; o++) {
+        all[n++] = *o;
+    }
+    memcpy(all + n, GLOBALS, sizeof GLOBALS);
+    optind = 0; /* glibc: start over */
+    opterr = 0;
+    for (;;) {
+        int at = optind == 0 ? 1 : optind;
+        int code = getopt_long(argc, argv, shorts, all, NULL);
+        if (code == -1) {
+            return ARAREXT_OK;
+        }
+        int rc = ARAREXT_OK;
+        if (code == '?' || code == ':') {
+            rc = bad_option(cli, code, argv[optind > at ? optind - 1 : at]);
+        } else if (code >= 256 && code < OPT_JSON) {
+            rc = options->take(cli, options->ctx, code, optarg);
+        } else if ((code == 'y' || code == 'o') && options->take != NULL) {
+            rc = options->take(cli, options->ctx, code, optarg);
+        } else if (code == 'y' || code == 'o') {
+            rc = bad_option(cli, '?', code == 'y' ? "-y" : "-o");
+        } else {
+            rc = take_global(cli, code);
+        }
+        if (rc != ARAREXT_OK) {
+            return rc;
+        }
+    }
+}
+
+int cli_parse_globals(struct cli *cli, int argc, char **argv, int *first)
+{
+    static const struct cli_options none = {0};
+    int rc = parse(cli, argc, argv, "+:p:b:qvh", &none);
+    *first = optind;
+    return rc;
+}
+
+int cli_parse(struct cli *cli, int argc, char **argv, const struct cli_options *options, int *first)
+{
+    int rc = parse(cli, argc, argv, ":p:b:qvhyo:", options);
+    *first = optind;
+    int count = argc - optind;
+    if (rc == ARAREXT_OK && !cli->help && (count < options->min || count > options->max)) {
+        rc = cli_error(cli, ARAREXT_ERR_ARGUMENT, count < options->min
+                                                      ? "%s: an argument is missing, expected '%s %s'"
+                                                      : "%s: too many arguments, expected '%s %s'",
+                       cli->command->name, cli->command->name, cli->command->arguments);
+        cli_advise(cli, "see 'ararext %s --help'", cli->command->name);
+    }
+    return rc;
+}
+
+int cli_number(struct cli *cli, const char *what, const char *text, uint32_t *out)
+{
+    char *end = NULL;
+    bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, hex ? 16 : 10);
+    unsigned long long unit = 1;
+    if (end != text && (*end == 'K' || *end == 'k')) {
+        unit = 1024;
+    } else if (end != text && *end == 'M') {
+        unit = 1024 * 1024;
+    }
+    end += unit != 1;
+    if (!isdigit((unsigned char)text[0]) || errno != 0 || *end != '\0' ||
+        value > UINT32_MAX / unit) {
+        return cli_error(cli, ARAREXT_ERR_ARGUMENT,
+                         "%s '%s': expected a number like 4096, 0x1000 or 4K", what, text);
+    }
+    *out = (uint32_t)(value * unit);
+    return ARAREXT_OK;
+}
+
+int cli_hex(struct cli *cli, const char *text, uint8_t *out, size_t *len)
+{
+    size_t room = *len, n = 0;
+    for (const char *p = text; *p != '\0';) {
+        if (*p == ' ' || *p == ':' || *p == ',') {
+            p++;
+            continue;
+        }
+        char pair[3] = {p[0], p[1], '\0'};
+        if (!isxdigit((unsigned char)p[0]) || !isxdigit((unsigned char)p[1])) {
+            return cli_error(cli, ARAREXT_ERR_ARGUMENT,
+                             "'%s': expected bytes of two hex digits each, like '02 01'", text);
+        }
+        if (n == room) {
+            return cli_error(cli, ARAREXT_ERR_ARGUMENT, "'%.20s...': more than %zu bytes", text,
+                             room);
+        }
+        out[n++] = (uint8_t)strtoul(pair, NULL, 16);
+        p += 2;
+    }
+    *len = n;
+    return ARAREXT_OK;
+}
+
+static bool take_sector(const char **p, unsigned *out)
+{
+    char *end = NULL;
+    if (!isdigit((unsigned char)**p)) {
+        return false;
+    }
+    unsigned long value = strtoul(*p, &end, 10);
+    *p = end;
+    *out = (unsigned)value;
+    return value <= 15;
+}
+
+int cli_sectors(struct cli *cli, const char *text, uint16_t *bits)
+{
+    const char *p = text;
+    for (;;) {
+        unsigned first = 0, last = 0;
+        bool good = take_sector(&p, &first);
+        last = first;
+        if (good && (*p == '-' || strncmp(p, "..", 2) == 0)) {
+            p += *p == '-' ? 1 : 2;
+            good = take_sector(&p, &last);
+        }
+        if (!good || last < first || (*p != '\0' && *p != ',')) {
+            return cli_error(cli, ARAREXT_ERR_ARGUMENT,
+                             "sectors '%s': expected numbers like 2, 2-5 or 2,4-6", text);
+        }
+        for (unsigned i = first; i <= last; i++) {
+            *bits = (uint16_t)(*bits | 1u << i);
+        }
+        if (*p == '\0') {
+            return ARAREXT_OK;
+        }
+        p++;
+    }
+}
