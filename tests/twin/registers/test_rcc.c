@@ -1,0 +1,305 @@
+/*
+ * Clocks and resets of the twin: start-up times, the switch, the PLL's limits, gates, reset flags.
+ * RM0090 6.1, 7.2, 7.3; DS8626; ES0182.
+ */
+#include "fixture.h"
+
+#include <string.h>
+
+#define RCC          0x40023800u
+#define RCC_CR       (RCC + 0x00)
+#define RCC_PLLCFGR  (RCC + 0x04)
+#define RCC_CFGR     (RCC + 0x08)
+#define RCC_CIR      (RCC + 0x0C)
+#define RCC_APB1RSTR (RCC + 0x20)
+#define RCC_AHB1ENR  (RCC + 0x30)
+#define RCC_APB1ENR  (RCC + 0x40)
+#define RCC_BDCR     (RCC + 0x70)
+#define RCC_CSR      (RCC + 0x74)
+
+#define HSEON  0x00010000u
+#define HSERDY 0x00020000u
+#define PLLON  0x01000000u
+#define PLLRDY 0x02000000u
+
+#define PLL_84  (8 | 336 << 6 | 1 << 16 | 1 << 22 | 7 << 24)
+#define PLL_168 (8 | 336 << 6 | 0 << 16 | 1 << 22 | 7 << 24)
+
+static void set(struct fixture *x, uint32_t addr, uint32_t bits)
+{
+    wr(x, addr, rd(x, addr) | bits);
+}
+
+static void start_hse(struct fixture *x)
+{
+    set(x, RCC_CR, HSEON);
+    run_us(x, 2100);
+    assert_int_equal(rd(x, RCC_CR) & HSERDY, HSERDY);
+}
+
+static void test_hse_takes_2_ms(void **state)
+{
+    struct fixture *x = *state;
+    assert_int_equal(twin_hclk_hz(x->t), 16000000);
+    set(x, RCC_CR, HSEON);
+    run_us(x, 1900);
+    assert_int_equal(rd(x, RCC_CR) & HSERDY, 0);
+    run_us(x, 200);
+    assert_int_equal(rd(x, RCC_CR) & HSERDY, HSERDY);
+    wr(x, RCC_CR, rd(x, RCC_CR) & ~HSEON);
+    assert_int_equal(rd(x, RCC_CR) & HSERDY, 0);
+}
+
+static void test_no_crystal_is_never_ready(void **state)
+{
+    (void)state;
+    struct fixture x;
+    struct twin_config config = {.no_hse = true};
+    fixture_start(&x, &config);
+    set(&x, RCC_CR, HSEON);
+    wr(&x, RCC_CFGR, 1);
+    run_us(&x, 1000000);
+    assert_int_equal(rd(&x, RCC_CR) & HSERDY, 0);
+    assert_int_equal(rd(&x, RCC_CFGR) & 0xC, 0); /* still on HSI */
+    wr(&x, RCC_PLLCFGR, 0x20000000 | PLL_84);
+    set(&x, RCC_CR, PLLON);
+    run_us(&x, 10000);
+    assert_int_equal(rd(&x, RCC_CR) & PLLRDY, 0); /* a PLL without input */
+    fixture_stop(&x);
+}
+
+static void test_switch_waits_for_the_clock(void **state)
+{
+    struct fixture *x = *state;
+    set(x, RCC_CR, HSEON);
+    wr(x, RCC_CFGR, 1);
+    assert_int_equal(rd(x, RCC_CFGR), 1);
+    run_us(x, 2100);
+    assert_int_equal(rd(x, RCC_CFGR), 5);
+    assert_int_equal(twin_hclk_hz(x->t), 8000000);
+    wr(x, RCC_CR, rd(x, RCC_CR) & ~HSEON); /* in use: stays */
+    assert_int_equal(rd(x, RCC_CR) & (HSEON | HSERDY), HSEON | HSERDY);
+    wr(x, RCC_CR, rd(x, RCC_CR) & ~1u); /* HSI is free to go */
+    assert_int_equal(rd(x, RCC_CR) & 3, 0);
+    wr(x, RCC_CFGR, 0); /* HSI is off: no switch */
+    assert_int_equal(rd(x, RCC_CFGR), 4);
+    set(x, RCC_CR, 1);
+    run_us(x, 5);
+    assert_int_equal(rd(x, RCC_CFGR), 0);
+}
+
+static void start_pll(struct fixture *x, uint32_t pllcfgr)
+{
+    start_hse(x);
+    wr(x, RCC_PLLCFGR, 0x20000000 | pllcfgr);
+    set(x, RCC_CR, PLLON);
+    run_us(x, 300);
+}
+
+static void test_84_mhz_as_the_board_does_it(void **state)
+{
+    struct fixture *x = *state;
+    wr(x, FLASH_ACR, 2);
+    start_pll(x, PLL_84);
+    assert_int_equal(rd(x, RCC_CR) & PLLRDY, PLLRDY);
+    wr(x, RCC_CFGR, 0x1002); /* APB1 / 2 */
+    assert_int_equal(rd(x, RCC_CFGR), 0x100A);
+    assert_int_equal(twin_hclk_hz(x->t), 84000000);
+    assert_int_equal(twin_pclk1_hz(x->t), 42000000);
+    assert_int_equal(twin_pclk2_hz(x->t), 84000000);
+    assert_int_equal(twin_timclk_hz(x->t, 1), 84000000);
+    assert_int_equal(twin_timclk_hz(x->t, 2), 84000000);
+    wr(x, RCC_CR, rd(x, RCC_CR) & ~(PLLON | HSEON)); /* both carry the system clock */
+    assert_int_equal(rd(x, RCC_CR) & (PLLON | PLLRDY | HSEON), PLLON | PLLRDY | HSEON);
+    assert_int_equal(total_reports(x), 0);
+    twin_reset_pin(x->t);
+    assert_int_equal(rd(x, RCC_CR), 0x83);
+    assert_int_equal(twin_hclk_hz(x->t), 16000000);
+}
+
+static void test_168_mhz_needs_vos_and_prescalers(void **state)
+{
+    struct fixture *x = *state;
+    wr(x, FLASH_ACR, 5);
+    start_pll(x, PLL_168);
+    wr(x, RCC_CFGR, 0x9402); /* APB1 / 4, APB2 / 2 */
+    assert_int_equal(twin_hclk_hz(x->t), 168000000);
+    assert_int_equal(twin_pclk1_hz(x->t), 42000000);
+    assert_int_equal(twin_timclk_hz(x->t, 1), 84000000);
+    assert_int_equal(twin_timclk_hz(x->t, 2), 168000000);
+    assert_int_equal(total_reports(x), 0);
+    set(x, RCC_APB1ENR, 1u << 28);
+    (void)rd(x, RCC_APB1ENR);
+    wr(x, 0x40007000, 0); /* VOS = 0: 144 MHz at most */
+    assert_int_equal(x->reports[TWIN_REPORT_PLL], 1);
+    wr(x, 0x40007000, 0x4000);
+    wr(x, RCC_CFGR, 0x8002); /* APB1 / 1 */
+    assert_int_equal(x->reports[TWIN_REPORT_PLL], 2);
+    assert_string_equal(x->text, "APB1 clock of 168000000 Hz is above 42000000 Hz");
+    wr(x, RCC_CFGR, 0x1402); /* APB2 / 1 */
+    assert_int_equal(x->reports[TWIN_REPORT_PLL], 3);
+}
+
+static void test_pll_limits(void **state)
+{
+    struct fixture *x = *state;
+    static const struct {
+        uint32_t pllcfgr;
+        bool locks;
+        const char *told;
+    } cases[] = {
+        {3 | 100 << 6 | 1 << 22 | 4 << 24, false, "input 1 to 2 MHz"}, /* 2.67 MHz */
+        {16 | 300 << 6 | 1 << 22 | 4 << 24, false, "input 1 to 2 MHz"},
+        {8 | 60 << 6 | 1 << 22 | 2 << 24, false, "VCO 100 to 432 MHz"},
+        {4 | 250 << 6 | 1 << 22 | 8 << 24, false, "VCO 100 to 432 MHz"},
+        {8 | 40 << 6 | 1 << 22 | 4 << 24, false, "factors"},
+        {1 | 100 << 6 | 1 << 22 | 4 << 24, false, "factors"},
+        {8 | 100 << 6 | 1 << 22 | 1 << 24, false, "factors"},
+        {8 | 400 << 6 | 1 << 22 | 9 << 24, true, "168 MHz"}, /* 200 MHz */
+        {8 | 336 << 6 | 1 << 22 | 3 << 24 | 1 << 16, true, "PLL48CLK"},
+        {8 | 336 << 6 | 1 << 22 | 7 << 24 | 1 << 16, true, NULL},
+    };
+    start_hse(x);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        unsigned before = x->reports[TWIN_REPORT_PLL];
+        wr(x, RCC_PLLCFGR, 0x20000000 | cases[i].pllcfgr);
+        set(x, RCC_CR, PLLON);
+        run_us(x, 1000);
+        assert_int_equal((rd(x, RCC_CR) & PLLRDY) != 0, cases[i].locks);
+        assert_int_equal(x->reports[TWIN_REPORT_PLL] - before, cases[i].told != NULL);
+        if (cases[i].told != NULL) {
+            assert_non_null(strstr(x->text, cases[i].told));
+        }
+        wr(x, RCC_CR, rd(x, RCC_CR) & ~PLLON);
+    }
+}
+
+static void test_pllcfgr_only_while_the_pll_is_off(void **state)
+{
+    struct fixture *x = *state;
+    start_pll(x, PLL_84);
+    wr(x, RCC_PLLCFGR, 0x20000000 | PLL_168);
+    assert_int_equal(rd(x, RCC_PLLCFGR), 0x20000000 | PLL_84);
+    assert_int_equal(x->reports[TWIN_REPORT_PLL], 1);
+}
+
+static void test_sw_3_is_not_allowed(void **state)
+{
+    struct fixture *x = *state;
+    wr(x, RCC_CFGR, 3);
+    assert_int_equal(rd(x, RCC_CFGR), 0);
+    assert_int_equal(x->reports[TWIN_REPORT_PLL], 1);
+}
+
+static void test_ready_interrupts(void **state)
+{
+    struct fixture *x = *state;
+    wr(x, RCC_CIR, 1u << 11); /* HSERDYIE */
+    start_hse(x);
+    assert_int_equal(rd(x, RCC_CIR), 1u << 11 | 1u << 3);
+    assert_int_equal(rd(x, 0xE000E200) & 1u << 5, 1u << 5);
+    wr(x, RCC_CIR, 1u << 11 | 1u << 19);
+    assert_int_equal(rd(x, RCC_CIR), 1u << 11);
+    set(x, RCC_CSR, 1);
+    run_us(x, 100);
+    assert_int_equal(rd(x, RCC_CSR) & 3, 3);
+    assert_int_equal(rd(x, RCC_CIR), 1u << 11); /* LSIRDYIE was not set */
+}
+
+static void test_gates(void **state)
+{
+    struct fixture *x = *state;
+    assert_int_equal(rd(x, 0x40004408), 0); /* USART2_BRR without clock */
+    assert_int_equal(x->reports[TWIN_REPORT_CLOCK_OFF], 1);
+    wr(x, 0x40004408, 0x111);
+    assert_int_equal(x->reports[TWIN_REPORT_CLOCK_OFF], 2);
+    wr(x, RCC_APB1ENR, 1u << 17);
+    (void)rd(x, RCC_APB1ENR);
+    assert_int_equal(rd(x, 0x40004408), 0); /* the write was lost */
+    wr(x, 0x40004408, 0x111);
+    assert_int_equal(rd(x, 0x40004408), 0x111);
+    assert_int_equal(x->reports[TWIN_REPORT_CLOCK_OFF], 2);
+    wr(x, RCC_APB1RSTR, 1u << 17); /* held in reset */
+    wr(x, 0x40004408, 0x222);
+    assert_int_equal(x->reports[TWIN_REPORT_CLOCK_OFF], 3);
+    wr(x, RCC_APB1RSTR, 0);
+    assert_int_equal(rd(x, 0x40004408), 0);
+    assert_int_equal(rd(x, RCC_APB1ENR), 1u << 17); /* the reset bit leaves the gate alone */
+}
+
+static void test_access_too_soon_after_the_gate_opened(void **state)
+{
+    struct fixture *x = *state;
+    wr(x, RCC_APB1ENR, 1u << 17);
+    (void)rd(x, 0x40004408);
+    assert_int_equal(x->reports[TWIN_REPORT_CLOCK_OFF], 1);
+    (void)rd(x, 0x40004408);
+    assert_int_equal(x->reports[TWIN_REPORT_CLOCK_OFF], 1);
+    wr(x, RCC_APB1ENR, 3u << 17);
+    run_us(x, 1); /* longer than two clocks */
+    (void)rd(x, 0x40004808);
+    assert_int_equal(x->reports[TWIN_REPORT_CLOCK_OFF], 1);
+}
+
+static void test_reset_flags(void **state)
+{
+    struct fixture *x = *state;
+    assert_int_equal(rd(x, RCC_CSR), 0x0E000000); /* power-on */
+    set(x, RCC_CSR, 1u << 24);
+    assert_int_equal(rd(x, RCC_CSR), 0);
+    twin_reset_pin(x->t);
+    assert_int_equal(rd(x, RCC_CSR), 0x04000000);
+    wr(x, 0xE000ED0C, 0x05FA0004); /* AIRCR.SYSRESETREQ */
+    run_us(x, 10);
+    assert_int_equal(rd(x, RCC_CSR), 0x14000000); /* flags gather until RMVF */
+    set(x, RCC_CSR, 1u << 24);
+    wr(x, 0xE000ED0C, 0x05FA0004);
+    run_us(x, 10);
+    assert_int_equal(rd(x, RCC_CSR), 0x14000000); /* every reset pulls NRST too */
+}
+
+static void test_backup_domain_control(void **state)
+{
+    struct fixture *x = *state;
+    wr(x, RCC_BDCR, 0x8200);
+    assert_int_equal(rd(x, RCC_BDCR), 0);
+    assert_int_equal(x->reports[TWIN_REPORT_OTHER], 1);
+    set(x, RCC_APB1ENR, 1u << 28);
+    (void)rd(x, RCC_APB1ENR);
+    wr(x, 0x40007000, 0x4100);
+    wr(x, RCC_BDCR, 0x8201);
+    assert_int_equal(rd(x, RCC_BDCR), 0x8201);
+    run_us(x, 5000000);
+    assert_int_equal(rd(x, RCC_BDCR), 0x8201); /* no 32 kHz crystal: LSERDY never comes */
+    wr(x, RCC_BDCR, 0x8100);
+    assert_int_equal(rd(x, RCC_BDCR), 0x8200); /* RTCSEL once until BDRST */
+    twin_reset_pin(x->t);
+    assert_int_equal(rd(x, RCC_BDCR), 0x8200);
+    set(x, RCC_APB1ENR, 1u << 28);
+    (void)rd(x, RCC_APB1ENR);
+    wr(x, 0x40007000, 0x4100);
+    wr(x, RCC_BDCR, 0x10000);
+    wr(x, RCC_BDCR, 0);
+    assert_int_equal(rd(x, RCC_BDCR), 0);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+    const struct CMUnitTest tests[] = {
+        T(test_hse_takes_2_ms),
+        cmocka_unit_test(test_no_crystal_is_never_ready),
+        T(test_switch_waits_for_the_clock),
+        T(test_84_mhz_as_the_board_does_it),
+        T(test_168_mhz_needs_vos_and_prescalers),
+        T(test_pll_limits),
+        T(test_pllcfgr_only_while_the_pll_is_off),
+        T(test_sw_3_is_not_allowed),
+        T(test_ready_interrupts),
+        T(test_gates),
+        T(test_access_too_soon_after_the_gate_opened),
+        T(test_reset_flags),
+        T(test_backup_domain_control),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
