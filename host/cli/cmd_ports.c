@@ -9,13 +9,15 @@ static void show(const struct cli *cli, cJSON *list, const struct ararext_port *
     json_string(item, "path", p->path);
     json_string(item, "description", p->description);
     json_bool(item, "twin", p->twin);
+    json_bool(item, "console", p->console);
     if (p->usb_vid >= 0) {
         char id[16];
         snprintf(id, sizeof id, "%04x:%04x", (unsigned)p->usb_vid, (unsigned)p->usb_pid);
         json_string(item, "usb", id);
         cli_print(cli, "%-24s %s  %s\n", p->path, id, p->description);
     } else {
-        cli_print(cli, "%-24s %s\n", p->path, p->description);
+        cli_print(cli, "%-24s %s%s\n", p->path, p->description,
+                  p->console ? "  (this machine's console)" : "");
     }
     cJSON_AddItemToArray(list, item);
 }

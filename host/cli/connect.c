@@ -105,7 +105,11 @@ static int find_port(struct cli *cli, enum ararext_dialect dialect, char *path, 
     int rc = ararext_list_ports(&ports, &count);
     for (size_t i = 0; rc == ARAREXT_OK && i < count && cli_signal() == 0; i++) {
         struct ararext_message why = {""};
-        if (probe(cli, ports[i].path, dialect, &why)) {
+        if (ports[i].console) {
+            snprintf(why.text, sizeof why.text, "%s: left alone, this machine's console",
+                     ports[i].path);
+            append(&silent, "; ", why.text);
+        } else if (probe(cli, ports[i].path, dialect, &why)) {
             found++;
             snprintf(path, size, "%s", ports[i].path);
             append(&boards, ", ", ports[i].path);

@@ -149,6 +149,7 @@ struct ararext_port {
     char description[128]; /* "" if the system has none */
     int usb_vid, usb_pid;  /* -1 if it is no USB port */
     bool twin;             /* the default link of a board twin that runs */
+    bool console;          /* this machine's own console: not to be spoken to unasked */
 };
 /* Lists the ports: what the system knows, and the twin's default link for USART2 if it leads
  * somewhere. *out is one allocation, freed with free(). MEMORY, IO. */

@@ -21,10 +21,32 @@ static void copy(char *out, size_t size, const char *text)
     snprintf(out, size, "%s", text != NULL ? text : "");
 }
 
+/* Whether the kernel's console runs over that port. */
+static bool is_console(const char *path)
+{
+    char line[256] = "";
+    const char *name = strncmp(path, "/dev/", 5) == 0 ? path + 5 : path;
+    FILE *f = fopen("/sys/class/tty/console/active", "r");
+    if (f == NULL) {
+        return false;
+    }
+    bool got = fgets(line, sizeof line, f) != NULL;
+    fclose(f);
+    char *rest = NULL;
+    for (char *word = strtok_r(line, " \n", &rest); got && word != NULL;
+         word = strtok_r(NULL, " \n", &rest)) {
+        if (strcmp(word, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void fill(struct ararext_port *out, const struct sp_port *port)
 {
     copy(out->path, sizeof out->path, sp_get_port_name(port));
     copy(out->description, sizeof out->description, sp_get_port_description(port));
+    out->console = is_console(out->path);
     if (sp_get_port_transport(port) != SP_TRANSPORT_USB ||
         sp_get_port_usb_vid_pid(port, &out->usb_vid, &out->usb_pid) != SP_OK) {
         out->usb_vid = -1;
