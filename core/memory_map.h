@@ -14,7 +14,7 @@
 #define MAP_BOOT_SIZE      0x00008000
 #define MAP_BOOT_SECTORS   2
 #define MAP_APP_BASE       0x08008000 /* sector 2 */
-#define MAP_APP_SIZE          0x00038000 /* of a 512 KiB part that keeps room for packages */
+#define MAP_APP_SIZE       0x00038000 /* of a 512 KiB part that keeps room for packages */
 #define MAP_SYSTEM_BASE    0x1FFF0000 /* the maker's ROM, 30 KiB */
 #define MAP_SYSTEM_SIZE    0x00007800
 #define MAP_OTP_BASE       0x1FFF7800

@@ -119,10 +119,10 @@ noreturn void hello_reset(void)
 {
     const uint32_t *from = link_data_load;
 
-    for (volatile uint32_t *to = link_data_start; to < link_data_end; to++) {
+    for (volatile uint32_t *to = link_data_start; to != link_data_end; to++) {
         *to = *from++;
     }
-    for (volatile uint32_t *to = link_bss_start; to < link_bss_end; to++) {
+    for (volatile uint32_t *to = link_bss_start; to != link_bss_end; to++) {
         *to = 0;
     }
     hello_start_board();

@@ -24,10 +24,10 @@ static void startup_init_memory(void)
 {
     const uint32_t *from = link_ramcode_load;
 
-    for (volatile uint32_t *to = link_ramcode_start; to < link_ramcode_end; to++) {
+    for (volatile uint32_t *to = link_ramcode_start; to != link_ramcode_end; to++) {
         *to = *from++;
     }
-    for (volatile uint32_t *to = link_bss_start; to < link_bss_end; to++) {
+    for (volatile uint32_t *to = link_bss_start; to != link_bss_end; to++) {
         *to = 0;
     }
     core_dsb();
