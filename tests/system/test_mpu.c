@@ -87,7 +87,7 @@ static void assert_fault(struct board *b, unsigned resets)
 {
     board_assert_reported(b, TWIN_REPORT_CORE);
     assert_true(b->resets > resets);
-    assert_true(board_log_has(b, "fault"));
+    assert_true(board_log_has(b, "FAULT"));
     assert_int_equal(board_last_error(b).reason, WIRE_NONE);
     assert_int_not_equal(board_peek32(b, MARK), mark);
     board_close(b);

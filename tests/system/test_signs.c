@@ -51,7 +51,7 @@ static void test_signs_led(void **state)
     board_request(b, 0xEE, NULL, 0);
     assert_true(board_wait(b, 1, MS(20)));
     b->rx_len = 0;
-    struct rhythm error = watch(b, MS(3000));
+    struct rhythm error = watch(b, MS(1800));
     assert_true(error.changes >= 2);
     assert_false(same_rhythm(waiting, error));
     assert_true(busy.changes == 0 || !same_rhythm(waiting, busy));
