@@ -210,7 +210,9 @@ size_t model_frame(uint8_t *out, enum protocol_dialect dialect, uint8_t command,
     assert_true(counted <= FRAME_LENGTH_MAX);
     out[0] = (uint8_t)counted;
     out[1] = command;
-    memcpy(out + 2, payload, len);
+    for (size_t i = 0; i < len; i++) {
+        out[2 + i] = payload[i];
+    }
     store_le32(out + 2 + len, crc_update(CRC_START, out, 2 + len));
     return 2 + len + FRAME_CRC_SIZE;
 }
