@@ -29,10 +29,10 @@ void log_start(uint32_t apb1_hz)
     RCC->APB1ENR |= RCC_APB1_USART3;
     (void)RCC->APB1ENR; /* ES0182 */
     GPIOB->AFR[1] |= GPIO_AF(BOARD_LOG_PIN, BOARD_USART_AF);
+    GPIOB->MODER |= GPIO_PAIR(BOARD_LOG_PIN, GPIO_MODE_ALTERNATE);
     USART3->BRR = (apb1_hz + BOARD_BAUD / 2u) / BOARD_BAUD;
     USART3->CR3 = USART_CR3_DMAT;
     USART3->CR1 = USART_CR1_UE | USART_CR1_TE;
-    GPIOB->MODER |= GPIO_PAIR(BOARD_LOG_PIN, GPIO_MODE_ALTERNATE);
     DMA1->S[TX_STREAM].PAR = (uint32_t)&USART3->DR;
 }
 
@@ -120,7 +120,8 @@ void log_pump(void)
         DMA1->LIFCR = DMA_LIFCR_STREAM3;
         tx->M0AR = (uint32_t)(log.ring + start);
         tx->NDTR = len;
-        tx->CR = DMA_CR_CHSEL(TX_CHANNEL) | DMA_CR_MINC | DMA_CR_DIR_FROM_MEM | DMA_CR_EN;
+        tx->CR = DMA_CR_CHSEL(TX_CHANNEL) | DMA_CR_MINC | DMA_CR_DIR_FROM_MEM;
+        tx->CR |= DMA_CR_EN; /* on its own: the other bits are read-only while it is set */
     }
 }
 

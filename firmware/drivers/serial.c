@@ -36,15 +36,17 @@ void serial_start(uint32_t apb1_hz)
     GPIOA->AFR[0] |= GPIO_AF(BOARD_TX_PIN, BOARD_USART_AF) | GPIO_AF(BOARD_RX_PIN, BOARD_USART_AF);
     /* An open RX pin must not be noise. */
     GPIOA->PUPDR |= GPIO_PAIR(BOARD_RX_PIN, GPIO_PULL_UP);
-    USART2->BRR = (apb1_hz + BOARD_BAUD / 2u) / BOARD_BAUD;
-    USART2->CR3 = USART_CR3_DMAR | USART_CR3_EIE;
-    USART2->CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE;
+    /* Before the receiver is on: what it sees on a pin that is not its own is not said. */
     GPIOA->MODER |=
         GPIO_PAIR(BOARD_TX_PIN, GPIO_MODE_ALTERNATE) | GPIO_PAIR(BOARD_RX_PIN, GPIO_MODE_ALTERNATE);
     rx->PAR = (uint32_t)&USART2->DR;
     rx->M0AR = (uint32_t)serial.ring;
     rx->NDTR = SERIAL_RING_SIZE;
-    rx->CR = DMA_CR_CHSEL(RX_CHANNEL) | DMA_CR_PL_HIGH | DMA_CR_MINC | DMA_CR_CIRC | DMA_CR_EN;
+    rx->CR = DMA_CR_CHSEL(RX_CHANNEL) | DMA_CR_PL_HIGH | DMA_CR_MINC | DMA_CR_CIRC;
+    rx->CR |= DMA_CR_EN; /* on its own: the other bits are read-only while it is set */
+    USART2->BRR = (apb1_hz + BOARD_BAUD / 2u) / BOARD_BAUD;
+    USART2->CR3 = USART_CR3_DMAR | USART_CR3_EIE;
+    USART2->CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE;
 }
 
 RAM_CODE void serial_watch_ring(void)
