@@ -1,0 +1,118 @@
+/*
+ * The option-byte driver over registers in memory: whatever the chip holds and whatever it is asked
+ * for, read protection level 2 is never written, and nothing but nWRP and RDP changes.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "stm32f407.h"
+
+static struct flash_regs registers;
+#undef FLASH
+#define FLASH (&registers)
+
+#include "flash_options.c" /* the driver itself, on the registers above */
+
+#define OPTCR_USER 0x000000ECu /* user option bits of the factory setting */
+
+static unsigned programmed; /* how often the driver started an operation */
+static uint32_t programmed_optcr;
+static uint32_t result_sr;
+static uint32_t flipped; /* bits that do not take */
+
+uint32_t flash_ram_options(uint32_t optcr, uint32_t limit_us)
+{
+    assert_in_range(limit_us, 1, 2000000);
+    assert_int_equal(registers.OPTKEYR, FLASH_OPTKEY2);
+    programmed++;
+    programmed_optcr = optcr;
+    registers.OPTCR = optcr ^ flipped;
+    return result_sr;
+}
+
+static void chip_holds(uint8_t rdp, uint16_t nwrp)
+{
+    registers = (struct flash_regs){.OPTCR = OPTCR_USER | (uint32_t)rdp << 8 |
+                                             (uint32_t)nwrp << 16 | FLASH_OPTCR_LOCK};
+    programmed = 0;
+    result_sr = 0;
+    flipped = 0;
+}
+
+/* Also what no enumerator stands for: a corrupted argument must not do it either. */
+static void test_options_never_level_2(void **state)
+{
+    static const unsigned asked[] = {LOADER_RDP_KEEP, LOADER_RDP_LEVEL_1, 2, 0xCC, 0xFFFFFFFF};
+    uint32_t detail;
+
+    (void)state;
+    for (unsigned rdp = 0; rdp <= 0xFF; rdp++) {
+        for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+            enum protocol_reason reason;
+
+            chip_holds((uint8_t)rdp, 0x0FFF);
+            reason = flash_program_options(NULL, 0xFFFF, (enum loader_rdp)asked[i], &detail);
+            if (reason == REASON_OPTIONS_LOCKED) {
+                assert_int_equal(rdp, RDP_LEVEL_2);
+                assert_int_not_equal(asked[i], LOADER_RDP_LEVEL_1);
+                assert_int_equal(programmed, 0);
+            } else {
+                assert_int_equal(reason, REASON_NONE);
+                assert_int_equal(programmed, 1);
+                assert_int_not_equal(programmed_optcr >> 8 & 0xFF, RDP_LEVEL_2);
+                assert_int_equal(programmed_optcr >> 8 & 0xFF,
+                                 asked[i] == LOADER_RDP_LEVEL_1 ? 0x55 : rdp);
+            }
+        }
+    }
+}
+
+static void test_options_change_only_what_they_should(void **state)
+{
+    uint32_t detail;
+
+    (void)state;
+    chip_holds(0xAA, 0x0FFF);
+    assert_int_equal(flash_program_options(NULL, 0x0F3, LOADER_RDP_KEEP, &detail), REASON_NONE);
+    assert_int_equal(programmed_optcr, 0x00F3AAEC);
+    assert_int_equal(registers.OPTCR & FLASH_OPTCR_LOCK, FLASH_OPTCR_LOCK);
+    chip_holds(0xAA, 0x0FFF);
+    assert_int_equal(flash_program_options(NULL, 0xFFF, LOADER_RDP_LEVEL_1, &detail), REASON_NONE);
+    assert_int_equal(programmed_optcr, 0x0FFF55EC);
+}
+
+static void test_options_report_failures(void **state)
+{
+    uint32_t detail;
+
+    (void)state;
+    chip_holds(0xAA, 0x0FFF);
+    result_sr = FLASH_SR_BSY;
+    assert_int_equal(flash_program_options(NULL, 0, LOADER_RDP_KEEP, &detail),
+                     REASON_FLASH_TIMEOUT);
+    assert_int_equal(detail, FLASH_SR_BSY);
+    chip_holds(0xAA, 0x0FFF);
+    result_sr = 0x10;
+    assert_int_equal(flash_program_options(NULL, 0, LOADER_RDP_KEEP, &detail), REASON_FLASH_ERROR);
+    assert_int_equal(detail, 0x10);
+    chip_holds(0xAA, 0x0FFF);
+    flipped = 1u << 20;
+    assert_int_equal(flash_program_options(NULL, 0, LOADER_RDP_KEEP, &detail),
+                     REASON_OPTIONS_VERIFY);
+    assert_int_equal(detail, 0x0010AAED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_options_never_level_2),
+        cmocka_unit_test(test_options_change_only_what_they_should),
+        cmocka_unit_test(test_options_report_failures),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
