@@ -108,11 +108,11 @@ enum protocol_reason command_erase(struct loader *l, const struct frame_request 
 static enum protocol_reason command_check_erased(struct loader *l, uint32_t addr,
                                                  const uint8_t *data, unsigned len)
 {
-    for (unsigned i = 0; i < len; i++) {
-        uint8_t old;
+    uint8_t *old = command_append(l, 0); /* this command answers no data: the room is free */
 
-        command_memory_read(l, addr + i, &old, 1);
-        if (old != ERASED_BYTE && old != data[i]) {
+    command_memory_read(l, addr, old, len);
+    for (unsigned i = 0; i < len; i++) {
+        if (old[i] != ERASED_BYTE && old[i] != data[i]) {
             return command_refuse(l, REASON_NOT_ERASED, addr + i);
         }
     }
