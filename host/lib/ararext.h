@@ -383,6 +383,7 @@ enum ararext_verify {
     ARAREXT_VERIFY_NONE,
 };
 
+/* NULL in place of these options means the defaults: all zero. */
 struct ararext_flash_options {
     enum ararext_verify verify;
     bool erase_always; /* erase and write every sector of the image, whatever it holds */

@@ -20,6 +20,8 @@ struct job {
     uint32_t done, total; /* of the phase */
 };
 
+static const struct ararext_flash_options DEFAULTS;
+
 static uint64_t now(const struct job *j)
 {
     return j->s->transport.now_ms(j->s->transport.ctx);
@@ -216,7 +218,12 @@ int ararext_flash_run(struct ararext_session *s, const struct ararext_image *ima
                       struct ararext_flash_result *result)
 {
     struct job j = {
-        .s = s, .image = image, .plan = plan, .options = options, .result = result};
+        .s = s,
+        .image = image,
+        .plan = plan,
+        .options = options != NULL ? options : &DEFAULTS,
+        .result = result,
+    };
     *result = (struct ararext_flash_result){0};
     if (!s->has_info || plan->count == 0) {
         return ARAREXT_ERR_ARGUMENT;
@@ -247,7 +254,12 @@ int ararext_flash_verify(struct ararext_session *s, const struct ararext_image *
                          const struct ararext_flash_options *options,
                          struct ararext_flash_result *result)
 {
-    struct job j = {.s = s, .image = image, .options = options, .result = result};
+    struct job j = {
+        .s = s,
+        .image = image,
+        .options = options != NULL ? options : &DEFAULTS,
+        .result = result,
+    };
     *result = (struct ararext_flash_result){0};
     uint64_t start = now(&j);
     begin(&j, ARAREXT_PHASE_VERIFY, ararext_image_size(image));

@@ -150,7 +150,7 @@ static int choose_action(struct ararext_session *s, const struct ararext_image *
 
 static void report(const struct ararext_flash_options *o, uint32_t done, uint32_t total)
 {
-    if (o->progress != NULL) {
+    if (o != NULL && o->progress != NULL) {
         o->progress(o->ctx, ARAREXT_PHASE_COMPARE, done, total);
     }
 }
@@ -220,7 +220,7 @@ int ararext_flash_plan(struct ararext_session *s, const struct ararext_info *inf
     if (rc != ARAREXT_OK) {
         return rc;
     }
-    bool changes = !session_has_crc(s) || options->erase_always;
+    bool changes = !session_has_crc(s) || (options != NULL && options->erase_always);
     if (!changes) {
         uint32_t total = ararext_image_size(image), done = 0;
         for (size_t i = 0; i < out->count; i++) {

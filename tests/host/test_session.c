@@ -1,0 +1,608 @@
+/*
+ * The session, byte for byte against PROTOCOL.md: every command's request and answer, time-outs, 7F
+ * with its reason, garbage, short answers, retries and the silence before them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "script.h"
+
+#define GET_VER_REQUEST "01 51 64 6A 5F 5C"
+#define ERASE_2_REQUEST "03 56 02 01 4E A5 0B A2"
+#define LAST_ERROR      request(0x60, "")
+/* reason, command, count 1, detail */
+#define LAST_ERROR_ANSWER(reason, command, detail) "A5 60 08 " reason " " command " 01 00 " detail
+
+static void expect_message(struct script *s, const char *want)
+{
+    struct ararext_message got;
+    ararext_describe_failure(s->session, &got);
+    assert_string_equal(got.text, want);
+}
+
+static void test_session_examples(void **state)
+{
+    struct script s;
+    uint8_t version = 0, data[16] = {0};
+    (void)state;
+    STEPS(&s, NULL, {GET_VER_REQUEST, "A5 51 01 10", 1, 0, false},
+          {ERASE_2_REQUEST, "A5 56 00", 250, 0, false},
+          {"06 59 00 80 00 08 10 FE 02 38 42",
+           "A5 59 10 00 01 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F", 2, 1, false});
+    assert_int_equal(ararext_get_version(s.session, &version), ARAREXT_OK);
+    assert_int_equal(version, 0x10);
+    assert_int_equal(ararext_erase(s.session, 2, 1), ARAREXT_OK);
+    assert_int_equal(ararext_read(s.session, 0x08008000, data, sizeof data), ARAREXT_OK);
+    assert_int_equal(data[0], 0);
+    assert_int_equal(data[15], 15);
+    script_close(&s);
+}
+
+static void test_session_twelve_commands(void **state)
+{
+    struct script s;
+    uint8_t codes[255], rdp = 0, otp[4];
+    uint16_t word = 0;
+    size_t count = 0;
+    const uint8_t bytes[3] = {0xAA, 0xBB, 0xCC};
+    (void)state;
+    STEPS(&s, NULL, {request(0x52, ""), "A5 52 03 51 52 53", 0, 0, false},
+          {request(0x53, ""), "A5 53 02 13 04", 0, 0, false},
+          {request(0x54, ""), "A5 54 01 AA", 0, 0, false},
+          {request(0x55, "00 80 00 08"), "A5 55 00", 0, 0, false},
+          {request(0x56, "FF 01"), "A5 56 00", 20000, 0, false},
+          {request(0x57, "00 40 00 20 03 AA BB CC"), "A5 57 00", 0, 0, false},
+          {request(0x5A, ""), "A5 5A 02 FB 0F", 0, 0, false},
+          {request(0x5B, "0C 02 04"), "A5 5B 04 00 FF 00 FF", 0, 0, false});
+    assert_int_equal(ararext_get_commands(s.session, codes, &count), ARAREXT_OK);
+    assert_int_equal(count, 3);
+    assert_int_equal(codes[2], 0x53);
+    assert_int_equal(ararext_get_chip_id(s.session, &word), ARAREXT_OK);
+    assert_int_equal(word, 0x413);
+    assert_int_equal(ararext_get_rdp(s.session, &rdp), ARAREXT_OK);
+    assert_int_equal(rdp, 0xAA);
+    assert_int_equal(ararext_go(s.session, 0x08008000), ARAREXT_OK);
+    assert_int_equal(ararext_erase_all(s.session), ARAREXT_OK);
+    assert_int_equal(ararext_write(s.session, 0x20004000, bytes, 3), ARAREXT_OK);
+    assert_int_equal(ararext_get_protection(s.session, &word), ARAREXT_OK);
+    assert_int_equal(word, 0xFFB);
+    assert_int_equal(ararext_read_otp(s.session, 528, otp, 1), ARAREXT_ERR_ARGUMENT);
+    assert_int_equal(ararext_read_otp(s.session, 524, otp, 5), ARAREXT_ERR_ARGUMENT);
+    assert_int_equal(ararext_read_otp(s.session, 524, otp, 4), ARAREXT_OK);
+    assert_int_equal(otp[0], 0);
+    script_close(&s);
+}
+
+static void test_session_protection(void **state)
+{
+    struct script s;
+    (void)state;
+    STEPS(&s, NULL, {request(0x58, "3C 01"), "A5 58 00", 0, 0, false},
+          {request(0x58, "00 0C 01"), "A5 58 00", 0, 0, false},
+          {request(0x58, "00 02 52 44 50 31"), "A5 58 00", 1900, 0, false},
+          {request(0x58, "04 01 02 52 44 50 31"), "A5 58 00", 0, 0, false},
+          {request(0x5C, ""), "A5 5C 00", 0, 0, false},
+          {request(0x5C, "01"), "A5 5C 00", 0, 0, false});
+    assert_int_equal(ararext_protect(s.session, 0x003C), ARAREXT_OK);
+    assert_int_equal(ararext_protect(s.session, 0x0C00), ARAREXT_OK);
+    assert_int_equal(ararext_protect_reading(s.session, 0), ARAREXT_OK);
+    assert_int_equal(ararext_protect_reading(s.session, 0x0104), ARAREXT_OK);
+    assert_int_equal(ararext_unprotect(s.session, false), ARAREXT_OK);
+    assert_int_equal(ararext_unprotect(s.session, true), ARAREXT_OK);
+    script_close(&s);
+}
+
+static void test_session_extensions(void **state)
+{
+    struct script s;
+    struct ararext_board_error error;
+    uint32_t crc = 0;
+    (void)state;
+    STEPS(&s, NULL, {request(0x60, ""), "A5 60 08 23 56 02 01 02 00 00 00", 0, 0, false},
+          {request(0x62, "01"), "A5 62 00", 0, 0, false},
+          {request(0x62, "00"), "A5 62 00", 0, 0, false},
+          {request(0x63, "00 80 00 08 00 00 01 00"), "A5 63 04 78 56 34 12", 400, 0, false});
+    assert_int_equal(ararext_get_last_error(s.session, &error), ARAREXT_OK);
+    assert_int_equal(error.reason, 0x23);
+    assert_int_equal(error.command, 0x56);
+    assert_int_equal(error.count, 0x102);
+    assert_int_equal(error.detail, 2);
+    assert_int_equal(ararext_reset(s.session, true), ARAREXT_OK);
+    assert_int_equal(ararext_reset(s.session, false), ARAREXT_OK);
+    assert_int_equal(ararext_get_crc(s.session, 0x08008000, 0x10000, &crc), ARAREXT_OK);
+    assert_int_equal(crc, 0x12345678);
+    script_close(&s);
+}
+
+static void test_session_refused_with_reason(void **state)
+{
+    struct script s;
+    (void)state;
+    STEPS(&s, NULL, {ERASE_2_REQUEST, "7F", 0, 0, false},
+          {LAST_ERROR, LAST_ERROR_ANSWER("23", "56", "02 00 00 00"), 0, 0, false});
+    assert_int_equal(ararext_erase(s.session, 2, 1), ARAREXT_ERR_REFUSED);
+    const struct ararext_failure *f = ararext_last_failure(s.session);
+    assert_true(f->has_reason);
+    assert_int_equal(f->reason, 0x23);
+    assert_int_equal(f->reason_command, 0x56);
+    assert_int_equal(f->attempts, 1);
+    expect_message(&s, "erase of sector 2 (03 56 02 01 4E A5 0B A2): the board answered 7F, reason "
+                       "23: sector 2 is write-protected");
+    assert_string_equal(ararext_failure_advice(s.session), "run 'ararext unprotect' first");
+    script_close(&s);
+}
+
+/* 7F for a frame that arrived damaged: it is sent again, at once, even GO. */
+static void test_session_line_error_is_repeated(void **state)
+{
+    struct script s;
+    struct ararext_counters counters;
+    (void)state;
+    STEPS(&s, NULL, {request(0x55, "00 80 00 08"), "7F", 21, 0, false},
+          {LAST_ERROR, LAST_ERROR_ANSWER("01", "00", "12 34 56 78"), 0, 0, false},
+          {request(0x55, "00 80 00 08"), "A5 55 00", 0, 0, false});
+    assert_int_equal(ararext_go(s.session, 0x08008000), ARAREXT_OK);
+    assert_true(s.now_ms < 1000 + 100);
+    ararext_get_counters(s.session, &counters);
+    assert_int_equal(counters.resends, 1);
+    assert_int_equal(counters.frames, 3);
+    script_close(&s);
+}
+
+static void test_session_line_error_gives_up(void **state)
+{
+    struct script s;
+    uint8_t version;
+    struct ararext_options o;
+    (void)state;
+    ararext_default_options(&o);
+    o.retries = 1;
+    STEPS(&s, &o, {GET_VER_REQUEST, "7F", 0, 0, false},
+          {LAST_ERROR, LAST_ERROR_ANSWER("04", "00", "02 00 00 00"), 0, 0, false},
+          {GET_VER_REQUEST, "7F", 0, 0, false},
+          {LAST_ERROR, LAST_ERROR_ANSWER("04", "00", "02 00 00 00"), 0, 0, false});
+    assert_int_equal(ararext_get_version(s.session, &version), ARAREXT_ERR_REFUSED);
+    expect_message(&s, "GET_VER (01 51 64 6A 5F 5C, sent 2 times): the board answered 7F, reason 04: "
+                       "framing, noise or overrun error on the line (USART_SR 0x02)");
+    script_close(&s);
+}
+
+/* A bootloader without GET_LAST_ERROR: 7F to that too. */
+static void test_session_refused_without_reason(void **state)
+{
+    struct script s;
+    struct ararext_options o;
+    (void)state;
+    ararext_default_options(&o);
+    o.retries = 0;
+    STEPS(&s, &o, {ERASE_2_REQUEST, "7F", 0, 0, false}, {LAST_ERROR, "7F", 0, 0, false});
+    assert_int_equal(ararext_erase(s.session, 2, 1), ARAREXT_ERR_REFUSED);
+    assert_false(ararext_last_failure(s.session)->has_reason);
+    expect_message(&s,
+                   "erase of sector 2 (03 56 02 01 4E A5 0B A2): the board answered 7F and gave no "
+                   "reason");
+    script_close(&s);
+}
+
+static void test_session_no_extensions(void **state)
+{
+    struct script s;
+    struct ararext_options o;
+    uint32_t crc;
+    (void)state;
+    ararext_default_options(&o);
+    o.retries = 0;
+    o.no_extensions = true;
+    STEPS(&s, &o, {ERASE_2_REQUEST, "7F", 0, 0, false});
+    assert_int_equal(ararext_erase(s.session, 2, 1), ARAREXT_ERR_REFUSED);
+    assert_int_equal(ararext_get_crc(s.session, 0x08008000, 4, &crc), ARAREXT_ERR_UNSUPPORTED);
+    assert_int_equal(ararext_reset(s.session, true), ARAREXT_ERR_UNSUPPORTED);
+    script_close(&s);
+}
+
+static void test_session_unknown_extension(void **state)
+{
+    struct script s;
+    uint32_t crc;
+    (void)state;
+    STEPS(&s, NULL, {request(0x63, "00 80 00 08 04 00 00 00"), "7F", 0, 0, false},
+          {LAST_ERROR, LAST_ERROR_ANSWER("10", "63", "00 00 00 00"), 0, 0, false});
+    assert_int_equal(ararext_get_crc(s.session, 0x08008000, 4, &crc), ARAREXT_ERR_UNSUPPORTED);
+    script_close(&s);
+}
+
+/* Silence: resent after at least 1100 ms of it, and in the end an error. */
+static void test_session_timeout(void **state)
+{
+    struct script s;
+    uint8_t version;
+    (void)state;
+    STEPS(&s, NULL, {GET_VER_REQUEST, "", 0, 0, false}, {GET_VER_REQUEST, "", 0, 0, false},
+          {GET_VER_REQUEST, "A5 51 01 10", 0, 0, false});
+    assert_int_equal(ararext_get_version(s.session, &version), ARAREXT_OK);
+    assert_true(s.sent_at_ms[1] - s.sent_at_ms[0] >= 1100);
+    assert_true(s.sent_at_ms[1] - s.sent_at_ms[0] < 1300);
+    assert_true(s.sent_at_ms[2] - s.sent_at_ms[1] >= 1100);
+    script_close(&s);
+}
+
+static void test_session_timeout_gives_up(void **state)
+{
+    struct script s;
+    uint8_t version;
+    (void)state;
+    STEPS(&s, NULL, {GET_VER_REQUEST, "", 0, 0, false}, {GET_VER_REQUEST, "", 0, 0, false},
+          {GET_VER_REQUEST, "A5 51", 0, 0, false});
+    assert_int_equal(ararext_get_version(s.session, &version), ARAREXT_ERR_TIMEOUT);
+    expect_message(&s, "GET_VER (01 51 64 6A 5F 5C, sent 3 times): only a part of an answer came "
+                       "back: A5 51");
+    assert_true(s.now_ms < 1000 + 3 * 1500);
+    script_close(&s);
+}
+
+/* An answer that stays away may have started the application: never twice. */
+static void test_session_go_and_reset_once(void **state)
+{
+    struct script s;
+    (void)state;
+    STEPS(&s, NULL, {request(0x55, "00 80 00 08"), "", 0, 0, false},
+          {request(0x62, "00"), "A5", 0, 0, false});
+    assert_int_equal(ararext_go(s.session, 0x08008000), ARAREXT_ERR_TIMEOUT);
+    expect_message(&s, "start of 0x08008000 (05 55 00 80 00 08 AA 51 F5 13): no answer");
+    assert_int_equal(ararext_reset(s.session, false), ARAREXT_ERR_TIMEOUT);
+    assert_true(s.sent_at_ms[1] - s.sent_at_ms[0] >= 1100);
+    script_close(&s);
+}
+
+static void test_session_garbled(void **state)
+{
+    static const char *const answers[] = {
+        "00 A5 51 01 10",       /* not an answer's first byte */
+        "A5 52 01 10",          /* another command's */
+        "A5 51 02 10 00",       /* too long */
+        "A5 51 00",             /* too short */
+        "A5 51 FF 10 00 00 00", /* a length that is not to be believed */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        struct script s;
+        uint8_t version = 0;
+        STEPS(&s, NULL, {GET_VER_REQUEST, answers[i], 0, 0, false},
+              {GET_VER_REQUEST, "A5 51 01 10", 0, 0, false});
+        assert_int_equal(ararext_get_version(s.session, &version), ARAREXT_OK);
+        assert_int_equal(version, 0x10);
+        assert_true(s.sent_at_ms[1] - s.sent_at_ms[0] >= 1100);
+        script_close(&s);
+    }
+}
+
+/* A board that babbles for ever: the session comes back with an error, in bounded time. */
+static void test_session_babble(void **state)
+{
+    struct script s;
+    uint8_t version;
+    struct ararext_options o;
+    char babble[3 * 400 + 1];
+    (void)state;
+    for (size_t i = 0; i < 400; i++) {
+        memcpy(babble + 3 * i, "55 ", 4);
+    }
+    ararext_default_options(&o);
+    o.retries = 1;
+    STEPS(&s, &o, {GET_VER_REQUEST, babble, 0, 10, false}, {GET_VER_REQUEST, babble, 0, 10, false});
+    assert_int_equal(ararext_get_version(s.session, &version), ARAREXT_ERR_GARBLED);
+    assert_true(s.now_ms < 1000 + 8000);
+    script_close(&s);
+}
+
+/* What lies in the buffer from before does not count as an answer. */
+static void test_session_stale_input(void **state)
+{
+    struct script s;
+    uint8_t version = 0;
+    (void)state;
+    STEPS(&s, NULL, {GET_VER_REQUEST, "A5 51 01 10", 5, 0, false});
+    script_push(&s, "7F A5 51 01 99", 0, 0);
+    assert_int_equal(ararext_get_version(s.session, &version), ARAREXT_OK);
+    assert_int_equal(version, 0x10);
+    assert_true(s.flushes > 0);
+    script_close(&s);
+}
+
+/* Each command gets the time that PROTOCOL.md gives the board, and not much more. */
+static void test_session_time_limits(void **state)
+{
+    static const struct {
+        unsigned least, most;
+    } limits[] = {{1000, 1500}, {2500, 3000}, {4500, 5000}, {9000, 9500}};
+    static const uint8_t sectors[][2] = {{2, 1}, {4, 1}, {5, 1}, {6, 2}};
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct script s;
+        struct ararext_options o;
+        ararext_default_options(&o);
+        o.retries = 0;
+        STEPS(&s, &o, {NULL, "", 0, 0, false});
+        assert_int_equal(ararext_erase(s.session, sectors[i][0], sectors[i][1]),
+                         ARAREXT_ERR_TIMEOUT);
+        assert_in_range(s.now_ms - 1000, limits[i].least, limits[i].most);
+        script_close(&s);
+    }
+}
+
+/* A slow line: 255 bytes at 1200 baud take 2.1 s, byte by byte. */
+static void test_session_slow_line(void **state)
+{
+    struct script s;
+    struct ararext_options o;
+    uint8_t data[255];
+    char answer[3 * 258 + 1] = "A5 59 FF ";
+    (void)state;
+    for (size_t i = 0; i < 255; i++) {
+        memcpy(answer + 9 + 3 * i, "5A ", 4);
+    }
+    ararext_default_options(&o);
+    o.baud = 1200;
+    STEPS(&s, &o, {request(0x59, "00 00 00 08 FF"), answer, 100, 9, false});
+    assert_int_equal(ararext_read(s.session, 0x08000000, data, 255), ARAREXT_OK);
+    assert_int_equal(data[254], 0x5A);
+    script_close(&s);
+}
+
+static void test_session_arguments(void **state)
+{
+    struct script s;
+    uint8_t data[256] = {0};
+    struct ararext_options o;
+    struct ararext_session *none = NULL;
+    (void)state;
+    STEPS(&s, NULL, {GET_VER_REQUEST, "A5 51 01 10", 0, 0, false});
+    assert_int_equal(ararext_read(s.session, 0, data, 0), ARAREXT_ERR_ARGUMENT);
+    assert_int_equal(ararext_read(s.session, 0, data, 256), ARAREXT_ERR_ARGUMENT);
+    assert_int_equal(ararext_write(s.session, 0, data, 0), ARAREXT_ERR_ARGUMENT);
+    assert_int_equal(ararext_write(s.session, 0, data, 250), ARAREXT_ERR_ARGUMENT);
+    assert_int_equal(ararext_erase(s.session, 0xFF, 1), ARAREXT_ERR_ARGUMENT);
+    ararext_default_options(&o);
+    o.retries = 11;
+    assert_int_equal(ararext_open(&none, &s.transport, &o), ARAREXT_ERR_ARGUMENT);
+    assert_int_equal(ararext_get_version(s.session, data), ARAREXT_OK);
+    script_close(&s);
+}
+
+static void test_session_port_fails(void **state)
+{
+    struct script s;
+    uint8_t version;
+    (void)state;
+    STEPS(&s, NULL, {GET_VER_REQUEST, "", 0, 0, true});
+    assert_int_equal(ararext_get_version(s.session, &version), ARAREXT_ERR_IO);
+    expect_message(&s, "GET_VER (01 51 64 6A 5F 5C): the port failed or went away");
+    script_close(&s);
+}
+
+static bool stop_now(void *ctx)
+{
+    return *(bool *)ctx;
+}
+
+static void test_session_stop(void **state)
+{
+    struct script s;
+    struct ararext_options o;
+    bool stop = false;
+    uint8_t version;
+    (void)state;
+    ararext_default_options(&o);
+    o.stop = stop_now;
+    o.ctx = &stop;
+    STEPS(&s, &o, {GET_VER_REQUEST, "A5 51 01 10", 0, 0, false},
+          {GET_VER_REQUEST, "A5 51 01 10", 0, 0, false});
+    assert_int_equal(ararext_get_version(s.session, &version), ARAREXT_OK);
+    stop = true;
+    assert_int_equal(ararext_get_version(s.session, &version), ARAREXT_ERR_INTERRUPTED);
+    assert_int_equal(s.next, 1); /* nothing was sent */
+    stop = false;
+    assert_int_equal(ararext_get_version(s.session, &version), ARAREXT_OK);
+    script_close(&s);
+}
+
+static void test_session_hello_course(void **state)
+{
+    struct script s;
+    struct ararext_options o;
+    uint8_t version;
+    (void)state;
+    ararext_default_options(&o);
+    o.retries = 0;
+    STEPS(&s, &o, {GET_VER_REQUEST, "7F", 21, 0, false}, {LAST_ERROR, "7F", 21, 0, false},
+          {"05 51 E7 E9 AB 7C", "A5 01 10", 0, 0, false});
+    assert_int_equal(ararext_hello(s.session, &version), ARAREXT_ERR_DIALECT);
+    expect_message(&s, "GET_VER (01 51 64 6A 5F 5C): the board speaks the course dialect until its "
+                       "next reset");
+    script_close(&s);
+}
+
+/* ---- raw ---- */
+
+static void test_raw_both_dialects(void **state)
+{
+    struct script s;
+    const uint8_t payload[6] = {0x00, 0x02, 0x02, 0x08, 0x10, 0};
+    struct ararext_raw raw = {.dialect = ARAREXT_COURSE, .command = 0x51};
+    (void)state;
+    STEPS(&s, NULL, {"05 51 E7 E9 AB 7C", "A5 01 10", 0, 0, false},
+          {"0A 59 00 02 02 08 10 94 0F 7C 9B", "A5 02 11 22", 0, 1, false},
+          {GET_VER_REQUEST, "A5 51 01 10", 0, 0, false}, {NULL, "7F", 0, 0, false});
+    assert_int_equal(ararext_raw(s.session, &raw), ARAREXT_OK);
+    assert_int_equal(raw.data_len, 1);
+    assert_int_equal(raw.data[0], 0x10);
+    raw = (struct ararext_raw){
+        .dialect = ARAREXT_COURSE, .command = 0x59, .payload = payload, .payload_len = 5};
+    assert_int_equal(ararext_raw(s.session, &raw), ARAREXT_OK);
+    assert_int_equal(raw.data_len, 2);
+    assert_int_equal(raw.data[1], 0x22);
+    raw = (struct ararext_raw){.dialect = ARAREXT_NATIVE, .command = 0x51};
+    assert_int_equal(ararext_raw(s.session, &raw), ARAREXT_OK);
+    assert_int_equal(raw.data[0], 0x10);
+    raw.command = 0x77;
+    assert_int_equal(ararext_raw(s.session, &raw), ARAREXT_ERR_REFUSED);
+    expect_message(&s, "command 77 (01 77 36 91 FA DE): the board answered 7F and gave no reason");
+    script_close(&s);
+}
+
+/* The course dialect acknowledges at once and tells the status when the work is done. */
+static void test_raw_course_status_comes_late(void **state)
+{
+    struct script s;
+    const uint8_t payload[2] = {5, 1};
+    struct ararext_raw raw = {
+        .dialect = ARAREXT_COURSE, .command = 0x56, .payload = payload, .payload_len = 2};
+    (void)state;
+    STEPS(&s, NULL, {NULL, "A5 01 00", 5, 2000, false}); /* the status 2 s after the length */
+    assert_int_equal(ararext_raw(s.session, &raw), ARAREXT_OK);
+    assert_int_equal(raw.data_len, 1);
+    assert_int_equal(raw.data[0], 0);
+    script_close(&s);
+}
+
+static void test_raw_limits(void **state)
+{
+    struct script s;
+    static const uint8_t payload[255];
+    struct ararext_raw raw = {
+        .dialect = ARAREXT_NATIVE, .command = 0x51, .payload = payload, .payload_len = 255};
+    (void)state;
+    STEPS(&s, NULL, {NULL, "7F", 0, 0, false}, {NULL, "7F", 0, 0, false});
+    assert_int_equal(ararext_raw(s.session, &raw), ARAREXT_ERR_ARGUMENT);
+    raw.payload_len = 254;
+    assert_int_equal(ararext_raw(s.session, &raw), ARAREXT_ERR_REFUSED);
+    raw.dialect = ARAREXT_COURSE;
+    raw.payload_len = 251;
+    assert_int_equal(ararext_raw(s.session, &raw), ARAREXT_ERR_ARGUMENT);
+    raw.payload_len = 250;
+    assert_int_equal(ararext_raw(s.session, &raw), ARAREXT_ERR_REFUSED);
+    raw.dialect = 7;
+    assert_int_equal(ararext_raw(s.session, &raw), ARAREXT_ERR_ARGUMENT);
+    script_close(&s);
+}
+
+/* ---- tables ---- */
+
+static void test_text_errors(void **state)
+{
+    (void)state;
+    for (int code = 0; code > -ARAREXT_ERR_COUNT; code--) {
+        const struct ararext_error_entry *e = ararext_error_entry(code);
+        assert_int_equal(e->code, code);
+        assert_true((e->exit_status == 0) == (code == 0));
+        assert_true(e->name[0] != '\0' && e->sentence[0] != '\0');
+    }
+    assert_int_equal(ararext_error_entry(1)->code, ARAREXT_ERR_ARGUMENT);
+    assert_int_equal(ararext_error_entry(-1000)->code, ARAREXT_ERR_ARGUMENT);
+}
+
+static void test_text_commands(void **state)
+{
+    (void)state;
+    for (unsigned code = 0; code < 256; code++) {
+        const char *name = ararext_command_name((uint8_t)code);
+        bool known = (code >= 0x51 && code <= 0x5C) || (code >= 0x60 && code <= 0x63);
+        assert_true((name != NULL) == known);
+        if (name != NULL) {
+            assert_int_equal(ararext_command_code(name), code);
+        }
+    }
+    assert_int_equal(ararext_command_code("mem_read"), 0x59);
+    assert_int_equal(ararext_command_code("MEM_READ2"), -1);
+    assert_int_equal(ararext_command_code(""), -1);
+}
+
+static void test_text_reasons(void **state)
+{
+    static const struct {
+        uint8_t reason;
+        uint32_t detail;
+        const char *text;
+    } rows[] = {
+        {0x21, 1, "sector 1 belongs to the bootloader"},
+        {0x21, 0x08004000, "0x8004000 belongs to the bootloader"},
+        {0x22, 12, "there is no sector 12"},
+        {0x24, 0x08008010, "flash at 0x8008010 is not erased"},
+        {0x30, 0, "the confirmation key is missing or wrong"},
+        {0x99, 7, "a reason that this version does not know (detail 0x00000007)"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct ararext_message m;
+        ararext_reason_text(rows[i].reason, rows[i].detail, &m);
+        assert_string_equal(m.text, rows[i].text);
+    }
+    for (unsigned reason = 0; reason < 256; reason++) {
+        struct ararext_message m;
+        ararext_reason_text((uint8_t)reason, 0xFFFFFFFF, &m);
+        assert_true(m.text[0] != '\0' && strchr(m.text, '%') == NULL);
+        assert_non_null(ararext_reason_advice((uint8_t)reason));
+    }
+}
+
+static void test_crc_check_values(void **state)
+{
+    static const struct {
+        const char *bytes;
+        uint32_t crc;
+    } rows[] = {
+        {"01 51", 0x5C5F6A64},
+        {"03 56 02 01", 0xA20BA54E},
+        {"06 59 00 80 00 08 10", 0x423802FE},
+        {"05 51", 0x7CABE9E7},
+        {"05 52", 0x71E8CF3E},
+        {"05 53", 0x7529D289},
+        {"0A 59 00 02 02 08 10", 0x9B7C0F94},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t bytes[16];
+        size_t n = unhex(rows[i].bytes, bytes, sizeof bytes);
+        assert_int_equal(ararext_crc(0xFFFFFFFF, bytes, n), rows[i].crc);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_session_examples),
+        cmocka_unit_test(test_session_twelve_commands),
+        cmocka_unit_test(test_session_protection),
+        cmocka_unit_test(test_session_extensions),
+        cmocka_unit_test(test_session_refused_with_reason),
+        cmocka_unit_test(test_session_line_error_is_repeated),
+        cmocka_unit_test(test_session_line_error_gives_up),
+        cmocka_unit_test(test_session_refused_without_reason),
+        cmocka_unit_test(test_session_no_extensions),
+        cmocka_unit_test(test_session_unknown_extension),
+        cmocka_unit_test(test_session_timeout),
+        cmocka_unit_test(test_session_timeout_gives_up),
+        cmocka_unit_test(test_session_go_and_reset_once),
+        cmocka_unit_test(test_session_garbled),
+        cmocka_unit_test(test_session_babble),
+        cmocka_unit_test(test_session_stale_input),
+        cmocka_unit_test(test_session_time_limits),
+        cmocka_unit_test(test_session_slow_line),
+        cmocka_unit_test(test_session_arguments),
+        cmocka_unit_test(test_session_port_fails),
+        cmocka_unit_test(test_session_stop),
+        cmocka_unit_test(test_session_hello_course),
+        cmocka_unit_test(test_raw_both_dialects),
+        cmocka_unit_test(test_raw_course_status_comes_late),
+        cmocka_unit_test(test_raw_limits),
+        cmocka_unit_test(test_text_errors),
+        cmocka_unit_test(test_text_commands),
+        cmocka_unit_test(test_text_reasons),
+        cmocka_unit_test(test_crc_check_values),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
