@@ -146,10 +146,17 @@ static bool reachable(struct twin *t, enum twin_master m, uint32_t addr)
     return addr < PPB_BASE;
 }
 
+/* Flash answers at 0 too (BOOT0 = 0; the remap of SYSCFG_MEMRMP is not modelled). */
+static uint32_t unalias(uint32_t addr)
+{
+    return addr < FLASH_BASE ? addr + FLASH_BASE : addr;
+}
+
 bool twin_bus_read(struct twin *t, enum twin_master m, uint32_t addr, unsigned width,
                    uint32_t *value)
 {
     *value = 0;
+    addr = unalias(addr);
     if (!reachable(t, m, addr)) {
         return false;
     }
@@ -167,6 +174,7 @@ bool twin_bus_read(struct twin *t, enum twin_master m, uint32_t addr, unsigned w
 bool twin_bus_write(struct twin *t, enum twin_master m, uint32_t addr, unsigned width,
                     uint32_t value)
 {
+    addr = unalias(addr);
     if (!reachable(t, m, addr)) {
         return false;
     }

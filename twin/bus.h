@@ -39,7 +39,6 @@ enum memory_kind {
 struct memory {
     uint32_t base, size;
     uint8_t *bytes;
-    bool alias; /* also at 0 (flash) */
 };
 
 struct twin_bus {

@@ -1,10 +1,15 @@
 /*
- * The core: memories, engine and the loop that drives it.
+ * The core's loop: what is pending is taken, the engine runs up to the next event, and what made it
+ * stop is dealt with. Memories live here.
+ *
+ * Source: ARMv7-M B1.5.5 (reset), B1.5.17 to B1.5.19 (sleep); PM0214 section 2.5.
  */
 #include "cpu.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define NO_END 0xFFFFFFFEU /* an address that is never executed */
 
 uint32_t twin_cpu_pc(const struct twin *t)
 {
@@ -13,41 +18,338 @@ uint32_t twin_cpu_pc(const struct twin *t)
 
 void twin_flash_memory_changed(struct twin *t, uint32_t addr, uint32_t len)
 {
-    (void)t;
-    (void)addr;
-    (void)len;
+    if (t->cpu != NULL && len != 0) {
+        engine_drop_code(t, addr, len);
+    }
 }
 
 void twin_cpu_memory_written(struct twin *t, uint32_t addr, uint32_t len)
 {
-    (void)t;
-    (void)addr;
-    (void)len;
+    uint32_t offset = addr - SRAM_BASE;
+    if (offset < SRAM_SIZE && len != 0 &&
+        (t->cpu->code_page[offset >> 10] != 0 ||
+         t->cpu->code_page[(offset + len - 1) >> 10] != 0)) {
+        engine_drop_code(t, addr, len);
+    }
 }
 
-void cpu_run(struct twin *t)
+void twin_cpu_stall_until_ps(struct twin *t, uint64_t at_ps)
 {
+    t->cpu->stall_until_ps = at_ps;
+    core_interrupt_run(t);
+}
+
+void twin_on_execute(struct twin *t, uint32_t addr, void (*fn)(void *ctx, uint32_t addr), void *ctx)
+{
+    struct twin_cpu *c = t->cpu;
+    c->watch_fn = fn;
+    c->watch_ctx = ctx;
+    c->watch_addr = addr & ~1U;
+    c->info[((addr >> 1) & 0x7FFFFU) | ((addr >> 10) & 0x80000U)] = 0;
+}
+
+void core_interrupt_run(struct twin *t)
+{
+    sched_attend(t, SCHED_ATTEND_RUN);
+}
+
+void core_follow_mode(struct twin *t)
+{
+    struct twin_cpu *c = t->cpu;
+    bool handler = core_ipsr(c) != 0;
+    bool unprivileged = !handler && (engine_reg(c, UC_ARM_REG_CONTROL) & CONTROL_NPRIV) != 0;
+    bool bypassed = mpu_is_bypassed(c);
+    if (unprivileged == c->unprivileged && bypassed == c->mpu_bypassed) {
+        return;
+    }
+    c->unprivileged = unprivileged;
+    c->mpu_bypassed = bypassed;
+    if (mpu_is_on(c)) {
+        engine_remap(t);
+    }
+}
+
+/* ---- reset ---- */
+
+static void fill_random(struct twin *t, enum memory_kind kind)
+{
+    const struct memory *m = &t->bus->memory[kind];
+    for (uint32_t i = 0; i < m->size; i += 4) {
+        store_le(m->bytes + i, 4, twin_random(t));
+    }
+    twin_cpu_memory_written(t, m->base, m->size);
+}
+
+void core_reset(struct twin *t, enum twin_reset kind)
+{
+    struct twin_cpu *c = t->cpu;
+    if (kind == TWIN_RESET_POWER) {
+        fill_random(t, MEMORY_SRAM);
+        fill_random(t, MEMORY_CCM);
+    }
+    scs_reset_registers(t);
+    c->locked_up = false;
+    c->sleeping = false;
+    c->event_register = false;
+    c->exclusive = false;
+    c->imprecise = false;
+    c->stall_until_ps = 0;
+    c->it_len = 0;
+    c->fault.pending = false;
+    /* Handler mode first: there the engine lets every register be written. */
+    engine_set_reg(c, UC_ARM_REG_XPSR, XPSR_T | EXC_RESET);
+    engine_set_reg(c, UC_ARM_REG_CONTROL, 0);
+    engine_set_reg(c, UC_ARM_REG_PRIMASK, 0);
+    engine_set_reg(c, UC_ARM_REG_FAULTMASK, 0);
+    engine_set_reg(c, UC_ARM_REG_BASEPRI, 0);
+    engine_set_reg(c, UC_ARM_REG_FPSCR, 0);
+    engine_set_reg(c, UC_ARM_REG_PSP, 0);
+    engine_set_reg(c, UC_ARM_REG_XPSR, XPSR_T);
+    static const int general[] = {
+        UC_ARM_REG_R0,  UC_ARM_REG_R1,  UC_ARM_REG_R2,  UC_ARM_REG_R3, UC_ARM_REG_R4,
+        UC_ARM_REG_R5,  UC_ARM_REG_R6,  UC_ARM_REG_R7,  UC_ARM_REG_R8, UC_ARM_REG_R9,
+        UC_ARM_REG_R10, UC_ARM_REG_R11, UC_ARM_REG_R12,
+    };
+    for (size_t i = 0; i < sizeof general / sizeof general[0]; i++) {
+        engine_set_reg(c, general[i], 0); /* unknown on the chip; 0 keeps runs alike */
+    }
+    c->unprivileged = false;
+    c->mpu_bypassed = false;
+    engine_remap(t);
+    core_update_traps(t);
+    uint32_t sp = 0, entry = 0;
+    (void)twin_bus_read(t, TWIN_MASTER_CPU, FLASH_BASE, 4, &sp);
+    (void)twin_bus_read(t, TWIN_MASTER_CPU, FLASH_BASE + 4, 4, &entry);
+    engine_set_reg(c, UC_ARM_REG_SP, sp & ~3U);
+    engine_set_reg(c, UC_ARM_REG_LR, 0xFFFFFFFFU);
+    c->thumb = (entry & 1) != 0;
+    c->pc = entry & ~1U;
+    c->next = c->pc;
+    sched_attend(t, SCHED_ATTEND_CORE);
+}
+
+/* ---- instructions that the twin does itself ---- */
+
+static void skip(struct twin_cpu *c, uint32_t bytes, unsigned cycles)
+{
+    c->pc += bytes;
+    c->next = c->pc;
+    c->instructions++;
+    c->sched->cycles += cycles;
+}
+
+static void set_low_register(struct twin_cpu *c, unsigned n, uint32_t value)
+{
+    engine_set_reg(c, n < 13 ? UC_ARM_REG_R0 + (int)n : UC_ARM_REG_LR, value);
+}
+
+static void sleep_now(struct twin *t, bool wfe)
+{
+    struct twin_cpu *c = t->cpu;
+    if (wfe && c->event_register) {
+        c->event_register = false;
+        return;
+    }
+    if ((c->scr & SCR_SLEEPDEEP) != 0) {
+        twin_report(t, TWIN_REPORT_UNMODELLED, 0xE000ED10,
+                    "Stop and Standby are not modelled: sleeping with clocks on instead");
+    }
+    c->sleeping = true;
+    c->sleep_is_wfe = wfe;
+}
+
+static void do_special(struct twin *t)
+{
+    struct twin_cpu *c = t->cpu;
+    uint16_t hw[2];
+    decode_fetch(c, c->pc, hw);
+    uint16_t info = decode_info(hw[0], hw[1]);
+    if ((info & INFO_FP) != 0) {
+        (void)exception_lazy_save(t); /* then the instruction runs, or the fault is taken first */
+        return;
+    }
+    if ((hw[0] & 0xFF0F) == 0xBF00) {
+        skip(c, 2, 1);
+        sleep_now(t, (hw[0] & 0xF0) == 0x20);
+    } else if (hw[0] == 0xF3AF) {
+        skip(c, 4, 1);
+        sleep_now(t, (hw[1] & 0xFF) == 2);
+    } else if (hw[0] == 0xF3EF) {
+        /* The engine shows a bit of ARMv8-M in CONTROL. */
+        set_low_register(c, hw[1] >> 8 & 0xF, engine_reg(c, UC_ARM_REG_CONTROL) & 7);
+        skip(c, 4, 2);
+    } else if ((hw[0] & 0xFFE0) == 0xE840) {
+        set_low_register(c, hw[1] >> 8 & 0xF, 1); /* STREX that fails */
+        skip(c, 4, 2);
+    } else {
+        set_low_register(c, hw[1] & 0xF, 1); /* STREXB, STREXH */
+        skip(c, 4, 2);
+    }
+}
+
+/* ---- sleep ---- */
+
+static bool wakes(const struct twin_cpu *c)
+{
+    return nvic_wakes(c) || (c->sleep_is_wfe && c->event_register);
+}
+
+/* Returns whether the core sleeps on; time has then gone to the next event. */
+static bool sleep_on(struct twin *t)
+{
+    struct twin_cpu *c = t->cpu;
+    if (wakes(c)) {
+        c->sleeping = false;
+        if (c->sleep_is_wfe) {
+            c->event_register = false;
+        }
+        return false;
+    }
+    uint64_t before = t->sched->cycles;
     sched_advance_to(t, sched_next_ps(t));
+    c->sleep_cycles += t->sched->cycles - before;
+    return true;
 }
 
-void cpu_reset(struct twin *t, enum twin_reset kind)
+/* ---- the loop ---- */
+
+/* Before the engine starts. Returns false when it shall not, now. */
+static bool prepare(struct twin *t)
 {
-    (void)kind;
-    t->cpu->locked_up = false;
-    t->cpu->sleeping = false;
+    struct twin_cpu *c = t->cpu;
+    uint64_t now = twin_now_ps(t);
+    if (c->stall_until_ps > now) {
+        uint64_t next = sched_next_ps(t);
+        sched_advance_to(t, next < c->stall_until_ps ? next : c->stall_until_ps);
+        return false;
+    }
+    if (c->imprecise) {
+        c->imprecise = false;
+        exception_fault(t, EXC_BUSFAULT, CFSR_IMPRECISERR, 0);
+    }
+    if (c->sleeping && sleep_on(t)) {
+        return false;
+    }
+    core_follow_mode(t);
+    while (exception_take_pending(t)) {
+    }
+    sched_attended(t, SCHED_ATTEND_CORE);
+    if (c->locked_up || t->sched->cycles >= t->sched->deadline) {
+        return false;
+    }
+    if (!c->thumb) {
+        c->next = c->pc;
+        exception_fault(t, EXC_USAGEFAULT, CFSR_INVSTATE, 0);
+        return false;
+    }
+    if (c->flash_watch) {
+        core_update_traps(t);
+    }
+    return true;
 }
 
-void cpu_interrupt_run(struct twin *t)
+static void undefined(struct twin *t, uint32_t pc)
 {
-    t->sched->deadline = 0;
+    struct twin_cpu *c = t->cpu;
+    c->pc = pc;
+    c->thumb = (engine_reg(c, UC_ARM_REG_XPSR) & XPSR_T) != 0;
+    exception_fault(t, EXC_USAGEFAULT, c->thumb ? CFSR_UNDEFINSTR : CFSR_INVSTATE, 0);
 }
 
-void twin_irq_set(struct twin *t, unsigned irq, bool level)
+static void take_fault(struct twin *t)
 {
-    (void)t;
-    (void)irq;
-    (void)level;
+    struct twin_cpu *c = t->cpu;
+    c->fault.pending = false;
+    c->pc = c->fault.pc;
+    engine_write_regs(c, c->fault.regs);
+    exception_fault(t, c->fault.exception, c->fault.status, c->fault.address);
 }
+
+static void breakpoint(struct twin *t, uint32_t pc)
+{
+    struct twin_cpu *c = t->cpu;
+    c->pc = pc;
+    c->hfsr |= HFSR_DEBUGEVT; /* no debugger: ARMv7-M C1.5.1 */
+    twin_report(t, TWIN_REPORT_CORE, pc, "BKPT without a debugger");
+    exception_synchronous(t, EXC_HARDFAULT);
+}
+
+/* A branch to 0xFFFFFFFx: a return in Handler mode, else a fetch from where nothing may execute. */
+static void leave_handler(struct twin *t, uint32_t value)
+{
+    struct twin_cpu *c = t->cpu;
+    if (core_ipsr(c) != 0) {
+        exception_return(t, value | 1);
+        c->next = c->pc;
+        return;
+    }
+    c->pc = value & ~1U;
+    exception_fault(t, EXC_MEMMANAGE, CFSR_IACCVIOL, value);
+}
+
+static void engine_refused(struct twin *t, int err)
+{
+    twin_report(t, TWIN_REPORT_OTHER, t->cpu->pc, "defect of the twin: CPU emulator says: %s (%u)",
+                uc_strerror((uc_err)err), (unsigned)t->cpu->engine_exception);
+    exception_lock_up(t, "the CPU emulator cannot go on");
+}
+
+static void after_engine(struct twin *t, uc_err err)
+{
+    struct twin_cpu *c = t->cpu;
+    uint32_t pc = engine_reg(c, UC_ARM_REG_PC);
+    if (c->fault.pending) {
+        take_fault(t);
+        return;
+    }
+    switch (c->stop) {
+    case CPU_STOP_BOUNDARY:
+        c->pc = pc;
+        break;
+    case CPU_STOP_SPECIAL:
+        c->pc = pc;
+        do_special(t);
+        break;
+    case CPU_STOP_SVC:
+        c->pc = pc;
+        exception_synchronous(t, EXC_SVC);
+        break;
+    case CPU_STOP_RETURN:
+        leave_handler(t, pc);
+        break;
+    case CPU_STOP_BKPT:
+        breakpoint(t, pc);
+        break;
+    case CPU_STOP_NONE:
+        if (err == UC_ERR_INSN_INVALID) {
+            undefined(t, pc);
+        } else if (err == UC_ERR_OK) {
+            c->pc = pc; /* WFI or WFE inside an IT block: the engine stops behind it */
+            sleep_now(t, false);
+        } else {
+            engine_refused(t, (int)err);
+        }
+        break;
+    case CPU_STOP_FAULT:
+    case CPU_STOP_OTHER:
+    default:
+        engine_refused(t, (int)err);
+        break;
+    }
+}
+
+void core_run(struct twin *t)
+{
+    struct twin_cpu *c = t->cpu;
+    if (!prepare(t)) {
+        return;
+    }
+    c->stop = CPU_STOP_NONE;
+    uc_err err = uc_emu_start(c->uc, (uint64_t)c->pc | 1, NO_END, 0, 0);
+    after_engine(t, err);
+}
+
+/* ---- create and destroy ---- */
 
 int twin_cpu_create(struct twin *t)
 {
@@ -55,29 +357,25 @@ int twin_cpu_create(struct twin *t)
     if (t->cpu == NULL) {
         return TWIN_ERR_MEMORY;
     }
-    struct memory *memory = t->bus->memory;
-    memory[MEMORY_FLASH] = (struct memory){.base = FLASH_BASE,
-                                           .size = t->config.flash_kib * 1024,
-                                           .bytes = twin_flash_bytes(t),
-                                           .alias = true};
+    t->cpu->twin = t;
+    t->cpu->sched = t->sched;
     t->cpu->system_rom = aligned_alloc(PAGE_4K, SYSTEM_SIZE & ~(PAGE_4K - 1));
-    memory[MEMORY_SYSTEM] = (struct memory){
-        .base = SYSTEM_BASE, .size = SYSTEM_SIZE & ~(PAGE_4K - 1), .bytes = t->cpu->system_rom};
-    memory[MEMORY_OTP] =
-        (struct memory){.base = OTP_PAGE, .size = PAGE_4K, .bytes = twin_flash_otp_page(t)};
-    memory[MEMORY_OPTION] =
-        (struct memory){.base = OPTION_PAGE, .size = PAGE_4K, .bytes = twin_flash_option_page(t)};
-    memory[MEMORY_CCM] = (struct memory){
-        .base = CCM_BASE, .size = CCM_SIZE, .bytes = aligned_alloc(PAGE_4K, CCM_SIZE)};
-    memory[MEMORY_SRAM] = (struct memory){
-        .base = SRAM_BASE, .size = SRAM_SIZE, .bytes = aligned_alloc(PAGE_4K, SRAM_SIZE)};
+    const struct memory memories[MEMORY_KINDS] = {
+        [MEMORY_FLASH] = {FLASH_BASE, t->config.flash_kib * 1024, twin_flash_bytes(t)},
+        [MEMORY_SYSTEM] = {SYSTEM_BASE, SYSTEM_SIZE & ~(PAGE_4K - 1), t->cpu->system_rom},
+        [MEMORY_OTP] = {OTP_PAGE, PAGE_4K, twin_flash_otp_page(t)},
+        [MEMORY_OPTION] = {OPTION_PAGE, PAGE_4K, twin_flash_option_page(t)},
+        [MEMORY_CCM] = {CCM_BASE, CCM_SIZE, aligned_alloc(PAGE_4K, CCM_SIZE)},
+        [MEMORY_SRAM] = {SRAM_BASE, SRAM_SIZE, aligned_alloc(PAGE_4K, SRAM_SIZE)},
+    };
+    memcpy(t->bus->memory, memories, sizeof memories);
     for (unsigned i = 0; i < MEMORY_KINDS; i++) {
-        if (memory[i].bytes == NULL) {
+        if (memories[i].bytes == NULL) {
             return TWIN_ERR_MEMORY;
         }
     }
-    memset(memory[MEMORY_SYSTEM].bytes, 0xFF, memory[MEMORY_SYSTEM].size);
-    return TWIN_OK;
+    memset(memories[MEMORY_SYSTEM].bytes, 0xFF, memories[MEMORY_SYSTEM].size);
+    return engine_open(t);
 }
 
 void twin_cpu_destroy(struct twin *t)
@@ -85,6 +383,7 @@ void twin_cpu_destroy(struct twin *t)
     if (t->cpu == NULL) {
         return;
     }
+    engine_close(t);
     free(t->bus->memory[MEMORY_SRAM].bytes);
     free(t->bus->memory[MEMORY_CCM].bytes);
     free(t->cpu->system_rom);

@@ -26,6 +26,7 @@ struct twin {
     struct twin_dma *dma;
     struct twin_usart *usart;
     struct twin_watchdog *watchdog;
+    struct twin_told *told; /* unmodelled.c */
     struct twin_run *run; /* twin.c: what twin_run_ns is asked to do */
     uint64_t random_state;
     bool powered;
@@ -111,6 +112,8 @@ void twin_power_cut(struct twin *t);
 /* ---- reports (report.c) ---- */
 __attribute__((format(printf, 4, 5))) void twin_report(struct twin *t, enum twin_report_kind kind,
                                                uint32_t address, const char *fmt, ...);
+/* TWIN_REPORT_UNMODELLED for the register at address, once a register and board. */
+void twin_report_unmodelled(struct twin *t, uint32_t address, const char *what);
 /* Seeded generator of the board; every random choice comes from here. */
 uint32_t twin_random(struct twin *t);
 
@@ -201,7 +204,8 @@ int twin_bus_create(struct twin *t);
 void twin_bus_destroy(struct twin *t);
 int twin_cpu_create(struct twin *t); /* memories and engine; after the flash part */
 void twin_cpu_destroy(struct twin *t);
-void twin_unmodelled_create(struct twin *t);
+int twin_unmodelled_create(struct twin *t);
+void twin_unmodelled_destroy(struct twin *t);
 void twin_bus_clock_changed(struct twin *t); /* tells every peripheral */
 void twin_bus_reset(struct twin *t, enum twin_reset kind);
 

@@ -35,9 +35,32 @@ uint64_t sched_cycles_at(const struct twin *t, uint64_t at_ps)
     return s->base_cycles + (uint64_t)((n + PS_PER_S - 1) / PS_PER_S);
 }
 
+uint64_t sched_ps_at(const struct twin *t, uint64_t cycles)
+{
+    const struct twin_sched *s = t->sched;
+    if (cycles <= s->base_cycles) {
+        return s->base_ps;
+    }
+    wide n = (wide)(cycles - s->base_cycles) * PS_PER_S;
+    return s->base_ps + (uint64_t)((n + s->hclk_hz - 1) / s->hclk_hz);
+}
+
 static void update_deadline(struct twin *t)
 {
-    t->sched->deadline = sched_cycles_at(t, sched_next_ps(t));
+    struct twin_sched *s = t->sched;
+    s->deadline = s->attention != 0 ? 0 : sched_cycles_at(t, sched_next_ps(t));
+}
+
+void sched_attend(struct twin *t, unsigned bits)
+{
+    t->sched->attention |= bits;
+    t->sched->deadline = 0;
+}
+
+void sched_attended(struct twin *t, unsigned bits)
+{
+    t->sched->attention &= ~bits;
+    update_deadline(t);
 }
 
 uint64_t twin_now_ps(const struct twin *t)

@@ -18,11 +18,19 @@ struct twin_sched {
     uint64_t base_cycles; /* the pair that ties cycles to time; moved at each clock change */
     uint64_t base_ps;
     uint32_t hclk_hz;
-    uint64_t limit_ps; /* end of the run */
-    uint64_t told_ps;  /* the latest time that anybody was told */
-    uint64_t event_ps; /* time of the event whose fn is running; SCHED_NEVER if none is */
+    uint64_t limit_ps;  /* end of the run */
+    uint64_t told_ps;   /* the latest time that anybody was told */
+    uint64_t event_ps;  /* time of the event whose fn is running; SCHED_NEVER if none is */
+    unsigned attention; /* SCHED_ATTEND_...: deadline is 0 meanwhile */
     struct twin_event *head;
 };
+
+enum {
+    SCHED_ATTEND_RUN = 1,  /* the run loop has something to do */
+    SCHED_ATTEND_CORE = 2, /* masks or pending exceptions changed: cpu_hooks.c looks */
+};
+void sched_attend(struct twin *t, unsigned bits);
+void sched_attended(struct twin *t, unsigned bits);
 
 /* The run ends at limit_ps: the deadline is not later. */
 void sched_set_limit(struct twin *t, uint64_t limit_ps);
@@ -32,6 +40,8 @@ uint64_t sched_next_ps(const struct twin *t);
 void sched_advance_to(struct twin *t, uint64_t at_ps);
 /* Calls what is due. */
 void sched_run_due(struct twin *t);
+/* Time at which cycles will be that; for events that the core's clock drives. */
+uint64_t sched_ps_at(const struct twin *t, uint64_t cycles);
 /* Smallest value of cycles whose time is not before at_ps. */
 uint64_t sched_cycles_at(const struct twin *t, uint64_t at_ps);
 

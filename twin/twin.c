@@ -35,9 +35,10 @@ typedef int (*constructor)(struct twin *t);
 /* The flash part comes before the core, which maps its bytes; the rest in the order of internal.h.
  */
 static const constructor constructors[] = {
-    twin_sched_create, twin_bus_create, twin_rcc_create,  twin_pwr_create,      twin_flash_create,
-    twin_cpu_create,   twin_scs_create, twin_gpio_create, twin_exti_create,     twin_dma_create,
-    twin_usart_create, twin_crc_create, twin_tim_create,  twin_watchdog_create, twin_dbgmcu_create,
+    twin_sched_create, twin_bus_create,      twin_rcc_create,    twin_pwr_create,
+    twin_flash_create, twin_cpu_create,      twin_scs_create,    twin_gpio_create,
+    twin_exti_create,  twin_dma_create,      twin_usart_create,  twin_crc_create,
+    twin_tim_create,   twin_watchdog_create, twin_dbgmcu_create, twin_unmodelled_create,
 };
 
 static int create_parts(struct twin *t)
@@ -48,7 +49,6 @@ static int create_parts(struct twin *t)
             return err;
         }
     }
-    twin_unmodelled_create(t);
     twin_bus_reset(t, TWIN_RESET_POWER);
     return twin_state_load(t);
 }
@@ -122,6 +122,7 @@ void twin_destroy(struct twin *t)
     twin_cpu_destroy(t); /* before the flash bytes that its engine maps */
     twin_bus_destroy(t);
     twin_sched_destroy(t);
+    twin_unmodelled_destroy(t);
     free(t->run);
     free((char *)(uintptr_t)t->config.state_path);
     free(t);
@@ -145,7 +146,7 @@ void twin_power_on(struct twin *t)
     t->run->reset_requested = false;
     twin_bus_reset(t, TWIN_RESET_POWER);
     twin_clock_changed(t);
-    cpu_reset(t, TWIN_RESET_POWER);
+    core_reset(t, TWIN_RESET_POWER);
     tell_reset(t, "power-on");
 }
 
@@ -158,13 +159,13 @@ void twin_power_off(struct twin *t)
     twin_flash_power_lost(t);
     twin_bus_reset(t, TWIN_RESET_POWER);
     twin_clock_changed(t);
-    cpu_interrupt_run(t);
+    core_interrupt_run(t);
 }
 
 void twin_power_cut(struct twin *t)
 {
     t->run->power_cut = true;
-    cpu_interrupt_run(t);
+    core_interrupt_run(t);
 }
 
 bool twin_is_powered(const struct twin *t)
@@ -181,7 +182,7 @@ void twin_request_reset(struct twin *t, unsigned csr_flag, const char *cause)
     run->reset_requested = true;
     run->reset_flag = csr_flag;
     (void)snprintf(run->reset_cause, sizeof run->reset_cause, "%s", cause);
-    cpu_interrupt_run(t);
+    core_interrupt_run(t);
 }
 
 static void do_reset(struct twin *t)
@@ -192,7 +193,7 @@ static void do_reset(struct twin *t)
     twin_rcc_set_reset_flag(t, run->reset_flag);
     twin_rcc_set_reset_flag(t, 26); /* every system reset pulls NRST low: RM0090 6.1.1 */
     twin_clock_changed(t);
-    cpu_reset(t, TWIN_RESET_SYSTEM);
+    core_reset(t, TWIN_RESET_SYSTEM);
     tell_reset(t, run->reset_cause);
 }
 
@@ -214,13 +215,14 @@ uint64_t twin_now_ns(const struct twin *t)
 void twin_request_stop(struct twin *t)
 {
     t->run->stop_requested = true;
-    cpu_interrupt_run(t);
+    core_interrupt_run(t);
 }
 
 /* One step of the board. Returns true when the run is over, and why. */
 static bool run_step(struct twin *t, enum twin_stop *why)
 {
     struct twin_run *run = t->run;
+    sched_attended(t, SCHED_ATTEND_RUN);
     sched_run_due(t);
     if (run->power_cut) {
         run->power_cut = false;
@@ -245,7 +247,7 @@ static bool run_step(struct twin *t, enum twin_stop *why)
         sched_advance_to(t, sched_next_ps(t));
         return false;
     }
-    cpu_run(t);
+    core_run(t);
     *why = TWIN_STOP_LOCKUP;
     return t->cpu->locked_up;
 }

@@ -1,9 +1,141 @@
 /*
- * What the chip has and the twin has not.
+ * What the chip has and the twin has not: each register is told of once, reads as its reset value
+ * where the manual gives one other than 0, and forgets what is written. Addresses where the chip
+ * has nothing are not here: they end in a bus error.
+ *
+ * Source: RM0090 table 1 (register boundary addresses) and the register maps of the sections named.
  */
 #include "internal.h"
 
-void twin_unmodelled_create(struct twin *t)
+#include <stdlib.h>
+
+struct range {
+    const char *name;
+    uint32_t base, size;
+    uint8_t enr, enr_bit;
+};
+
+/* Clock gates: RM0090 7.3.10 to 7.3.14. */
+static const struct range ranges[] = {
+    {"TIM12", 0x40001800, 0x400, 0x40, 6},     {"TIM13", 0x40001C00, 0x400, 0x40, 7},
+    {"TIM14", 0x40002000, 0x400, 0x40, 8},     {"I2S2ext", 0x40003400, 0x400, 0x40, 14},
+    {"SPI2", 0x40003800, 0x400, 0x40, 14},     {"SPI3", 0x40003C00, 0x400, 0x40, 15},
+    {"I2S3ext", 0x40004000, 0x400, 0x40, 15},  {"I2C1", 0x40005400, 0x400, 0x40, 21},
+    {"I2C2", 0x40005800, 0x400, 0x40, 22},     {"I2C3", 0x40005C00, 0x400, 0x40, 23},
+    {"CAN1", 0x40006400, 0x400, 0x40, 25},     {"CAN2", 0x40006800, 0x400, 0x40, 26},
+    {"DAC", 0x40007400, 0x400, 0x40, 29},      {"TIM1", 0x40010000, 0x400, 0x44, 0},
+    {"TIM8", 0x40010400, 0x400, 0x44, 1},      {"ADC", 0x40012000, 0x400, 0x44, 8},
+    {"SDIO", 0x40012C00, 0x400, 0x44, 11},     {"SPI1", 0x40013000, 0x400, 0x44, 12},
+    {"TIM9", 0x40014000, 0x400, 0x44, 16},     {"TIM10", 0x40014400, 0x400, 0x44, 17},
+    {"TIM11", 0x40014800, 0x400, 0x44, 18},    {"ETH", 0x40028000, 0x1400, 0x30, 25},
+    {"OTG_HS", 0x40040000, 0x40000, 0x30, 29}, {"OTG_FS", 0x50000000, 0x40000, 0x34, 7},
+    {"DCMI", 0x50050000, 0x400, 0x34, 0},      {"RNG", 0x50060800, 0x400, 0x34, 6},
+    {"FSMC", 0xA0000000, 0x1000, 0x38, 0},     {"ITM", 0xE0000000, 0x1000, 0, 0},
+    {"FPB", 0xE0002000, 0x1000, 0, 0},         {"TPIU", 0xE0040000, 0x1000, 0, 0},
+    {"ETM", 0xE0041000, 0x1000, 0, 0},         {"ROM table", 0xE00FF000, 0x1000, 0, 0},
+};
+
+enum { RANGES = sizeof ranges / sizeof ranges[0] };
+
+/* Reset values that are not 0, from the register maps. */
+static const struct {
+    uint32_t address, value;
+} reset_values[] = {
+    {0x40003808, 0x0002}, {0x40003C08, 0x0002}, {0x40013008, 0x0002}, /* SPI_SR: TXE */
+    {0x40003810, 0x0007}, {0x40003C10, 0x0007}, {0x40013010, 0x0007}, /* SPI_CRCPR */
+    {0x40003820, 0x0002}, {0x40003C20, 0x0002}, {0x40013020, 0x0002}, /* SPI_I2SPR */
+    {0x40003408, 0x0002}, {0x40004008, 0x0002},                       /* I2Sext_SR */
+    {0x40005420, 0x0002}, {0x40005820, 0x0002}, {0x40005C20, 0x0002}, /* I2C_TRISE */
+    {0x40012024, 0x0FFF},                                             /* ADC1_HTR */
+    {0x40012124, 0x0FFF}, {0x40012224, 0x0FFF},
+};
+
+/* Addresses told already. Few, so a list will do; freed with the board. */
+struct twin_told {
+    uint32_t *address;
+    size_t count, room;
+};
+
+void twin_report_unmodelled(struct twin *t, uint32_t address, const char *what)
+{
+    struct twin_told *told = t->told;
+    for (size_t i = 0; i < told->count; i++) {
+        if (told->address[i] == address) {
+            return;
+        }
+    }
+    if (told->count == told->room) {
+        size_t room = told->room == 0 ? 32 : 2 * told->room;
+        uint32_t *grown = realloc(told->address, room * sizeof *grown);
+        if (grown == NULL) {
+            return; /* told again next time: nothing worse */
+        }
+        told->address = grown;
+        told->room = room;
+    }
+    told->address[told->count++] = address;
+    twin_report(t, TWIN_REPORT_UNMODELLED, address, "%s register at 0x%08X is not modelled", what,
+                (unsigned)address);
+}
+
+static uint32_t read_unmodelled(struct twin *t, void *self, uint32_t offset, unsigned width)
+{
+    const struct range *r = self;
+    uint32_t address = r->base + (offset & ~3U);
+    twin_report_unmodelled(t, address, r->name);
+    for (size_t i = 0; i < sizeof reset_values / sizeof reset_values[0]; i++) {
+        if (reset_values[i].address == address) {
+            uint32_t value = reset_values[i].value >> (8 * (offset & 3));
+            return width == 4 ? value : value & ((1U << (8 * width)) - 1);
+        }
+    }
+    return 0;
+}
+
+static void write_unmodelled(struct twin *t, void *self, uint32_t offset, unsigned width,
+                             uint32_t value)
+{
+    (void)width;
+    (void)value;
+    const struct range *r = self;
+    twin_report_unmodelled(t, r->base + (offset & ~3U), r->name);
+}
+
+static void reset_unmodelled(struct twin *t, void *self, enum twin_reset kind)
 {
     (void)t;
+    (void)self;
+    (void)kind;
+}
+
+int twin_unmodelled_create(struct twin *t)
+{
+    t->told = calloc(1, sizeof *t->told);
+    if (t->told == NULL) {
+        return TWIN_ERR_MEMORY;
+    }
+    for (size_t i = 0; i < RANGES; i++) {
+        const struct twin_periph p = {
+            .name = ranges[i].name,
+            .base = ranges[i].base,
+            .size = ranges[i].size,
+            .enr = ranges[i].enr,
+            .enr_bit = ranges[i].enr_bit,
+            .self = (void *)(uintptr_t)&ranges[i],
+            .read = read_unmodelled,
+            .write = write_unmodelled,
+            .reset = reset_unmodelled,
+        };
+        twin_periph_add(t, &p);
+    }
+    return TWIN_OK;
+}
+
+void twin_unmodelled_destroy(struct twin *t)
+{
+    if (t->told != NULL) {
+        free(t->told->address);
+        free(t->told);
+        t->told = NULL;
+    }
 }

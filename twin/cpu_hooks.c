@@ -1,0 +1,516 @@
+/*
+ * What the twin does before each instruction and at each store: time, fetches, and the checks that
+ * Unicorn does not make. The code hook makes PC exact everywhere; it is the only hook of its kind,
+ * because Unicorn calls a single one directly from translated code.
+ *
+ * What was found out about Unicorn 2.0.1 and is relied on (pinned by
+ * tests/twin/core/test_engine.c):
+ *   - uc_emu_stop in the code hook stops before that instruction, with exact PC and registers,
+ * except inside an IT block, where the block's instructions are still executed;
+ *   - instructions of an IT block whose condition fails do not reach the hook;
+ *   - registers read in a memory hook are those before the instruction;
+ *   - a store that faults does not end its translated block at once: the next code hook does.
+ */
+#include "cpu.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { REFILL = 2 }; /* cycles to fill the pipeline after a branch: 1 to 3 */
+
+bool core_in_flash(const struct twin_cpu *c, uint32_t addr)
+{
+    uint32_t size = c->twin->bus->memory[MEMORY_FLASH].size;
+    return addr < size || addr - FLASH_BASE < size;
+}
+
+void core_forget_lines(struct twin_cpu *c)
+{
+    /* No line has number ~0: the highest address gives 0x0FFFFFFF. */
+    memset(c->tag, 0xFF, sizeof c->tag);
+    c->line = ~0U;
+}
+
+void core_update_traps(struct twin *t)
+{
+    struct twin_cpu *c = t->cpu;
+    bool watch = twin_flash_busy_until_ps(t) > twin_now_ps(t) || twin_flash_reads_matter(t);
+    if (watch != c->flash_watch) {
+        c->flash_watch = watch;
+        core_forget_lines(c);
+    }
+    uint32_t mask = INFO_TRAPS;
+    if ((c->cpacr >> 20 & 0xF) != 0xF || (c->fpccr & FPCCR_LSPACT) != 0) {
+        mask |= INFO_FP;
+    }
+    if (watch || (c->ccr & CCR_UNALIGN_TRP) != 0) {
+        mask |= INFO_MEMORY;
+    }
+    if ((c->ccr & CCR_DIV_0_TRP) != 0) {
+        mask |= INFO_DIVIDE;
+    }
+    c->trap_mask = mask;
+}
+
+static void stop(struct twin_cpu *c, enum cpu_stop why)
+{
+    c->stop = why;
+    (void)uc_emu_stop(c->uc);
+}
+
+static bool in_it_block(const struct twin_cpu *c, uint32_t pc)
+{
+    return pc - c->it_start < c->it_len;
+}
+
+void core_raise(struct twin_cpu *c, unsigned exception, uint32_t status, uint32_t address)
+{
+    if (c->fault.pending) {
+        return;
+    }
+    c->fault.pending = true;
+    c->fault.exception = exception;
+    c->fault.status = status;
+    c->fault.address = address;
+    c->fault.pc = c->pc;
+    engine_read_regs(c, c->fault.regs);
+    stop(c, CPU_STOP_FAULT);
+}
+
+/* ---- before an instruction ---- */
+
+/* Something is due. Returns whether the instruction at pc must not run now. */
+static bool boundary(struct twin_cpu *c, uint32_t pc)
+{
+    struct twin *t = c->twin;
+    if (c->stop != CPU_STOP_NONE) {
+        return true; /* the rest of an IT block after a fault */
+    }
+    if (in_it_block(c, pc)) {
+        return false; /* the engine cannot stop here; a few cycles later it can */
+    }
+    if ((c->sched->attention & SCHED_ATTEND_CORE) != 0) {
+        core_follow_mode(t);
+        unsigned n = nvic_most_urgent(c);
+        if (n == 0 || nvic_group_priority(c, nvic_priority(c, n)) >= nvic_execution_priority(c)) {
+            sched_attended(t, SCHED_ATTEND_CORE);
+            if (c->sched->cycles < c->sched->deadline) {
+                return false;
+            }
+        }
+    }
+    stop(c, CPU_STOP_BOUNDARY);
+    return true;
+}
+
+/* Cycles to get the line at pc from flash: the ART's cache has no copy. With prefetch, a line that
+ * follows the last one was under way while that one executed. RM0090 3.5. */
+static uint32_t flash_wait(const struct twin_cpu *c, uint32_t line)
+{
+    struct twin *t = c->twin;
+    unsigned wait = twin_flash_wait_states(t);
+    if (line != c->line + 1 || !twin_flash_prefetch_on(t)) {
+        return wait;
+    }
+    uint64_t passed = c->sched->cycles - c->line_cycles;
+    return passed >= wait ? 0 : wait - (uint32_t)passed;
+}
+
+/* Flash is busy or has unstable bits. Returns false when the core has to wait. */
+static bool watched_fetch(struct twin_cpu *c, uint32_t pc)
+{
+    struct twin *t = c->twin;
+    uint64_t until = twin_flash_busy_until_ps(t);
+    if (until > twin_now_ps(t) && !in_it_block(c, pc)) {
+        c->stall_until_ps = until;
+        stop(c, CPU_STOP_BOUNDARY);
+        return false;
+    }
+    if (twin_flash_reads_matter(t)) {
+        twin_flash_before_read(t, (pc < FLASH_BASE ? pc + FLASH_BASE : pc) & ~15U, 16, true);
+    }
+    return true;
+}
+
+/* The instruction at pc is in another line than the last one: may it be fetched, and at what cost?
+ */
+static bool fetch_line(struct twin_cpu *c, uint32_t pc)
+{
+    uint32_t line = pc >> 4;
+    if (!mpu_allows(c, pc, MPU_FETCH, !c->unprivileged) ||
+        !mpu_allows(c, pc, MPU_READ, !c->unprivileged)) {
+        c->pc = pc;
+        core_raise(c, EXC_MEMMANAGE, CFSR_IACCVIOL, pc);
+        return false;
+    }
+    if (core_in_flash(c, pc)) {
+        if (c->flash_watch && !watched_fetch(c, pc)) {
+            return false;
+        }
+        c->sched->cycles += flash_wait(c, line);
+        if (twin_flash_icache_on(c->twin) && !c->flash_watch) {
+            c->tag[line % FETCH_LINES] = line;
+        }
+        return true;
+    }
+    if (pc - SRAM_BASE >= SRAM_SIZE) {
+        c->pc = pc;
+        if (pc - SYSTEM_BASE < SYSTEM_SIZE) {
+            twin_report(c->twin, TWIN_REPORT_UNMODELLED, pc,
+                        "the maker's ROM is not modelled: nothing to execute there");
+            core_raise(c, EXC_USAGEFAULT, CFSR_UNDEFINSTR, pc);
+        } else {
+            core_raise(c, EXC_BUSFAULT, CFSR_IBUSERR, pc); /* CCM among others */
+        }
+        return false;
+    }
+    c->code_page[(pc - SRAM_BASE) >> 10] = 1;
+    c->tag[line % FETCH_LINES] = line;
+    return true;
+}
+
+static uint16_t *info_of(const struct twin_cpu *c, uint32_t pc)
+{
+    return &c->info[((pc >> 1) & 0x7FFFFU) | ((pc >> 10) & 0x80000U)];
+}
+
+/* Loads and stores whose address has to be looked at first. */
+static bool check_access(struct twin_cpu *c, uint32_t pc, uint16_t info)
+{
+    struct cpu_access a;
+    bool align = (info & INFO_ALIGN) != 0 || (c->ccr & CCR_UNALIGN_TRP) != 0;
+    if ((!align && !c->flash_watch) || !decode_access(c, pc, &a)) {
+        return true;
+    }
+    if (align && (a.address & (a.width - 1)) != 0) {
+        core_raise(c, EXC_USAGEFAULT, CFSR_UNALIGNED, a.address);
+        return false;
+    }
+    if (!c->flash_watch || !a.load) {
+        return true;
+    }
+    uint32_t page = a.address & ~(PAGE_4K - 1);
+    if (!core_in_flash(c, a.address) && page != OTP_PAGE && page != OPTION_PAGE) {
+        return true;
+    }
+    struct twin *t = c->twin;
+    uint64_t until = twin_flash_busy_until_ps(t);
+    if (until > twin_now_ps(t) && !in_it_block(c, pc)) {
+        c->stall_until_ps = until;
+        stop(c, CPU_STOP_BOUNDARY);
+        return false;
+    }
+    if (twin_flash_reads_matter(t)) {
+        uint32_t at = a.address < FLASH_BASE ? a.address + FLASH_BASE : a.address;
+        twin_flash_before_read(t, at, a.width * a.count, false);
+    }
+    return true;
+}
+
+static bool check_divisor(struct twin_cpu *c, uint32_t pc)
+{
+    static const int ids[16] = {UC_ARM_REG_R0,  UC_ARM_REG_R1, UC_ARM_REG_R2,  UC_ARM_REG_R3,
+                                UC_ARM_REG_R4,  UC_ARM_REG_R5, UC_ARM_REG_R6,  UC_ARM_REG_R7,
+                                UC_ARM_REG_R8,  UC_ARM_REG_R9, UC_ARM_REG_R10, UC_ARM_REG_R11,
+                                UC_ARM_REG_R12, UC_ARM_REG_SP, UC_ARM_REG_LR,  UC_ARM_REG_PC};
+    uint16_t hw[2];
+    decode_fetch(c, pc, hw);
+    if (engine_reg(c, ids[hw[1] & 0xF]) != 0) {
+        return true;
+    }
+    core_raise(c, EXC_USAGEFAULT, CFSR_DIVBYZERO, 0);
+    return false;
+}
+
+/* Coprocessor instructions: there is only the FPU, when CPACR lets it. */
+static bool check_fpu(struct twin_cpu *c, uint16_t info)
+{
+    uint32_t rights = c->cpacr >> 20 & 3;
+    if ((info & INFO_SPECIAL) != 0 || rights == 0 || (rights == 1 && c->unprivileged)) {
+        core_raise(c, EXC_USAGEFAULT, CFSR_NOCP, 0);
+        return false;
+    }
+    if ((c->fpccr & FPCCR_LSPACT) != 0 && !in_it_block(c, c->pc)) {
+        stop(c, CPU_STOP_SPECIAL); /* cpu.c saves the registers, then it runs */
+        return false;
+    }
+    return true;
+}
+
+static void call_watch(struct twin_cpu *c, uint32_t pc)
+{
+    void (*fn)(void *ctx, uint32_t addr) = c->watch_fn;
+    c->watch_fn = NULL;
+    *info_of(c, pc) = 0;
+    fn(c->watch_ctx, pc);
+}
+
+/* WFI, WFE, SEV, CPS, MSR, MRS of CONTROL, exclusives. Returns whether the engine executes it. */
+static bool special(struct twin_cpu *c, uint32_t pc)
+{
+    uint16_t hw[2];
+    decode_fetch(c, pc, hw);
+    bool hint = (hw[0] & 0xFF0F) == 0xBF00 || hw[0] == 0xF3AF;
+    if (hint) {
+        unsigned number = hw[0] == 0xF3AF ? hw[1] & 0xFFU : (hw[0] >> 4) & 0xFU;
+        c->event_register = c->event_register || number == 4;
+        if (number != 4 && !in_it_block(c, pc)) {
+            stop(c, CPU_STOP_SPECIAL);
+            return false;
+        }
+        return true;
+    }
+    if (hw[0] == 0xF3EF) {
+        if (!in_it_block(c, pc)) {
+            stop(c, CPU_STOP_SPECIAL);
+            return false;
+        }
+        return true;
+    }
+    bool exclusive = (hw[0] & 0xFFE0) == 0xE840 || (hw[0] & 0xFFE0) == 0xE8C0;
+    if (exclusive && (hw[0] & 0x10) != 0) {
+        c->exclusive = true;
+    } else if (exclusive && !c->exclusive && !in_it_block(c, pc)) {
+        stop(c, CPU_STOP_SPECIAL); /* the monitor was lost to an exception: it fails */
+        return false;
+    } else if (exclusive || hw[0] == 0xF3BF) {
+        c->exclusive = false;
+    } else {
+        sched_attend(c->twin, SCHED_ATTEND_CORE); /* CPS, MSR: looked at before the next one */
+    }
+    return true;
+}
+
+/* Returns whether the instruction runs. */
+static bool slow_instruction(struct twin_cpu *c, uint32_t pc, uint16_t *info)
+{
+    if ((*info & INFO_DECODED) == 0) {
+        uint16_t hw[2];
+        decode_fetch(c, pc, hw);
+        *info = decode_info(hw[0], hw[1]);
+        bool watched = c->watch_fn != NULL && c->watch_addr == pc;
+        *info_of(c, pc) = watched ? 0 : *info; /* a watched one is never taken as known */
+        if (watched) {
+            call_watch(c, pc);
+        }
+    }
+    uint32_t traps = (*info ^ INFO_DECODED) & c->trap_mask;
+    if (traps == 0) {
+        return true;
+    }
+    c->pc = pc; /* for what is raised below */
+    if ((traps & INFO_IT) != 0) {
+        uint16_t hw[2];
+        decode_fetch(c, pc, hw);
+        unsigned n = (hw[0] & 1) != 0 ? 4 : (hw[0] & 2) != 0 ? 3 : (hw[0] & 4) != 0 ? 2 : 1;
+        c->it_base = (uint8_t)hw[0];
+        c->it_start = pc + 2;
+        c->it_len = decode_length(c, pc + 2, n);
+    }
+    if ((*info & INFO_FP) != 0 && !check_fpu(c, *info)) {
+        return false;
+    }
+    if ((traps & (INFO_ALIGN | INFO_MEMORY)) != 0 && !check_access(c, pc, *info)) {
+        return false;
+    }
+    if ((traps & INFO_DIVIDE) != 0 && !check_divisor(c, pc)) {
+        return false;
+    }
+    return (traps & INFO_SPECIAL) == 0 || special(c, pc);
+}
+
+/* The instruction does not follow the last one: a branch, or skipped instructions of an IT block,
+ * which take a cycle each. */
+static uint32_t jump_cost(struct twin_cpu *c, uint32_t pc)
+{
+    if (pc > c->next && pc - c->it_start <= c->it_len && c->next - c->it_start < c->it_len) {
+        return (pc - c->next + 2) / 4;
+    }
+    if (pc < c->next) {
+        c->it_len = 0; /* no loop is inside an IT block: in_it_block cannot last */
+    }
+    return REFILL;
+}
+
+static void on_code(uc_engine *uc, uint64_t address, uint32_t size, void *user)
+{
+    (void)uc;
+    struct twin_cpu *c = user;
+    struct twin_sched *s = c->sched;
+    uint32_t pc = (uint32_t)address;
+    if (s->cycles >= s->deadline && boundary(c, pc)) {
+        return;
+    }
+    uint32_t line = pc >> 4;
+    if (line != c->line) {
+        if (c->tag[line % FETCH_LINES] != line && !fetch_line(c, pc)) {
+            return;
+        }
+        c->line = line;
+        c->line_cycles = s->cycles;
+    }
+    uint16_t info = *info_of(c, pc);
+    if (((info ^ INFO_DECODED) & c->trap_mask) != 0 && !slow_instruction(c, pc, &info)) {
+        return;
+    }
+    if (pc != c->next) {
+        s->cycles += jump_cost(c, pc);
+    }
+    c->pc = pc;
+    c->next = pc + size;
+    c->instructions++;
+    s->cycles += info & INFO_CYCLES;
+}
+
+/* ---- stores and accesses that the engine cannot do ---- */
+
+static void store_sram(struct twin_cpu *c, uint32_t offset, unsigned size, uint64_t value)
+{
+    uint8_t *bytes = c->twin->bus->memory[MEMORY_SRAM].bytes;
+    if (offset + size > SRAM_SIZE) {
+        return; /* the engine comes back with single bytes */
+    }
+    memcpy(bytes + offset, &value, size);
+    if (c->code_page[offset >> 10] != 0 || c->code_page[(offset + size - 1) >> 10] != 0) {
+        engine_drop_code(c->twin, SRAM_BASE + offset, size);
+    }
+}
+
+static void store_flash(struct twin_cpu *c, uint32_t addr, unsigned size, uint64_t value)
+{
+    if ((addr & (size - 1)) != 0) {
+        return; /* the engine comes back with single bytes, as the core does */
+    }
+    for (unsigned done = 0; done < size; done += 4) {
+        twin_flash_store(c->twin, addr + done, size < 4 ? size : 4,
+                         (uint32_t)(value >> (8 * done)));
+    }
+    core_update_traps(c->twin);
+}
+
+static bool on_store(uc_engine *uc, uc_mem_type type, uint64_t address, int size, int64_t value,
+                     void *user)
+{
+    (void)uc;
+    (void)type;
+    struct twin_cpu *c = user;
+    struct twin *t = c->twin;
+    uint32_t addr = (uint32_t)address;
+    if (c->fault.pending) {
+        return true;
+    }
+    if (mpu_is_on(c) && !mpu_allows(c, addr, MPU_WRITE, !c->unprivileged)) {
+        core_raise(c, EXC_MEMMANAGE, CFSR_DACCVIOL | CFSR_MMARVALID, addr);
+        return true;
+    }
+    if (addr - SRAM_BASE < SRAM_SIZE) {
+        store_sram(c, addr - SRAM_BASE, (unsigned)size, (uint64_t)value);
+    } else if (addr - CCM_BASE < CCM_SIZE) {
+        if (addr - CCM_BASE + (unsigned)size <= CCM_SIZE) {
+            memcpy(t->bus->memory[MEMORY_CCM].bytes + (addr - CCM_BASE), &value, (size_t)size);
+        }
+    } else {
+        store_flash(c, addr < FLASH_BASE ? addr + FLASH_BASE : addr, (unsigned)size,
+                    (uint64_t)value);
+    }
+    return true;
+}
+
+static bool on_unmapped(uc_engine *uc, uc_mem_type type, uint64_t address, int size, int64_t value,
+                        void *user)
+{
+    (void)uc;
+    (void)size;
+    (void)value;
+    struct twin_cpu *c = user;
+    uint32_t addr = (uint32_t)address;
+    bool write = type == UC_MEM_WRITE_UNMAPPED;
+    if (c->fault.pending) {
+        return false;
+    }
+    if (!mpu_allows(c, addr, write ? MPU_WRITE : MPU_READ, !c->unprivileged)) {
+        core_raise(c, EXC_MEMMANAGE, CFSR_DACCVIOL | CFSR_MMARVALID, addr);
+        return false;
+    }
+    twin_report(c->twin, TWIN_REPORT_UNMAPPED, addr, "%s of 0x%08X: nothing answers there",
+                write ? "write" : "read", (unsigned)addr);
+    core_raise(c, EXC_BUSFAULT, CFSR_PRECISERR | CFSR_BFARVALID, addr);
+    return false;
+}
+
+static bool on_bad_fetch(uc_engine *uc, uc_mem_type type, uint64_t address, int size, int64_t value,
+                         void *user)
+{
+    (void)uc;
+    (void)type;
+    (void)size;
+    (void)value;
+    struct twin_cpu *c = user;
+    uint32_t addr = (uint32_t)address;
+    if (c->fault.pending) {
+        return false;
+    }
+    bool allowed = mpu_allows(c, addr, MPU_FETCH, !c->unprivileged) &&
+                   mpu_allows(c, addr, MPU_READ, !c->unprivileged);
+    if (allowed && (core_in_flash(c, addr) || addr - SRAM_BASE < SRAM_SIZE)) {
+        return true; /* a page where only some may be read: on_code looks again */
+    }
+    c->pc = addr & ~1U; /* the branch itself was executed */
+    if (!allowed) {
+        core_raise(c, EXC_MEMMANAGE, CFSR_IACCVIOL, addr);
+    } else {
+        twin_report(c->twin, TWIN_REPORT_UNMAPPED, addr,
+                    "instruction fetch: nothing answers there");
+        core_raise(c, EXC_BUSFAULT, CFSR_IBUSERR, addr);
+    }
+    return false;
+}
+
+static void on_interrupt(uc_engine *uc, uint32_t number, void *user)
+{
+    (void)uc;
+    enum { QEMU_SVC = 2, QEMU_BKPT = 7, QEMU_EXCEPTION_EXIT = 8 };
+    struct twin_cpu *c = user;
+    c->engine_exception = number;
+    enum cpu_stop why = number == QEMU_SVC              ? CPU_STOP_SVC
+                        : number == QEMU_BKPT           ? CPU_STOP_BKPT
+                        : number == QEMU_EXCEPTION_EXIT ? CPU_STOP_RETURN
+                                                        : CPU_STOP_OTHER;
+    if (!c->fault.pending) {
+        stop(c, why);
+    } else {
+        (void)uc_emu_stop(c->uc);
+    }
+}
+
+/* uc_hook_add takes every kind of function as void *; ISO C has no cast for that. */
+union callback {
+    uc_cb_hookcode_t code;
+    uc_cb_eventmem_t memory;
+    uc_cb_hookintr_t interrupt;
+    void *pointer;
+};
+
+int hooks_install(struct twin *t)
+{
+    const struct {
+        int type;
+        union callback callback;
+    } hooks[] = {
+        {UC_HOOK_CODE, {.code = on_code}},
+        {UC_HOOK_MEM_WRITE_PROT, {.memory = on_store}},
+        {UC_HOOK_MEM_READ_UNMAPPED | UC_HOOK_MEM_WRITE_UNMAPPED, {.memory = on_unmapped}},
+        {UC_HOOK_MEM_FETCH_UNMAPPED | UC_HOOK_MEM_FETCH_PROT, {.memory = on_bad_fetch}},
+        {UC_HOOK_INTR, {.interrupt = on_interrupt}},
+    };
+    for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++) {
+        uc_hook handle;
+        uc_err err = uc_hook_add(t->cpu->uc, &handle, hooks[i].type, hooks[i].callback.pointer,
+                                 t->cpu, (uint64_t)1, (uint64_t)0);
+        if (err != UC_ERR_OK) {
+            (void)snprintf(t->error, sizeof t->error, "CPU emulator: hooks: %s", uc_strerror(err));
+            return TWIN_ERR_ENGINE;
+        }
+    }
+    return TWIN_OK;
+}

@@ -1,0 +1,132 @@
+/*
+ * Loads and stores of the core to everything that is not plain memory: peripherals, its own
+ * registers, bit-band aliases, and pages that the MPU lets it read in part. Device memory: an
+ * unaligned access faults, and nothing is done twice.
+ *
+ * Source: PM0214 sections 2.2.3 (device memory), 2.2.5 (bit-banding), 4.1 (private peripheral bus).
+ */
+#include "cpu.h"
+
+/* Cycles that an access takes beyond those of the instruction: the bridge to an APB runs at its
+ * clock, and takes two of them. An approximation: RM0090 gives no figures. */
+static void charge_bus(struct twin_cpu *c, uint32_t addr)
+{
+    uint32_t pclk = addr < 0x40010000U   ? twin_pclk1_hz(c->twin)
+                    : addr < 0x40020000U ? twin_pclk2_hz(c->twin)
+                                         : 0;
+    if (pclk != 0 && addr >= PERIPH_BASE) {
+        c->sched->cycles += 2ULL * (c->sched->hclk_hz / pclk);
+    }
+}
+
+/* Whether the access may be made at all; raises the fault if not. */
+static bool may_access(struct twin_cpu *c, uint32_t addr, unsigned size, bool write)
+{
+    if (c->fault.pending) {
+        return false;
+    }
+    if (!mpu_allows(c, addr, write ? MPU_WRITE : MPU_READ, !c->unprivileged)) {
+        core_raise(c, EXC_MEMMANAGE, CFSR_DACCVIOL | CFSR_MMARVALID, addr);
+        return false;
+    }
+    bool stir = addr == 0xE000EF00U && (c->ccr & CCR_USERSETMPEND) != 0;
+    if (addr >= PPB_BASE && c->unprivileged && !stir) {
+        core_raise(c, EXC_BUSFAULT, CFSR_PRECISERR | CFSR_BFARVALID, addr);
+        return false;
+    }
+    struct cpu_access a;
+    if (size > 1 && addr >= PERIPH_BASE && decode_access(c, c->pc, &a) &&
+        (a.address & (a.width - 1)) != 0) {
+        core_raise(c, EXC_USAGEFAULT, CFSR_UNALIGNED, a.address);
+        return false;
+    }
+    return true;
+}
+
+static void nothing_there(struct twin_cpu *c, uint32_t addr, const char *what)
+{
+    twin_report(c->twin, TWIN_REPORT_UNMAPPED, addr, "%s of 0x%08X: nothing answers there", what,
+                (unsigned)addr);
+    core_raise(c, EXC_BUSFAULT, CFSR_PRECISERR | CFSR_BFARVALID, addr);
+}
+
+static uint32_t read_one(struct twin_cpu *c, uint32_t addr, unsigned size)
+{
+    struct twin *t = c->twin;
+    uint32_t value = 0;
+    if (!may_access(c, addr, size, false)) {
+        return 0;
+    }
+    if (addr < SRAM_BB_BASE) {
+        (void)twin_bus_read(t, TWIN_MASTER_CPU, addr < FLASH_BASE ? addr + FLASH_BASE : addr, size,
+                            &value);
+        return value;
+    }
+    uint32_t target;
+    bool ok = bitband_is_alias(addr, &target) ? bitband_read(t, addr, size, &value)
+                                              : bus_periph_read(t, addr, size, &value);
+    if (!ok) {
+        nothing_there(c, addr, "read");
+    }
+    charge_bus(c, addr);
+    return value;
+}
+
+uint64_t mmio_read(uc_engine *uc, uint64_t offset, unsigned size, void *user)
+{
+    (void)uc;
+    struct mmio_region *region = user;
+    uint32_t addr = region->base + (uint32_t)offset;
+    if (size <= 4) {
+        return read_one(region->cpu, addr, size);
+    }
+    uint64_t low = read_one(region->cpu, addr, 4);
+    return low | (uint64_t)read_one(region->cpu, addr + 4, 4) << 32;
+}
+
+/* Stores to pages that are readable in part: the same memories as on_store in cpu_hooks.c has. */
+static bool write_memory(struct twin_cpu *c, uint32_t addr, unsigned size, uint32_t value)
+{
+    uint32_t at = addr < FLASH_BASE ? addr + FLASH_BASE : addr;
+    bool ok = twin_bus_write(c->twin, TWIN_MASTER_CPU, at, size, value);
+    core_update_traps(c->twin);
+    return ok;
+}
+
+static void write_one(struct twin_cpu *c, uint32_t addr, unsigned size, uint32_t value)
+{
+    struct twin *t = c->twin;
+    if (!may_access(c, addr, size, true)) {
+        return;
+    }
+    if (addr < SRAM_BB_BASE) {
+        if (!write_memory(c, addr, size, value)) {
+            nothing_there(c, addr, "write");
+        }
+        return;
+    }
+    charge_bus(c, addr);
+    uint32_t target = addr;
+    bool alias = bitband_is_alias(addr, &target);
+    bool ok = alias ? bitband_write(t, addr, size, value) : bus_periph_write(t, addr, size, value);
+    if (!ok && t->bus->write_failed) {
+        c->imprecise = true;
+        core_interrupt_run(t);
+    } else if (!ok) {
+        nothing_there(c, addr, "write");
+    }
+    if ((target & ~0x3FFU) == 0x40023C00U) {
+        core_update_traps(t); /* the flash interface: an operation may have begun */
+    }
+}
+
+void mmio_write(uc_engine *uc, uint64_t offset, unsigned size, uint64_t value, void *user)
+{
+    (void)uc;
+    struct mmio_region *region = user;
+    uint32_t addr = region->base + (uint32_t)offset;
+    write_one(region->cpu, addr, size < 4 ? size : 4, (uint32_t)value);
+    if (size > 4) {
+        write_one(region->cpu, addr + 4, 4, (uint32_t)(value >> 32));
+    }
+}
