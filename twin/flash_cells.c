@@ -144,7 +144,9 @@ void flash_cells_program_worn(struct twin *t, struct flash_cells *c, uint32_t of
     uint32_t change = flash_cells_load(c, offset, width) & ~value;
     uint32_t stuck = 0;
     if (change != 0) {
-        stuck = pick_bit(t, change) | (twin_random(t) & twin_random(t) & change);
+        uint32_t many = twin_random(t);
+        uint32_t few = many & twin_random(t);
+        stuck = pick_bit(t, change) | (few & change);
     }
     flash_cells_program(c, offset, width, value | stuck);
 }
@@ -168,10 +170,8 @@ void flash_cells_erase_torn(struct twin *t, struct flash_cells *c, uint32_t offs
         uint8_t old = c->bytes[i];
         uint8_t erased = (uint8_t)(~old & r);
         uint8_t weak_zero = (uint8_t)(~old & ~r & (r >> 8));
-        uint8_t weak_one = 0;
-        if ((r >> 16 & 1) != 0) {
-            weak_one = (uint8_t)(old & (r >> 17) & twin_random(t) & twin_random(t));
-        }
+        uint32_t rare = twin_random(t);
+        uint8_t weak_one = (uint8_t)(old & rare & (rare >> 8) & (rare >> 16) & (rare >> 24));
         uint8_t mask = (uint8_t)(weak_zero | weak_one);
         c->bytes[i] = old | erased;
         flash_cells_set_unstable(c, i, c->unstable[i] | mask);

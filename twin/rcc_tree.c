@@ -9,7 +9,7 @@
 
 enum { RCC_REGS = 0x40023800, HSI_HZ = 16000000 };
 
-#define MHZ 1000000u
+#define MHZ UINT64_C(1000000)
 
 struct pll {
     uint32_t m, n, p, q;
@@ -119,8 +119,9 @@ static void compute(struct twin *t)
     r->timclk2_hz = div2 == 1 ? r->pclk2_hz : 2 * r->pclk2_hz;
 }
 
-static void check_limit(struct twin *t, const char *name, uint32_t hz, uint32_t limit)
+static void check_limit(struct twin *t, const char *name, uint32_t hz, uint32_t limit_mhz)
 {
+    uint32_t limit = limit_mhz * 1000000;
     if (hz > limit) {
         twin_report(t, TWIN_REPORT_PLL, RCC_REGS + RCC_CFGR, "%s of %u Hz is above %u Hz", name, hz,
                     limit);
@@ -131,10 +132,9 @@ void twin_rcc_check_limits(struct twin *t)
 {
     const struct twin_rcc *r = t->rcc;
     bool scale1 = twin_pwr_scale1(t);
-    check_limit(t, scale1 ? "HCLK" : "HCLK with PWR_CR.VOS = 0", r->hclk_hz,
-                (scale1 ? 168 : 144) * MHZ);
-    check_limit(t, "APB1 clock", r->pclk1_hz, 42 * MHZ);
-    check_limit(t, "APB2 clock", r->pclk2_hz, 84 * MHZ);
+    check_limit(t, scale1 ? "HCLK" : "HCLK with PWR_CR.VOS = 0", r->hclk_hz, scale1 ? 168 : 144);
+    check_limit(t, "APB1 clock", r->pclk1_hz, 42);
+    check_limit(t, "APB2 clock", r->pclk2_hz, 84);
     twin_flash_check_wait_states(t);
 }
 

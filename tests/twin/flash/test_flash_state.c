@@ -15,7 +15,7 @@ static char path[] = "/tmp/ararext-twin-state-XXXXXX";
 static int make_path(void **state)
 {
     (void)state;
-    (void)strcpy(path + sizeof path - 7, "XXXXXX");
+    memset(path + sizeof path - 7, 'X', 6);
     int file = mkstemp(path);
     assert_true(file >= 0);
     assert_int_equal(close(file), 0);

@@ -121,7 +121,7 @@ static void test_wwdg_runs_out(void **state)
     struct fixture *x = *state;
     wwdg_on(x);
     wr(x, WWDG_CR, 0xFF);
-    run_us(x, 63 * 256 + 100);
+    run_us(x, UINT64_C(63) * 256 + 100);
     assert_int_equal(x->resets, 1);
     assert_int_equal(rd(x, WWDG_CR), 0x80 | 0x40);
     assert_int_equal(rd(x, WWDG_SR), 1); /* early warning */
@@ -137,7 +137,7 @@ static void test_wwdg_window(void **state)
     wwdg_on(x);
     wr(x, WWDG_CFR, 0x60); /* fed from 0x60 down only */
     wr(x, WWDG_CR, 0xFF);
-    run_us(x, 0x20 * 256); /* 0x7F - 0x20 = 0x5F */
+    run_us(x, UINT64_C(0x20) * 256); /* 0x7F - 0x20 = 0x5F */
     wr(x, WWDG_CR, 0xFF);
     run_us(x, 1000);
     assert_int_equal(x->resets, 1);
