@@ -148,7 +148,8 @@ static bool fetch_line(struct twin_cpu *c, uint32_t pc)
             return false;
         }
         c->sched->cycles += flash_wait(c, line);
-        if (twin_flash_icache_on(c->twin) && !c->flash_watch) {
+        bool free = twin_flash_icache_on(c->twin) || twin_flash_wait_states(c->twin) == 0;
+        if (free && !c->flash_watch) {
             c->tag[line % FETCH_LINES] = line;
         }
         return true;
@@ -332,12 +333,18 @@ static uint32_t jump_cost(struct twin_cpu *c, uint32_t pc)
     return REFILL;
 }
 
-static void on_code(uc_engine *uc, uint64_t address, uint32_t size, void *user)
+static inline void execute(struct twin_cpu *c, uint32_t pc, uint32_t size, uint16_t info)
 {
-    (void)uc;
-    struct twin_cpu *c = user;
+    c->pc = pc;
+    c->next = pc + size;
+    c->instructions++;
+    c->sched->cycles += info & INFO_CYCLES;
+}
+
+/* Everything that may come before an instruction. Apart, so that on_code needs no stack frame. */
+__attribute__((noinline)) static void look(struct twin_cpu *c, uint32_t pc, uint32_t size)
+{
     struct twin_sched *s = c->sched;
-    uint32_t pc = (uint32_t)address;
     if (s->cycles >= s->deadline && boundary(c, pc)) {
         return;
     }
@@ -356,10 +363,21 @@ static void on_code(uc_engine *uc, uint64_t address, uint32_t size, void *user)
     if (pc != c->next) {
         s->cycles += jump_cost(c, pc);
     }
-    c->pc = pc;
-    c->next = pc + size;
-    c->instructions++;
-    s->cycles += info & INFO_CYCLES;
+    execute(c, pc, size, info);
+}
+
+static void on_code(uc_engine *uc, uint64_t address, uint32_t size, void *user)
+{
+    (void)uc;
+    struct twin_cpu *c = user;
+    uint32_t pc = (uint32_t)address;
+    uint16_t info = *info_of(c, pc);
+    if (c->sched->cycles >= c->sched->deadline || pc >> 4 != c->line || pc != c->next ||
+        ((info ^ INFO_DECODED) & c->trap_mask) != 0) {
+        look(c, pc, size);
+    } else {
+        execute(c, pc, size, info);
+    }
 }
 
 /* ---- stores and accesses that the engine cannot do ---- */
