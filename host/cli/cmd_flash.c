@@ -103,11 +103,11 @@ static int explain(struct cli *cli, int rc, const struct ararext_plan *plan,
     if (cli->advice.text[0] == '\0') {
         cli_advise(cli, "run 'ararext flash' again");
     }
-    return cli_error(cli, rc,
-                     "%.300s (%u sectors erased and %u of %u bytes written so far; the application "
-                     "will not start, the bootloader goes on answering)",
+    return cli_error(cli, rc, "%.300s (%u sectors erased and %u of %u bytes written so far; %s)",
                      failure.text, (unsigned)r->sectors_erased, (unsigned)r->bytes_written,
-                     (unsigned)plan->write_bytes);
+                     (unsigned)plan->write_bytes,
+                     r->bootable ? "the application may start, but not all of it is verified"
+                                 : "the application will not start, the bootloader goes on answering");
 }
 
 static void show_result(const struct cli *cli, const struct ararext_flash_result *r,

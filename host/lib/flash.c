@@ -17,7 +17,8 @@ struct job {
     const struct ararext_plan *plan; /* NULL when only verifying */
     const struct ararext_flash_options *options;
     struct ararext_flash_result *result;
-    uint32_t done, total; /* of the phase */
+    uint32_t done, total;   /* of the phase */
+    uint64_t frames_before; /* frames sent before the first that changes flash */
 };
 
 static const struct ararext_flash_options DEFAULTS;
@@ -43,6 +44,13 @@ static void begin(struct job *j, enum ararext_phase phase, uint32_t total)
     advance(j, 0);
 }
 
+/* Whatever became of it: a request that was sent may have been carried out. */
+static int noting_touch(struct job *j, int rc)
+{
+    j->result->touched = j->result->touched || j->s->counters.frames != j->frames_before;
+    return rc;
+}
+
 /* ---- erase ---- */
 
 static int erase_sector(struct job *j, size_t i)
@@ -51,8 +59,7 @@ static int erase_sector(struct job *j, size_t i)
     if (j->plan->sectors[i].action != ARAREXT_ERASE) {
         return ARAREXT_OK;
     }
-    j->result->touched = true; /* also when the answer gets lost */
-    int rc = ararext_erase(j->s, sector, 1);
+    int rc = noting_touch(j, ararext_erase(j->s, sector, 1));
     if (rc == ARAREXT_OK) {
         j->result->sectors_erased++;
         advance(j, j->s->info.sectors[sector].size);
@@ -80,8 +87,7 @@ static int write_between(struct job *j, uint32_t from, uint32_t limit)
     struct chunk chunk;
     for (uint32_t at = from; chunk_next(j->image, at, limit, &chunk);
          at = chunk.addr + (uint32_t)chunk.len) {
-        j->result->touched = true;
-        int rc = ararext_write(j->s, chunk.addr, chunk.data, chunk.len);
+        int rc = noting_touch(j, ararext_write(j->s, chunk.addr, chunk.data, chunk.len));
         if (rc != ARAREXT_OK) {
             return rc;
         }
@@ -223,6 +229,7 @@ int ararext_flash_run(struct ararext_session *s, const struct ararext_image *ima
         .plan = plan,
         .options = options != NULL ? options : &DEFAULTS,
         .result = result,
+        .frames_before = s->counters.frames,
     };
     *result = (struct ararext_flash_result){0};
     if (!s->has_info || plan->count == 0) {
