@@ -1,6 +1,6 @@
 /*
- * A board for tests of peripherals: the core sleeps, the test is the bus master. Registers are retyped
- * from RM0090 here too, so that the twin's own numbers are not what it is tested with.
+ * A board for tests of peripherals: the core sleeps, the test is the bus master. Registers are
+ * retyped from RM0090 here too, so that the twin's own numbers are not what it is tested with.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -22,17 +22,17 @@ enum { HCLK = 16000000 }; /* HSI, nothing divided: what a reset leaves */
 #define RCC_CFGR    0x40023808u
 #define NVIC_ISPR   0xE000E200u
 
-#define GPIO(port)  (0x40020000u + 0x400u * (unsigned)((port) - 'A'))
-#define MODER       0x00u
-#define OTYPER      0x04u
-#define OSPEEDR     0x08u
-#define PUPDR       0x0Cu
-#define IDR         0x10u
-#define ODR         0x14u
-#define BSRR        0x18u
-#define LCKR        0x1Cu
-#define AFRL        0x20u
-#define AFRH        0x24u
+#define GPIO(port) (0x40020000u + 0x400u * (unsigned)((port) - 'A'))
+#define MODER      0x00u
+#define OTYPER     0x04u
+#define OSPEEDR    0x08u
+#define PUPDR      0x0Cu
+#define IDR        0x10u
+#define ODR        0x14u
+#define BSRR       0x18u
+#define LCKR       0x1Cu
+#define AFRL       0x20u
+#define AFRH       0x24u
 
 struct bench {
     struct twin *t;
@@ -44,7 +44,8 @@ struct bench {
     bool pin_level;
 };
 
-/* cmocka's setup and teardown: a powered board with a sleeping core, every peripheral's clock on. */
+/* cmocka's setup and teardown: a powered board with a sleeping core, every peripheral's clock on.
+ */
 int bench_setup(void **state);
 int bench_teardown(void **state);
 

@@ -1,50 +1,50 @@
 /*
- * DMA over the bus: USART reception and transmission, rings, double buffers, FIFO packing, flags and
- * the ways to do it wrong. SRAM is looked at with twin_peek, as nobody's bus access.
+ * DMA over the bus: USART reception and transmission, rings, double buffers, FIFO packing, flags
+ * and the ways to do it wrong. SRAM is looked at with twin_peek, as nobody's bus access.
  */
 #include "bench.h"
 
 #include <string.h>
 
-#define DMA1       0x40026000u
-#define DMA2       0x40026400u
-#define LISR       0x00u
-#define HISR       0x04u
-#define LIFCR      0x08u
-#define HIFCR      0x0Cu
-#define STREAM(n)  (0x10u + 0x18u * (n))
-#define CR         0x00u
-#define NDTR       0x04u
-#define PAR        0x08u
-#define M0AR       0x0Cu
-#define M1AR       0x10u
-#define FCR        0x14u
-#define EN         1u
-#define TEIE       (1u << 2)
-#define TCIE       (1u << 4)
-#define M2P        (1u << 6)
-#define M2M        (2u << 6)
-#define CIRC       (1u << 8)
-#define PINC       (1u << 9)
-#define MINC       (1u << 10)
-#define PSIZE(n)   ((uint32_t)(n) << 11)
-#define MSIZE(n)   ((uint32_t)(n) << 13)
-#define DBM        (1u << 18)
-#define CT         (1u << 19)
-#define CHSEL(n)   ((uint32_t)(n) << 25)
-#define FE         0x01u
-#define TE         0x08u
-#define HT         0x10u
-#define TC         0x20u
-#define USART2     0x40004400u
-#define BUFFER     0x20001000u
-#define SECOND     0x20002000u
+#define DMA1      0x40026000u
+#define DMA2      0x40026400u
+#define LISR      0x00u
+#define HISR      0x04u
+#define LIFCR     0x08u
+#define HIFCR     0x0Cu
+#define STREAM(n) (0x10u + 0x18u * (n))
+#define CR        0x00u
+#define NDTR      0x04u
+#define PAR       0x08u
+#define M0AR      0x0Cu
+#define M1AR      0x10u
+#define FCR       0x14u
+#define EN        1u
+#define TEIE      (1u << 2)
+#define TCIE      (1u << 4)
+#define M2P       (1u << 6)
+#define M2M       (2u << 6)
+#define CIRC      (1u << 8)
+#define PINC      (1u << 9)
+#define MINC      (1u << 10)
+#define PSIZE(n)  ((uint32_t)(n) << 11)
+#define MSIZE(n)  ((uint32_t)(n) << 13)
+#define DBM       (1u << 18)
+#define CT        (1u << 19)
+#define CHSEL(n)  ((uint32_t)(n) << 25)
+#define FE        0x01u
+#define TE        0x08u
+#define HT        0x10u
+#define TC        0x20u
+#define USART2    0x40004400u
+#define BUFFER    0x20001000u
+#define SECOND    0x20002000u
 
 /* Flags of streams 5 and 6 in HISR, 0 and 1 in LISR. */
-#define S5(isr)    (((isr) >> 6) & 0x3F)
-#define S6(isr)    (((isr) >> 16) & 0x3F)
-#define S0(isr)    ((isr) & 0x3F)
-#define S1(isr)    (((isr) >> 6) & 0x3F)
+#define S5(isr) (((isr) >> 6) & 0x3F)
+#define S6(isr) (((isr) >> 16) & 0x3F)
+#define S0(isr) ((isr)&0x3F)
+#define S1(isr) (((isr) >> 6) & 0x3F)
 
 static void open_usart(struct bench *b)
 {
@@ -339,7 +339,7 @@ static void test_burst_that_does_not_fit_the_fifo(void **state)
 {
     struct bench *b = *state;
     setup_stream(b, DMA2, 0, BUFFER, SECOND, 64);
-    wr(b, DMA2 + STREAM(0) + FCR, 0x04); /* a quarter: 4 bytes */
+    wr(b, DMA2 + STREAM(0) + FCR, 0x04);                               /* a quarter: 4 bytes */
     start_stream(b, DMA2, 0, M2M | MINC | PINC | MSIZE(2) | 1u << 23); /* bursts of 4 words */
     assert_int_equal(rd(b, DMA2 + STREAM(0) + CR) & EN, 0);
     assert_int_equal(S0(rd(b, DMA2 + LISR)), FE);

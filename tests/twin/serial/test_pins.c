@@ -3,26 +3,26 @@
  */
 #include "bench.h"
 
-#define EXTI      0x40013C00u
-#define IMR       0x00u
-#define RTSR      0x08u
-#define FTSR      0x0Cu
-#define SWIER     0x10u
-#define PR        0x14u
-#define EXTICR1   0x40013808u
-#define CRC_DR    0x40023000u
-#define CRC_IDR   0x40023004u
-#define CRC_CR    0x40023008u
-#define TIM2      0x40000000u
-#define TIM3      0x40000400u
-#define TIM6      0x40001000u
-#define TCR1      0x00u
-#define DIER      0x0Cu
-#define TSR       0x10u
-#define EGR       0x14u
-#define CNT       0x24u
-#define PSC       0x28u
-#define ARR       0x2Cu
+#define EXTI    0x40013C00u
+#define IMR     0x00u
+#define RTSR    0x08u
+#define FTSR    0x0Cu
+#define SWIER   0x10u
+#define PR      0x14u
+#define EXTICR1 0x40013808u
+#define CRC_DR  0x40023000u
+#define CRC_IDR 0x40023004u
+#define CRC_CR  0x40023008u
+#define TIM2    0x40000000u
+#define TIM3    0x40000400u
+#define TIM6    0x40001000u
+#define TCR1    0x00u
+#define DIER    0x0Cu
+#define TSR     0x10u
+#define EGR     0x14u
+#define CNT     0x24u
+#define PSC     0x28u
+#define ARR     0x2Cu
 
 static bool irq_pending(struct bench *b, unsigned irq)
 {

@@ -5,32 +5,32 @@
  */
 #include "bench.h"
 
-#define USART2    0x40004400u
-#define SR        0x00u
-#define DR        0x04u
-#define BRR       0x08u
-#define CR1       0x0Cu
-#define CR2       0x10u
-#define CR3       0x14u
-#define PE        0x001u
-#define FE        0x002u
-#define NF        0x004u
-#define ORE       0x008u
-#define IDLE      0x010u
-#define RXNE      0x020u
-#define TC        0x040u
-#define TXE       0x080u
-#define CR1_RE    0x0004u
-#define CR1_TE    0x0008u
+#define USART2     0x40004400u
+#define SR         0x00u
+#define DR         0x04u
+#define BRR        0x08u
+#define CR1        0x0Cu
+#define CR2        0x10u
+#define CR3        0x14u
+#define PE         0x001u
+#define FE         0x002u
+#define NF         0x004u
+#define ORE        0x008u
+#define IDLE       0x010u
+#define RXNE       0x020u
+#define TC         0x040u
+#define TXE        0x080u
+#define CR1_RE     0x0004u
+#define CR1_TE     0x0008u
 #define CR1_IDLEIE 0x0010u
 #define CR1_RXNEIE 0x0020u
-#define CR1_TCIE  0x0040u
-#define CR1_TXEIE 0x0080u
-#define CR1_PS    0x0200u
-#define CR1_PCE   0x0400u
-#define CR1_M     0x1000u
-#define CR1_UE    0x2000u
-#define CR1_OVER8 0x8000u
+#define CR1_TCIE   0x0040u
+#define CR1_TXEIE  0x0080u
+#define CR1_PS     0x0200u
+#define CR1_PCE    0x0400u
+#define CR1_M      0x1000u
+#define CR1_UE     0x2000u
+#define CR1_OVER8  0x8000u
 #define IRQ_USART2 38u
 
 enum { BRR_115200 = 139 };
@@ -38,7 +38,8 @@ enum { BRR_115200 = 139 };
 
 #define EDGE 125000 /* two cycles off: the core's clock has steps of one */
 
-/* Far end at exactly the rate of BRR 139: 16000000 / 139 is no whole number, 115108 is 0.0006 % off. */
+/* Far end at exactly the rate of BRR 139: 16000000 / 139 is no whole number, 115108 is 0.0006 %
+ * off. */
 static void open_line(struct bench *b, uint32_t baud)
 {
     twin_line_set(b->t, 2, &(struct twin_line){.baud = baud});
@@ -401,7 +402,8 @@ static void test_clock_change_in_the_middle_of_a_character(void **state)
     (void)rd(b, USART2 + SR);
     wr(b, USART2 + DR, 'A');
     run_to_ps(b, t0 + 5 * BIT_PS);
-    wr(b, RCC_CFGR, 4u << 10); /* PPRE1: APB1 at half the clock; the other half lasts twice as long */
+    wr(b, RCC_CFGR,
+       4u << 10); /* PPRE1: APB1 at half the clock; the other half lasts twice as long */
     run_to_ps(b, t0 + 15 * BIT_PS - 1000000);
     assert_int_equal(rd(b, USART2 + SR) & TC, 0);
     run_to_ps(b, t0 + 15 * BIT_PS + 1000000);
@@ -411,11 +413,11 @@ static void test_clock_change_in_the_middle_of_a_character(void **state)
 /* ---- baud rates that differ ---- */
 
 static const struct {
-    int permille;      /* far end's rate against the board's */
+    int permille;       /* far end's rate against the board's */
     bool in_ok, out_ok; /* all characters right and unflagged; as the far end hears them */
 } rates[] = {
-    {-30, true, true},   {-20, true, true},    {0, true, true},       {20, true, true},
-    {30, true, true},    {-90, false, false},  {-70, false, false},   {100, false, false},
+    {-30, true, true},    {-20, true, true},    {0, true, true},     {20, true, true},
+    {30, true, true},     {-90, false, false},  {-70, false, false}, {100, false, false},
     {70, false, true}, /* only the stop bit is missed, and a port in raw mode does not mind */
     {1000, false, false}, {-500, false, false},
 };
