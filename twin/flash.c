@@ -53,14 +53,22 @@ static bool busy(const struct twin *t)
     return t->flash->op.kind != FLASH_OP_NONE;
 }
 
-/* The bus holds the access back until BSY falls (RM0090 3.6.1, note). */
-static void wait_idle(struct twin *t)
+/* The bus holds the access back until BSY falls (RM0090 3.6.1, note), and the core with it. */
+static bool held_back(struct twin *t, uint32_t addr, unsigned width, uint32_t value)
 {
+    struct twin_flash *f = t->flash;
     flash_op_poll(t);
-    if (busy(t)) {
-        twin_cpu_stall_until_ps(t, t->flash->op.end_ps);
-        flash_op_poll(t);
+    if (!busy(t) && f->held_count == 0) {
+        return false;
     }
+    if (f->held_count == FLASH_HELD_MAX) { /* the core cannot: a DMA stream aimed at flash */
+        twin_report(t, TWIN_REPORT_FLASH, addr,
+                    "more stores than the twin holds back: one is lost");
+        return true;
+    }
+    f->held[f->held_count++] = (struct flash_held){addr, width, value};
+    twin_cpu_stall_until_ps(t, f->op.end_ps);
+    return true;
 }
 
 /* ---- programming ---- */
@@ -149,19 +157,10 @@ static void report_stale_errors(struct twin *t)
     }
 }
 
-void twin_flash_store(struct twin *t, uint32_t addr, unsigned width, uint32_t value)
+static void store(struct twin *t, uint32_t addr, unsigned width, uint32_t value)
 {
-    wait_idle(t);
-    struct twin_flash *f = t->flash;
-    if (f->power_failed) {
-        return;
-    }
     struct flash_op op = {.kind = FLASH_OP_PROGRAM, .width = width, .value = value};
     op.cells = find_cells(t, addr, &op.offset);
-    if (op.cells == NULL || width > op.cells->size - op.offset) {
-        twin_bus_error(t, addr);
-        return;
-    }
     uint32_t errors = program_errors(t, op.cells, op.offset, width);
     if (errors != 0) {
         flash_set_status(t, errors);
@@ -170,6 +169,17 @@ void twin_flash_store(struct twin *t, uint32_t addr, unsigned width, uint32_t va
     report_stale_errors(t);
     report_doubtful(t, op.cells, addr, &op);
     flash_op_start(t, &op);
+}
+
+void twin_flash_store(struct twin *t, uint32_t addr, unsigned width, uint32_t value)
+{
+    uint32_t offset = 0;
+    const struct flash_cells *c = find_cells(t, addr, &offset);
+    if (c == NULL || width > c->size - offset) {
+        twin_bus_error(t, addr);
+    } else if (!t->flash->power_failed && !held_back(t, addr, width, value)) {
+        store(t, addr, width, value);
+    }
 }
 
 /* ---- erasing ---- */
@@ -256,9 +266,8 @@ static void write_optkey(struct twin *t, uint32_t value)
 
 static void write_cr(struct twin *t, uint32_t value)
 {
-    wait_idle(t);
     struct twin_flash *f = t->flash;
-    if ((f->cr & CR_LOCK) != 0 || f->power_failed) {
+    if ((f->cr & CR_LOCK) != 0) {
         return;
     }
     f->cr = value & (CR_BITS | CR_LOCK | CR_STRT);
@@ -270,9 +279,8 @@ static void write_cr(struct twin *t, uint32_t value)
 
 static void write_optcr(struct twin *t, uint32_t value)
 {
-    wait_idle(t);
     struct twin_flash *f = t->flash;
-    if ((f->optcr & OPTCR_OPTLOCK) != 0 || f->power_failed) {
+    if ((f->optcr & OPTCR_OPTLOCK) != 0) {
         return;
     }
     f->optcr = value & (OPTCR_BITS | OPTCR_OPTLOCK | OPTCR_OPTSTRT);
@@ -305,9 +313,9 @@ static uint32_t on_read(struct twin *t, void *self, uint32_t offset, unsigned wi
     return reg_extract(read_register(t, offset & ~3u), offset, width);
 }
 
-static void on_write(struct twin *t, void *self, uint32_t offset, unsigned width, uint32_t value)
+static void write_register(struct twin *t, uint32_t offset, unsigned width, uint32_t value)
 {
-    struct twin_flash *f = self;
+    struct twin_flash *f = t->flash;
     uint32_t reg = offset & ~3u;
     uint32_t bits = reg_merge(0, offset, width, value);
     uint32_t merged = reg_merge(read_register(t, reg), offset, width, value);
@@ -335,6 +343,36 @@ static void on_write(struct twin *t, void *self, uint32_t offset, unsigned width
         break;
     default:
         break;
+    }
+}
+
+static void on_write(struct twin *t, void *self, uint32_t offset, unsigned width, uint32_t value)
+{
+    const struct twin_flash *f = self;
+    uint32_t reg = offset & ~3u;
+    bool can_wait = reg == REG_CR || reg == REG_OPTCR;
+    if (f->power_failed || (can_wait && held_back(t, FLASH_REGS + offset, width, value))) {
+        return;
+    }
+    write_register(t, offset, width, value);
+}
+
+void flash_release_held(struct twin *t)
+{
+    struct twin_flash *f = t->flash;
+    unsigned done = 0;
+    while (done < f->held_count && !busy(t) && !f->power_failed) {
+        struct flash_held h = f->held[done++];
+        if (h.addr - FLASH_REGS < 0x400) {
+            write_register(t, h.addr - FLASH_REGS, h.width, h.value);
+        } else {
+            store(t, h.addr, h.width, h.value);
+        }
+    }
+    f->held_count -= done;
+    memmove(f->held, f->held + done, f->held_count * sizeof f->held[0]);
+    if (f->held_count != 0 && busy(t)) {
+        twin_cpu_stall_until_ps(t, f->op.end_ps);
     }
 }
 
@@ -390,6 +428,7 @@ static void on_reset(struct twin *t, void *self, enum twin_reset kind)
                     "reset during a flash operation: what it touched is undefined");
     }
     flash_op_tear(t);
+    f->held_count = 0;
     if (kind == TWIN_RESET_POWER) {
         f->power_failed = false;
         flash_cells_refresh(t, &f->main, 0, f->main.size);

@@ -61,6 +61,16 @@ struct flash_lock {
     bool dead;
 };
 
+/* A store that the bus holds back because BSY is set. The core stands still behind it; one
+ * instruction (VSTM) makes up to 32 of them, an IT block up to four instructions' worth. */
+struct flash_held {
+    uint32_t addr;
+    unsigned width;
+    uint32_t value;
+};
+
+enum { FLASH_HELD_MAX = 128 };
+
 /* Lines of a cache that may hold what flash no longer does. */
 struct flash_cache {
     bool enabled;
@@ -77,6 +87,8 @@ struct twin_flash {
     uint16_t nwrp;
     struct flash_op op;
     struct twin_event event;
+    struct flash_held held[FLASH_HELD_MAX]; /* in order */
+    unsigned held_count;
     struct flash_cache icache, dcache;
     uint64_t operations;
     uint32_t erases[FLASH_SECTORS_MAX];
@@ -136,6 +148,7 @@ void flash_op_tear(struct twin *t); /* power or reset takes the operation under 
 
 /* ---- flash.c ---- */
 void flash_set_status(struct twin *t, uint32_t bits); /* SR bits, interrupt line */
+void flash_release_held(struct twin *t);              /* BSY fell: what waited goes on */
 
 /* ---- flash_option.c ---- */
 int flash_option_create(struct twin *t); /* pages with factory content */

@@ -170,6 +170,7 @@ static void finish(struct twin *t)
         fail_power(t);
     } else {
         flash_set_status(t, (f->cr & CR_EOPIE) != 0 ? SR_EOP : 0);
+        flash_release_held(t);
     }
 }
 

@@ -108,7 +108,7 @@ static uint32_t read_icsr(struct twin_cpu *c)
     uint32_t value = core_ipsr(c);
     unsigned n = nvic_most_urgent(c);
     value |= (uint32_t)n << 12;
-    value |= c->active_count <= 1 ? 1U << 11 : 0; /* RETTOBASE */
+    value |= c->active_count == 1 ? 1U << 11 : 0; /* RETTOBASE; reads 0 out of reset */
     for (unsigned i = EXC_IRQ0; i < EXC_COUNT; i++) {
         value |= nvic_bit(c->pending, i) ? 1U << 22 : 0;
     }

@@ -109,18 +109,30 @@ static void test_program_takes_16_us_and_shows_at_the_end(void **state)
     assert_int_equal(rd(x, SPARE), 0);
 }
 
-static void test_second_store_waits_for_the_first(void **state)
+static uint32_t peek(struct fixture *x, uint32_t addr)
+{
+    uint32_t value = 0;
+    assert_int_equal(twin_peek(x->t, addr, &value, 4), TWIN_OK);
+    return value;
+}
+
+static void test_stores_wait_for_the_one_before(void **state)
 {
     struct fixture *x = *state;
     flash_unlock(x);
     wr(x, FLASH_CR, CR_PG | CR_X32);
-    wr(x, SPARE, 1);
-    uint64_t start_ns = twin_now_ns(x->t);
-    wr(x, SPARE + 4, 2);
-    assert_in_range(twin_now_ns(x->t) - start_ns, 15000, 17000);
-    assert_int_equal(rd(x, SPARE), 1);
-    (void)wait_idle_us(x);
-    assert_int_equal(rd(x, SPARE + 4), 2);
+    for (uint32_t i = 0; i < 4; i++) {
+        wr(x, SPARE + 4 * i, i);
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        run_us(x, 15);
+        assert_int_equal(peek(x, SPARE + 4 * i), 0xFFFFFFFF);
+        assert_int_equal(rd(x, FLASH_SR), SR_BSY);
+        run_us(x, 1);
+        assert_int_equal(peek(x, SPARE + 4 * i), i);
+    }
+    run_us(x, 2);
+    assert_int_equal(rd(x, FLASH_SR), 0);
 }
 
 static void test_write_to_cr_and_optcr_waits_for_bsy(void **state)
@@ -131,11 +143,28 @@ static void test_write_to_cr_and_optcr_waits_for_bsy(void **state)
     wr(x, FLASH_CR, CR_PG | CR_X32);
     wr(x, SPARE, 1);
     wr(x, FLASH_CR, 0);
-    assert_int_equal(rd(x, FLASH_SR), 0);
+    wr(x, SPARE + 4, 2); /* behind it in the same queue */
+    wr(x, FLASH_OPTCR, 0x0FF0AAEC);
+    assert_int_equal(rd(x, FLASH_CR), CR_PG | CR_X32);
+    assert_int_equal(rd(x, FLASH_OPTCR), 0x0FFFAAEC);
+    run_us(x, 20);
     assert_int_equal(rd(x, FLASH_CR), 0);
+    assert_int_equal(rd(x, FLASH_SR), SR_PGSERR | SR_PGPERR);
+    assert_int_equal(rd(x, FLASH_OPTCR), 0x0FF0AAEC);
+    assert_int_equal(peek(x, SPARE), 1);
+    assert_int_equal(peek(x, SPARE + 4), 0xFFFFFFFF);
+}
+
+static void test_what_waits_ends_with_a_reset(void **state)
+{
+    struct fixture *x = *state;
+    flash_unlock(x);
     wr(x, FLASH_CR, CR_PG | CR_X32);
-    wr(x, SPARE + 4, 1);
-    wr(x, FLASH_OPTCR, rd(x, FLASH_OPTCR));
+    wr(x, SPARE, 1);
+    wr(x, SPARE + 4, 2);
+    twin_reset_pin(x->t);
+    run_us(x, 100);
+    assert_int_equal(peek(x, SPARE + 4), 0xFFFFFFFF);
     assert_int_equal(rd(x, FLASH_SR), 0);
 }
 
@@ -253,8 +282,9 @@ int main(void)
         T(test_program_each_width),
         T(test_program_through_the_alias_at_0),
         T(test_program_takes_16_us_and_shows_at_the_end),
-        T(test_second_store_waits_for_the_first),
+        T(test_stores_wait_for_the_one_before),
         T(test_write_to_cr_and_optcr_waits_for_bsy),
+        T(test_what_waits_ends_with_a_reset),
         T(test_every_programming_error),
         T(test_operr_and_interrupt_only_with_errie),
         T(test_eop_only_with_eopie),

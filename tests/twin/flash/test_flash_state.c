@@ -1,6 +1,8 @@
 /*
  * The state file: what it brings back, and that no wrong file is taken.
  */
+#define _POSIX_C_SOURCE 200809L /* mkstemp */
+
 #include "fixture.h"
 
 #include <stdio.h>

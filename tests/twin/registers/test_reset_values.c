@@ -35,6 +35,7 @@ static const struct {
     {"SCB", "AIRCR", 0xFA050000, "PM0214 4.4.5: VECTKEYSTAT reads FA05"},
     {"SCB", "CCR", 0x00000200, "PM0214 4.4.7: STKALIGN is 1"},
     {"FPU", "FPCCR", 0xC0000000, "PM0214 4.6.2: ASPEN and LSPEN are 1"},
+    {"STK", "CALIB", 0x4000493E, "RM0090 12.1.3: calibration value 18750"},
     {"GPIOA", "IDR", 0x0000A000, "JTMS and JTDI are pulled up, JTCK down (RM0090 8.3.1)"},
     {"GPIOB", "IDR", 0x00000010, "NJTRST is pulled up"},
 };
