@@ -86,6 +86,24 @@ static int open_ports(struct board *b)
     return EXIT_CODE_OK;
 }
 
+/* Before the board is made: its end writes the state file. */
+static bool files_are_there(const struct options *o)
+{
+    if (o->firmware == NULL && access(o->state, R_OK) != 0) {
+        options_complain("%s: %s; without it, --firmware FILE is needed", o->state,
+                         strerror(errno));
+        return false;
+    }
+    const char *const names[2] = {o->firmware, o->app};
+    for (unsigned i = 0; i < 2; i++) {
+        if (names[i] != NULL && access(names[i], R_OK) != 0) {
+            options_complain("%s: %s", names[i], strerror(errno));
+            return false;
+        }
+    }
+    return true;
+}
+
 static int create(struct board *b)
 {
     struct options *o = b->options;
@@ -99,9 +117,7 @@ static int create(struct board *b)
         .on_reset = on_reset,
         .ctx = b,
     };
-    if (o->firmware == NULL && access(o->state, R_OK) != 0) {
-        options_complain("%s: %s; without it, --firmware FILE is needed", o->state,
-                         strerror(errno));
+    if (!files_are_there(o)) {
         return EXIT_CODE_FILE;
     }
     int err = twin_create(&b->twin, &config);

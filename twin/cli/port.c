@@ -14,8 +14,7 @@ enum { BACKLOG_MAX = 65536, UNSENT_MAX = 4096 };
 
 static bool same(const struct twin_line *a, const struct twin_line *b)
 {
-    return a->baud == b->baud && a->data_bits == b->data_bits && a->parity == b->parity &&
-           a->stop_bits == b->stop_bits;
+    return a->baud == b->baud && a->stop_bits == b->stop_bits;
 }
 
 static void follow_settings(struct port *p, struct twin *t, struct show *s)
@@ -28,8 +27,8 @@ static void follow_settings(struct port *p, struct twin *t, struct show *s)
     p->settings = now;
     twin_line_set(t, p->usart, &now);
     if (!first) {
-        show_line(s, "USART%u: the host now uses %u baud, %u%c%u", p->usart, (unsigned)now.baud,
-                  now.data_bits, now.parity, now.stop_bits);
+        show_line(s, "USART%u: the host now uses %u baud, %u stop bit%s", p->usart,
+                  (unsigned)now.baud, now.stop_bits, now.stop_bits == 1 ? "" : "s");
     }
 }
 
@@ -64,7 +63,7 @@ static void log_bytes(struct port *p, struct show *s, const uint8_t *data, size_
 {
     for (size_t i = 0; i < len; i++) {
         bool end = data[i] == '\n' || p->log_len == sizeof p->log_line - 1;
-        if (end) {
+        if (end && p->log_len != 0) {
             p->log_line[p->log_len] = '\0';
             show_line(s, "USART%u | %s", p->usart, p->log_line);
             p->log_len = 0;

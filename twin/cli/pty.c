@@ -131,12 +131,9 @@ bool pty_settings(const struct pty *p, struct twin_line *out)
     if (ioctl(p->master, TCGETS2, &tio) != 0 || tio.c_ospeed == 0) {
         return false; /* rate 0 means to hang up: the wire has no use for it */
     }
+    /* Linux gives a pseudo-terminal neither parity nor less than eight bits. */
     *out = (struct twin_line){
         .baud = tio.c_ospeed,
-        .data_bits = (tio.c_cflag & CSIZE) == CS8 ? 8 : 7,
-        .parity = (tio.c_cflag & PARENB) == 0   ? 'N'
-                  : (tio.c_cflag & PARODD) != 0 ? 'O'
-                                                : 'E',
         .stop_bits = (tio.c_cflag & CSTOPB) != 0 ? 2 : 1,
     };
     return true;

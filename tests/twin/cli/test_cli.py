@@ -1,0 +1,565 @@
+#!/usr/bin/env python3
+"""ararext-twin as a user meets it: options, standard input, ports, speed, state, the way it ends.
+
+Usage: test_cli.py PROGRAM FOLDER [unittest's own arguments]; FOLDER has echo.elf and echo.bin.
+Every wait ends. The twin's clock is read from the lines that it prints.
+"""
+import os
+import re
+import shutil
+import signal
+import stat
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+import tty
+import unittest
+
+TWIN = ""
+FOLDER = ""
+LIMIT_S = 20.0
+# Vector table and `1: wfi; b 1b`: a board that only sleeps.
+SLEEPER = struct.pack("<IIHH", 0x20000400, 0x08000009, 0xBF30, 0xE7FD)
+
+
+class Board:
+    """A running twin with its links in a folder of its own."""
+
+    def __init__(self, place, *options, firmware="echo.elf", env=None, links=True):
+        self.place = place
+        args = [TWIN]
+        if firmware is not None:
+            args += ["--firmware", os.path.join(FOLDER, firmware)]
+        if links:
+            args += ["--usart2", self.path("u2"), "--usart3", self.path("u3")]
+        self.out = open(self.path("out"), "w+", encoding="utf-8")
+        self.process = subprocess.Popen(
+            args + list(options), stdin=subprocess.PIPE, stdout=self.out, stderr=self.out, env=env
+        )
+
+    def path(self, name):
+        return os.path.join(self.place, name)
+
+    def text(self):
+        with open(self.path("out"), encoding="utf-8") as f:
+            return f.read()
+
+    def wait_for(self, what, count=1):
+        end = time.monotonic() + LIMIT_S
+        while time.monotonic() < end:
+            found = re.findall(what, self.text())
+            if len(found) >= count:
+                return found[-1]
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.01)
+        raise AssertionError(f"no '{what}' ({count} times) in:\n{self.text()}")
+
+    def say(self, line):
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def now_s(self):
+        """The board's own time."""
+        count = len(re.findall(r"\] PA7 is", self.text()))
+        self.say("pin A7")
+        self.wait_for(r"\] PA7 is", count + 1)
+        return float(re.findall(r"\[ *([0-9.]+)\] PA7 is", self.text())[-1])
+
+    def end(self, how="quit"):
+        if self.process.poll() is None:
+            if how == "quit":
+                self.say("quit")
+            else:
+                self.process.send_signal(how)
+        code = self.process.wait(timeout=LIMIT_S)
+        self.process.stdin.close()
+        self.out.close()
+        return code
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        for f in (self.process.stdin, self.out):
+            try:
+                f.close()
+            except BrokenPipeError:
+                pass
+
+
+class Host:
+    """A program that has a port open."""
+
+    def __init__(self, path, baud=termios.B115200, cflag=termios.CS8):
+        self.fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        tty.setraw(self.fd)
+        settings = termios.tcgetattr(self.fd)
+        settings[2] = cflag | termios.CREAD | termios.CLOCAL
+        settings[4] = settings[5] = baud
+        termios.tcsetattr(self.fd, termios.TCSANOW, settings)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *what):
+        os.close(self.fd)
+
+    def send(self, data):
+        os.write(self.fd, data)
+
+    def receive(self, count, limit_s=LIMIT_S):
+        got = b""
+        end = time.monotonic() + limit_s
+        while len(got) < count and time.monotonic() < end:
+            try:
+                got += os.read(self.fd, 4096)
+            except BlockingIOError:
+                time.sleep(0.001)
+        return got
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.place = tempfile.mkdtemp(prefix="twin-cli-")
+        self.boards = []
+
+    def tearDown(self):
+        for board in self.boards:
+            board.kill()
+        shutil.rmtree(self.place)
+
+    def path(self, name):
+        return os.path.join(self.place, name)
+
+    def write(self, name, data):
+        with open(self.path(name), "wb") as f:
+            f.write(data)
+        return self.path(name)
+
+    def board(self, *options, **more):
+        board = Board(self.place, *options, **more)
+        self.boards.append(board)
+        return board
+
+    def up(self, *options, **more):
+        """Up and listening: a byte that comes while the firmware starts is lost, as on a desk."""
+        board = self.board(*options, **more)
+        board.wait_for(r"LED \(PA5\) on")
+        return board
+
+    def run_twin(self, *args, env=None):
+        return subprocess.run(
+            [TWIN, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=LIMIT_S, env=env, check=False,
+        )
+
+
+class Arguments(Case):
+    def test_help_names_every_option(self):
+        done = self.run_twin("--help")
+        self.assertEqual(done.returncode, 0)
+        for option in ("firmware", "app", "app-addr", "state", "flash-kib", "usart1", "usart2",
+                       "usart3", "uart4", "uart5", "usart6", "button", "no-hse", "speed", "seed",
+                       "cut-at", "run-for", "quiet", "log", "show-log", "version", "help"):
+            self.assertIn("--" + option, done.stdout)
+
+    def test_version(self):
+        done = self.run_twin("--version")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, r"^ararext-twin \d+\.\d+\.\d+\n$")
+
+    def test_wrong_ones(self):
+        elf = os.path.join(FOLDER, "echo.elf")
+        for args, word in (
+            ([], "nothing to run"),
+            (["--bogus"], "--bogus"),
+            (["--firmware"], "--firmware"),
+            (["--firmware", elf, "stray"], "stray"),
+            (["--firmware", elf, "--flash-kib", "256"], "512 or 1024"),
+            (["--firmware", elf, "--flash-kib", "512x"], "512 or 1024"),
+            (["--firmware", elf, "--speed", "fast"], "real or max"),
+            (["--firmware", elf, "--seed", "-1"], "--seed"),
+            (["--firmware", elf, "--app-addr", "here"], "--app-addr"),
+            (["--firmware", elf, "--app-addr", "0x100000000"], "--app-addr"),
+            (["--firmware", elf, "--cut-at", "3"], "--cut-at"),
+            (["--firmware", elf, "--cut-at", "0:middle"], "--cut-at"),
+            (["--firmware", elf, "--cut-at", "1:sideways"], "--cut-at"),
+            (["--firmware", elf, "--run-for", "0"], "--run-for"),
+            (["--firmware", elf, "--run-for", "nan"], "--run-for"),
+            (["--firmware", elf, "--usart2", "/tmp/x", "--usart3", "/tmp/x"], "/tmp/x"),
+        ):
+            with self.subTest(args=args):
+                done = self.run_twin(*args)
+                self.assertEqual(done.returncode, 2)
+                self.assertIn(word, done.stderr)
+                self.assertEqual(len(done.stderr.splitlines()), 1)
+                self.assertEqual(done.stdout, "")
+
+    def links(self):
+        return ["--usart2", self.path("u2"), "--usart3", self.path("u3")]
+
+    def test_files_that_cannot_be_used(self):
+        elf = os.path.join(FOLDER, "echo.elf")
+        junk = self.write("junk.state", b"not a state file")
+        big = self.write("big.bin", bytes(600 * 1024))
+        for args in (
+            ["--firmware", self.path("missing.elf")],
+            ["--firmware", elf, "--app", self.path("missing.bin")],
+            ["--firmware", elf, "--state", junk],
+            ["--state", self.path("missing.state")],
+            ["--firmware", elf, "--log", self.path("no/such/folder/log")],
+            ["--firmware", big, "--flash-kib", "512"],
+            ["--firmware", elf, "--app", elf, "--app-addr", "0x20000000", "--state", self.place],
+        ):
+            with self.subTest(args=args):
+                done = self.run_twin(*args, *self.links())
+                self.assertEqual(done.returncode, 3, done.stderr)
+                self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        with open(junk, "rb") as f:
+            self.assertEqual(f.read(), b"not a state file")
+
+    def test_a_failed_start_leaves_no_state_behind(self):
+        done = self.run_twin("--firmware", self.path("missing.elf"), "--state",
+                             self.path("new.state"), *self.links())
+        self.assertEqual(done.returncode, 3)
+        self.assertFalse(os.path.exists(self.path("new.state")))
+
+    def test_state_of_another_size(self):
+        board = self.up("--state", self.path("s"))
+        self.assertEqual(board.end(), 0)
+        done = self.run_twin("--flash-kib", "512", "--state", self.path("s"), *self.links())
+        self.assertEqual(done.returncode, 3)
+
+
+class Links(Case):
+    def test_made_and_removed(self):
+        board = self.up()
+        self.assertTrue(stat.S_ISCHR(os.stat(self.path("u2")).st_mode))
+        self.assertTrue(stat.S_ISCHR(os.stat(self.path("u3")).st_mode))
+        self.assertEqual(board.end(), 0)
+        self.assertFalse(os.path.lexists(self.path("u2")))
+        self.assertFalse(os.path.lexists(self.path("u3")))
+
+    def test_default_place(self):
+        env = dict(os.environ, XDG_RUNTIME_DIR=self.place)
+        board = self.up(env=env, links=False)
+        self.assertTrue(os.path.islink(self.path("ararext-usart2")))
+        self.assertTrue(os.path.islink(self.path("ararext-usart3")))
+        self.assertEqual(board.end(), 0)
+
+    def test_a_dangling_link_is_replaced(self):
+        os.symlink("/dev/pts/no-such-terminal", self.path("u2"))
+        board = self.up()
+        self.assertTrue(os.path.exists(self.path("u2")))
+        board.end()
+
+    def test_files_and_live_links_are_not(self):
+        elf = os.path.join(FOLDER, "echo.elf")
+        self.write("u2", b"precious")
+        os.symlink("/dev/null", self.path("live"))
+        for link in ("u2", "live", "no/such/folder"):
+            with self.subTest(link=link):
+                done = self.run_twin("--firmware", elf, "--usart2", self.path(link), "--usart3",
+                                     self.path("u3"))
+                self.assertEqual(done.returncode, 4)
+                self.assertIn(self.path(link), done.stderr)
+        with open(self.path("u2"), "rb") as f:
+            self.assertEqual(f.read(), b"precious")
+        self.assertEqual(os.readlink(self.path("live")), "/dev/null")
+        self.assertFalse(os.path.lexists(self.path("u3")))
+
+    def test_a_link_that_became_somebody_elses_stays(self):
+        board = self.up()
+        os.unlink(self.path("u2"))
+        os.symlink("/dev/null", self.path("u2"))
+        board.end()
+        self.assertEqual(os.readlink(self.path("u2")), "/dev/null")
+
+
+class Ports(Case):
+    def test_bytes_both_ways_at_both_speeds(self):
+        for speed in ("real", "max"):
+            board = self.up("--speed", speed)
+            with Host(self.path("u2")) as host:
+                host.send(b"HAM")
+                self.assertEqual(host.receive(3), b"IBN")
+            self.assertEqual(board.end(), 0)
+
+    def test_binary_and_application(self):
+        vectors = self.write("vectors.bin", struct.pack("<II", 0x20002000, 0x08008041))
+        echo = os.path.join(FOLDER, "echo.bin")
+        self.up("--app", echo, firmware=vectors)
+        with Host(self.path("u2")) as host:
+            host.send(b"a")
+            self.assertEqual(host.receive(1), b"b")
+
+    def test_every_byte_value_passes(self):
+        board = self.up("--speed", "max")
+        values = bytes(v for v in range(256) if v not in b"FCL")
+        with Host(self.path("u2")) as host:
+            host.send(values)
+            want = bytes((v + 1) & 0xFF for v in values)
+            self.assertEqual(host.receive(len(want)), want)
+        board.end()
+
+    def test_a_wrong_baud_rate_garbles(self):
+        board = self.up()
+        with Host(self.path("u2"), termios.B57600) as host:
+            host.send(b"a")
+            self.assertNotEqual(host.receive(1, 0.3), b"b")
+        board.wait_for(r"report: serial: USART2 runs at 115108 baud, the other end at 57600")
+        with Host(self.path("u2")) as host:
+            host.receive(100, 0.3)
+            host.send(b"a")
+            self.assertEqual(host.receive(1), b"b")
+        with Host(self.path("u2"), cflag=termios.CS8 | termios.CSTOPB):
+            board.wait_for(r"115200 baud, 2 stop bits")
+
+    def test_opening_and_closing(self):
+        board = self.up()
+        for i in range(20):
+            with Host(self.path("u2")) as host:
+                host.send(bytes([0x30 + i]))
+                self.assertEqual(host.receive(1), bytes([0x31 + i]))
+        self.assertEqual(board.end(), 0)
+
+    def test_a_closed_port_keeps_nothing(self):
+        board = self.up()
+        with Host(self.path("u2")) as host:
+            host.send(b"abc")  # and does not wait for the answer
+        time.sleep(0.3)
+        with Host(self.path("u2")) as host:
+            self.assertEqual(host.receive(1, 0.3), b"")
+            host.send(b"x")
+            self.assertEqual(host.receive(1), b"y")
+
+    def test_another_port(self):
+        board = self.up("--usart6", self.path("u6"))
+        self.assertTrue(os.path.exists(self.path("u6")))
+        board.end()
+        self.assertFalse(os.path.lexists(self.path("u6")))
+
+
+class Console(Case):
+    def test_commands(self):
+        board = self.up()
+        for line, answer in (
+            ("button 1", r"button \(PA0\) is pressed"),
+            ("pin A0", r"PA0 is high"),
+            ("button 0", r"button \(PA0\) is let go"),
+            ("pin a0", r"PA0 is low"),
+            ("button 2", r"button wants 0 or 1"),
+            ("pin Z9", r"pin wants"),
+            ("pin A16", r"pin wants"),
+            ("speed max", r"speed max"),
+            ("speed 3", r"speed wants"),
+            ("power off", r"power off"),
+            ("reset", r"the power is off"),
+            ("power on", r"reset: power-on"),
+            ("power sideways", r"power wants"),
+            ("cut 5 middle", r"power cut middle flash operation 5"),
+            ("cut 0", r"no power cut"),
+            ("cut soon", r"cut wants"),
+            ("status", r"instructions.*cycles.*resets"),
+            ("help", r"saves the state and ends"),
+            ("dance", r"'dance' is not a command"),
+            ("x" * 1000, r"too long"),
+        ):
+            with self.subTest(line=line[:20]):
+                before = len(re.findall(answer, board.text()))
+                board.say(line)
+                board.wait_for(answer, before + 1)
+        board.say("reset")
+        board.wait_for(r"reset: pin")
+        self.assertEqual(board.end(), 0)
+
+    def test_end_of_input_is_not_the_end(self):
+        board = self.up()
+        board.process.stdin.close()
+        time.sleep(0.3)
+        with Host(self.path("u2")) as host:
+            host.send(b"a")
+            self.assertEqual(host.receive(1), b"b")
+        self.assertIsNone(board.process.poll())
+        self.assertEqual(board.end(signal.SIGTERM), 0)
+
+    def test_a_fifo_with_one_writer_after_another(self):
+        os.mkfifo(self.path("fifo"))
+        holder = os.open(self.path("fifo"), os.O_RDWR)
+        reader = os.open(self.path("fifo"), os.O_RDONLY)
+        elf = os.path.join(FOLDER, "echo.elf")
+        with open(self.path("log"), "w", encoding="utf-8") as out:
+            process = subprocess.Popen(
+                [TWIN, "--firmware", elf, "--usart2", self.path("u2"), "--usart3", self.path("u3")],
+                stdin=reader, stdout=out,
+            )
+        os.close(reader)
+        os.close(holder)
+        try:
+            for command in (b"status\n", b"status\n", b"quit\n"):
+                time.sleep(0.2)
+                with open(self.path("fifo"), "wb") as f:
+                    f.write(command)
+            self.assertEqual(process.wait(timeout=LIMIT_S), 0)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+    def test_signals(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            board = self.up("--state", self.path("s"))
+            self.assertEqual(board.end(number), 0)
+            self.assertFalse(os.path.lexists(self.path("u2")))
+            self.assertTrue(os.path.exists(self.path("s")))
+
+    def test_button_from_the_start(self):
+        board = self.up("--button")
+        board.say("pin A0")
+        board.wait_for("PA0 is high")
+
+
+class Showing(Case):
+    def test_log_of_usart3(self):
+        board = self.up("--show-log")
+        board.wait_for(r"USART3 \| log line")
+        board.wait_for(r"USART3 \| second")
+
+    def test_quiet_with_a_log(self):
+        board = self.board("--quiet", "--log", self.path("log"), "--show-log", "--run-for", "0.1")
+        self.assertEqual(board.process.wait(timeout=LIMIT_S), 0)
+        self.assertEqual(board.text(), "")
+        with open(self.path("log"), encoding="utf-8") as f:
+            self.assertIn("USART3 | second", f.read())
+
+    def test_reports_once_and_at_the_tenth_time(self):
+        board = self.up("--speed", "max")
+        with Host(self.path("u2")) as host:
+            host.send(b"C" * 12)
+            self.assertEqual(host.receive(12), b"D" * 12)
+        board.end()
+        lines = [l for l in board.text().splitlines() if "report: clock off" in l]
+        self.assertEqual(len(lines), 2, board.text())
+        self.assertIn("UART4", lines[0])
+        self.assertIn("at pc 0x080000", lines[0])
+        self.assertIn("10 times so far", lines[1])
+        self.assertIn("12 reports of 1 different things", board.text())
+
+    def test_led(self):
+        board = self.up("--speed", "max")
+        with Host(self.path("u2")) as host:
+            host.send(b"abcdefgh" * 20)
+            board.wait_for(r"LED \(PA5\) blinks")
+        self.assertLess(len(re.findall("LED", board.text())), 8)
+
+    def test_lockup(self):
+        board = self.up()
+        with Host(self.path("u2")) as host:
+            host.send(b"L")
+            board.wait_for(r"the core is locked up")
+            board.wait_for(r"report: unmapped: .*0x60000000")
+            board.say("reset")
+            board.wait_for(r"reset: pin")
+            time.sleep(0.2)
+            host.send(b"a")
+            self.assertEqual(host.receive(1), b"b")
+
+
+class Flash(Case):
+    def word_in_state(self):
+        with open(self.path("s"), "rb") as f:
+            f.seek(16 + 0x40000)
+            return struct.unpack("<I", f.read(4))[0]
+
+    def test_state_is_kept_and_firmware_replaces_only_itself(self):
+        board = self.up("--state", self.path("s"))
+        with Host(self.path("u2")) as host:
+            host.send(b"F")
+            self.assertEqual(host.receive(1), b"G")
+        self.assertEqual(board.end(), 0)
+        self.assertEqual(self.word_in_state(), 0x201)
+        board = self.up("--state", self.path("s"), firmware=None)
+        with Host(self.path("u2")) as host:
+            host.send(b"a")
+            self.assertEqual(host.receive(1), b"b")
+        board.end()
+        board = self.up("--state", self.path("s"))
+        board.end()
+        self.assertEqual(self.word_in_state(), 0x201)
+
+    def test_power_cut(self):
+        for when, word in (("before", 0xFFFFFFFF), ("middle", None), ("after", 0x201)):
+            if os.path.exists(self.path("s")):
+                os.unlink(self.path("s"))
+            board = self.up("--state", self.path("s"), "--cut-at", "1:" + when)
+            with Host(self.path("u2")) as host:
+                host.send(b"F")
+                board.wait_for(r"the power was cut")
+                self.assertEqual(host.receive(1, 0.2), b"")
+                board.say("power on")
+                board.wait_for(r"reset: power-on", 2)
+                time.sleep(0.2)
+                host.send(b"a")
+                self.assertEqual(host.receive(1), b"b")
+            self.assertEqual(board.end(), 0)
+            if word is None:
+                self.assertNotIn(self.word_in_state(), (0xFFFFFFFF, 0x201))
+            else:
+                self.assertEqual(self.word_in_state(), word)
+
+
+class Speed(Case):
+    def sleeper(self, *options):
+        board = self.board(*options, firmware=self.write("sleeper.bin", SLEEPER))
+        board.wait_for(r"reset: power-on")
+        return board
+
+    def rate(self, board, wall_s):
+        start = (time.monotonic(), board.now_s())
+        time.sleep(wall_s)
+        end = (time.monotonic(), board.now_s())
+        return (end[1] - start[1]) / (end[0] - start[0])
+
+    def cpu_s(self, board):
+        with open(f"/proc/{board.process.pid}/stat", encoding="ascii") as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def test_real_is_the_wall_clock(self):
+        board = self.sleeper()
+        self.assertAlmostEqual(self.rate(board, 1.0), 1.0, delta=0.1)
+
+    def test_idle_costs_little(self):
+        for speed in ("real", "max"):
+            board = self.sleeper("--speed", speed)
+            before = self.cpu_s(board)
+            time.sleep(1.0)
+            self.assertLess(self.cpu_s(board) - before, 0.5)
+            board.end()
+
+    def test_max_does_not_run_away_from_a_host(self):
+        board = self.sleeper("--speed", "max")
+        with Host(self.path("u2")) as host:
+            host.send(b"half a frame")
+            time.sleep(0.2)
+            self.assertLess(self.rate(board, 1.0), 1.3)
+        self.assertLess(self.rate(board, 1.0), 13)
+
+    def test_run_for_is_virtual_and_quick(self):
+        start = time.monotonic()
+        done = self.run_twin("--firmware", self.write("sleeper.bin", SLEEPER), "--usart2",
+                             self.path("u2"), "--usart3", self.path("u3"), "--speed", "max",
+                             "--run-for", "100")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("[  100.000000] the end", done.stdout)
+        self.assertLess(time.monotonic() - start, 15)
+
+
+if __name__ == "__main__":
+    TWIN = os.path.abspath(sys.argv[1])
+    FOLDER = os.path.abspath(sys.argv[2])
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
