@@ -257,7 +257,7 @@ static void write_priorities(struct twin *t, uint32_t offset, unsigned width, ui
         unsigned n = 4 + (offset - REG_SHPR1) + i;
         bool exists = (n >= EXC_MEMMANAGE && n <= EXC_USAGEFAULT) || n == EXC_SVC ||
                       n == EXC_DEBUG || n == EXC_PENDSV || n == EXC_SYSTICK;
-        t->cpu->priority[n] = exists && n != 4 ? (uint8_t)(value >> (8 * i) & 0xF0) : 0;
+        t->cpu->priority[n] = (uint8_t)(exists && n != 4 ? value >> (8 * i) & 0xF0 : 0);
     }
     sched_attend(t, SCHED_ATTEND_CORE);
 }
