@@ -245,12 +245,18 @@ static uint32_t push_frame(struct twin *t, uint32_t pc)
     return exc_return;
 }
 
+/* Vectors are read over the default memory map whatever the MPU says (ARMv7-M B3.5.1). */
+static bool vector_read(struct twin *t, unsigned exception, uint32_t *vector)
+{
+    return twin_bus_read(t, TWIN_MASTER_CPU, t->cpu->vtor + 4 * exception, 4, vector);
+}
+
 /* Starts the handler of exception; the frame is on the stack. */
 static void enter_handler(struct twin *t, unsigned exception, uint32_t exc_return)
 {
     struct twin_cpu *c = t->cpu;
     uint32_t vector = 0;
-    if (frame_access(t, c->vtor + 4 * exception, &vector, false, true) != FRAME_OK) {
+    if (!vector_read(t, exception, &vector)) {
         c->hfsr |= HFSR_VECTTBL;
         if (exception == EXC_HARDFAULT || nvic_active_priority(c, false) <= -1) {
             exception_lock_up(t, "no vector for HardFault");
@@ -260,7 +266,7 @@ static void enter_handler(struct twin *t, unsigned exception, uint32_t exc_retur
                     exception);
         nvic_assign(c->pending, exception, false);
         exception = EXC_HARDFAULT;
-        (void)frame_access(t, c->vtor + 4 * exception, &vector, false, true);
+        (void)vector_read(t, exception, &vector);
     }
     nvic_activate(c, exception);
     uint32_t xpsr = engine_reg(c, UC_ARM_REG_XPSR) & ~(XPSR_IT | XPSR_EXCEPTION);
