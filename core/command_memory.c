@@ -174,7 +174,7 @@ enum protocol_reason command_go(struct loader *l, const struct frame_request *re
     l->target = addr & ~1u;
     reason = command_check_range(l, REGION_EXECUTE, l->target, sizeof code);
     if (reason != REASON_NONE) {
-        return reason;
+        return command_refuse(l, reason, addr);
     }
     if (command_is_image(l, addr)) {
         l->after = AFTER_GO_IMAGE;

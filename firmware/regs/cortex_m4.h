@@ -53,7 +53,6 @@ struct mpu_regs {
 #define MPU_RASR_B         (1u << 16)
 #define MPU_RASR_C         (1u << 17)
 #define MPU_RASR_S         (1u << 18)
-#define MPU_RASR_NO_ACCESS (0u << 24)
 #define MPU_RASR_RW        (3u << 24)
 #define MPU_RASR_RO        (6u << 24)
 #define MPU_RASR_XN        (1u << 28)
