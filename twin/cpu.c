@@ -287,6 +287,27 @@ static void leave_handler(struct twin *t, uint32_t value)
     exception_fault(t, EXC_MEMMANAGE, CFSR_IACCVIOL, value);
 }
 
+/* The engine knows two faults of its own: a fetch from where the default memory map has XN, and an
+ * alignment that an instruction needs whatever CCR says. */
+static bool engine_fault(struct twin *t, uint32_t pc)
+{
+    enum { QEMU_PREFETCH_ABORT = 3, QEMU_DATA_ABORT = 4 };
+    struct twin_cpu *c = t->cpu;
+    if (c->stop != CPU_STOP_OTHER) {
+        return false;
+    }
+    c->pc = pc;
+    if (c->engine_exception == QEMU_PREFETCH_ABORT) {
+        exception_fault(t, EXC_MEMMANAGE, CFSR_IACCVIOL, pc);
+        return true;
+    }
+    if (c->engine_exception == QEMU_DATA_ABORT) {
+        exception_fault(t, EXC_USAGEFAULT, CFSR_UNALIGNED, 0);
+        return true;
+    }
+    return false;
+}
+
 static void engine_refused(struct twin *t, int err)
 {
     twin_report(t, TWIN_REPORT_OTHER, t->cpu->pc, "defect of the twin: CPU emulator says: %s (%u)",
@@ -333,7 +354,9 @@ static void after_engine(struct twin *t, uc_err err)
     case CPU_STOP_FAULT:
     case CPU_STOP_OTHER:
     default:
-        engine_refused(t, (int)err);
+        if (!engine_fault(t, pc)) {
+            engine_refused(t, (int)err);
+        }
         break;
     }
 }

@@ -81,6 +81,7 @@ enum {
 #define CONTROL_NPRIV    (1U << 0)
 #define CONTROL_SPSEL    (1U << 1)
 #define CONTROL_FPCA     (1U << 2)
+#define CONTROL_SFPA     (1U << 3) /* ARMv8-M; the engine keeps it beside FPCA, else FPSCR is lost */
 #define EXC_RETURN_BASIC (1U << 4) /* no floating-point frame */
 
 /* ---- one word for each half-word of code: cycles, and what must be looked at before it runs ----

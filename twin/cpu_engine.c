@@ -142,6 +142,19 @@ void engine_remap(struct twin *t)
     }
 }
 
+/* Page by page: the engine does nothing at all when the first page of a range is not mapped, and
+ * what lies side by side here need not do so there. */
+static void drop_translations(struct twin_cpu *c, uint32_t addr, uint32_t len)
+{
+    while (len != 0) {
+        uint32_t part = ENGINE_PAGE - addr % ENGINE_PAGE;
+        part = part < len ? part : len;
+        (void)uc_ctl_remove_cache(c->uc, (uint64_t)addr, (uint64_t)addr + part);
+        addr += part;
+        len -= part;
+    }
+}
+
 void engine_drop_code(struct twin *t, uint32_t addr, uint32_t len)
 {
     struct twin_cpu *c = t->cpu;
@@ -150,13 +163,14 @@ void engine_drop_code(struct twin *t, uint32_t addr, uint32_t len)
         return;
     }
     /* An instruction may begin in the half-word before. */
-    uint32_t low = addr >= 2 ? (addr - 2) & ~1U : 0;
-    (void)uc_ctl_remove_cache(c->uc, (uint64_t)low, (uint64_t)addr + len);
+    uint32_t end = addr + len;
+    bool first = addr == 0 || addr == FLASH_BASE || addr == SRAM_BASE;
+    addr = (first ? addr : addr - 2) & ~1U;
+    drop_translations(c, addr, end - addr);
     if (flash) {
-        uint32_t alias = (addr < FLASH_BASE ? low + FLASH_BASE : low - FLASH_BASE);
-        (void)uc_ctl_remove_cache(c->uc, (uint64_t)alias, (uint64_t)alias + (addr + len - low));
+        drop_translations(c, addr < FLASH_BASE ? addr + FLASH_BASE : addr - FLASH_BASE, end - addr);
     }
-    for (uint32_t at = low; at < addr + len; at += 2) {
+    for (uint32_t at = addr; at < end; at += 2) {
         c->info[((at >> 1) & 0x7FFFFU) | ((at >> 10) & 0x80000U)] = 0;
     }
     core_forget_lines(c);

@@ -79,6 +79,19 @@ void core_raise(struct twin_cpu *c, unsigned exception, uint32_t status, uint32_
 
 /* ---- before an instruction ---- */
 
+/* After MSR: what the engine keeps in another way than this core. */
+static void correct_masks(struct twin_cpu *c)
+{
+    uint32_t basepri = engine_reg(c, UC_ARM_REG_BASEPRI);
+    if ((basepri & 0x0F) != 0) {
+        engine_set_reg(c, UC_ARM_REG_BASEPRI, basepri & 0xF0); /* four bits exist */
+    }
+    uint32_t control = engine_reg(c, UC_ARM_REG_CONTROL);
+    if ((control & (CONTROL_FPCA | CONTROL_SFPA)) == CONTROL_FPCA) {
+        engine_set_reg(c, UC_ARM_REG_CONTROL, control | CONTROL_SFPA);
+    }
+}
+
 /* Something is due. Returns whether the instruction at pc must not run now. */
 static bool boundary(struct twin_cpu *c, uint32_t pc)
 {
@@ -90,6 +103,7 @@ static bool boundary(struct twin_cpu *c, uint32_t pc)
         return false; /* the engine cannot stop here; a few cycles later it can */
     }
     if ((c->sched->attention & SCHED_ATTEND_CORE) != 0) {
+        correct_masks(c);
         core_follow_mode(t);
         unsigned n = nvic_most_urgent(c);
         if (n == 0 || nvic_group_priority(c, nvic_priority(c, n)) >= nvic_execution_priority(c)) {

@@ -369,7 +369,7 @@ static void resume(struct twin *t, uint32_t exc_return, uint32_t frame, const ui
     sp += (words[7] & 0x200U) != 0 && ((c->ccr & CCR_STKALIGN) != 0 || fp) ? 4 : 0;
     uint32_t control = engine_reg(c, UC_ARM_REG_CONTROL) & CONTROL_NPRIV;
     control |= (exc_return & 4) != 0 ? CONTROL_SPSEL : 0;
-    control |= fp ? CONTROL_FPCA : 0;
+    control |= fp ? CONTROL_FPCA | CONTROL_SFPA : 0;
     if (thread) {
         engine_set_reg(c, UC_ARM_REG_CONTROL, control);
     } else {

@@ -171,6 +171,11 @@ void nvic_deactivate(struct twin_cpu *c, unsigned exception)
     }
 }
 
+void twin_core_event(struct twin *t)
+{
+    t->cpu->event_register = true;
+}
+
 void twin_irq_set(struct twin *t, unsigned irq, bool level)
 {
     struct twin_cpu *c = t->cpu;
