@@ -3,15 +3,14 @@
  *
  * Lines 0 to 15 are edges of pins, chosen by SYSCFG_EXTICR, in whatever mode the pin is but analog.
  * Lines 16 to 22 have their registers and SWIER only: nothing in the twin drives them. An edge sets
- * PR whether or not IMR lets it through. Remapping other memories to address 0 is not done here,
- * and neither are events (EMR) that wake the core without an interrupt.
+ * PR whether or not IMR lets it through. Remapping other memories to address 0 is not done here.
  */
 #include "internal.h"
 #include "reg.h"
 
 #include <stdlib.h>
 
-enum { EXTI_LINES = 23, EXTI_PIN_LINES = 16 };
+enum { EXTI_LINES = 23 };
 enum {
     EXTI_IMR = 0x00,
     EXTI_EMR = 0x04,
@@ -33,7 +32,7 @@ struct twin_exti {
     uint32_t imr, emr, rtsr, ftsr, swier, pr;
     uint32_t memrmp, pmc, cmpcr;
     uint32_t exticr[4];
-    bool told_emr, told_memrmp;
+    bool told_memrmp;
 };
 
 /* RM0090 table 62: the interrupt of each line. */
@@ -62,10 +61,8 @@ static void line_fires(struct twin *t, unsigned line)
     struct twin_exti *e = t->exti;
     e->pr |= 1u << line;
     update_irqs(t);
-    if ((e->emr >> line & 1) != 0 && !e->told_emr) {
-        e->told_emr = true;
-        twin_report(t, TWIN_REPORT_UNMODELLED, 0x40013C04,
-                    "EXTI_EMR: line %u does not wake the core from WFE in the twin", line);
+    if ((e->emr >> line & 1) != 0) {
+        twin_core_event(t);
     }
 }
 

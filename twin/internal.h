@@ -95,6 +95,8 @@ void twin_bus_reset_gate(struct twin *t, unsigned enr, unsigned bit);
 /* ---- interrupts (nvic.c) ---- */
 /* Level of a peripheral's interrupt line; pends on the rising edge and again on return while high. */
 void twin_irq_set(struct twin *t, unsigned irq, bool level);
+/* RXEV: ends a WFE, or the next one does not wait (PM0214 2.5.2). */
+void twin_core_event(struct twin *t);
 
 /* ---- core (cpu.c) ---- */
 uint32_t twin_cpu_pc(const struct twin *t); /* best known PC for reports */

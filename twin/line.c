@@ -88,7 +88,7 @@ static void send_next(struct twin *t, struct unit *u, uint64_t at_ps)
         return;
     }
     const struct line_item item = l->queue[l->queue_first];
-    l->queue_first = (l->queue_first + 1) % l->queue_room;
+    l->queue_first = l->queue_first + 1 == l->queue_room ? 0 : l->queue_first + 1;
     l->queue_count--;
     l->sending = true;
     if (item.kind == ITEM_GAP) {
@@ -113,6 +113,12 @@ static void on_sent(struct twin *t, void *ctx)
     send_next(t, u, u->line.sent.at_ps);
 }
 
+static size_t queue_slot(const struct line *l, size_t i)
+{
+    size_t at = l->queue_first + i;
+    return at < l->queue_room ? at : at - l->queue_room;
+}
+
 static void reserve(struct line *l, size_t more)
 {
     size_t need = l->queue_count + more;
@@ -128,7 +134,7 @@ static void reserve(struct line *l, size_t more)
         abort(); /* the promise of an unlimited queue ends here */
     }
     for (size_t i = 0; i < l->queue_count; i++) {
-        grown[i] = l->queue[(l->queue_first + i) % l->queue_room];
+        grown[i] = l->queue[queue_slot(l, i)];
     }
     free(l->queue);
     l->queue = grown;
@@ -144,7 +150,7 @@ static void push(struct twin *t, unsigned usart, const struct line_item *item)
     }
     struct line *l = &u->line;
     reserve(l, 1);
-    l->queue[(l->queue_first + l->queue_count) % l->queue_room] = *item;
+    l->queue[queue_slot(l, l->queue_count)] = *item;
     l->queue_count++;
     if (!l->sending) {
         send_next(t, u, twin_now_ps(t));
@@ -273,7 +279,9 @@ static struct twin_line with_defaults(const struct twin_line *line)
     struct twin_line s = *line;
     s.baud = s.baud == 0 ? 115200 : s.baud;
     s.data_bits = s.data_bits < 7 || s.data_bits > 9 ? 8 : s.data_bits;
-    s.parity = s.parity == 'E' || s.parity == 'O' ? s.parity : 'N';
+    if (s.parity != 'E' && s.parity != 'O') {
+        s.parity = 'N';
+    }
     s.stop_bits = s.stop_bits == 2 ? 2 : 1;
     return s;
 }

@@ -174,13 +174,13 @@ static void take(struct console *c, struct board *b, const char *data, size_t le
     for (size_t i = 0; i < len && !b->quit; i++) {
         if (data[i] != '\n') {
             if (c->len < sizeof c->line - 1) {
-                c->line[c->len++] = data[i] == '\0' ? '?' : data[i];
+                c->line[c->len++] = data[i];
             } else {
                 c->too_long = true;
             }
             continue;
         }
-        c->line[c->len] = '\0';
+        c->line[c->len] = '\0'; /* and a NUL in the line ends it earlier */
         if (c->too_long) {
             show_line(&b->show, "that line is too long to be a command");
         } else {

@@ -69,8 +69,8 @@ static void log_bytes(struct port *p, struct show *s, const uint8_t *data, size_
             p->log_len = 0;
         }
         if (data[i] != '\n' && data[i] != '\r') {
-            bool printable = data[i] >= 0x20 && data[i] != 0x7F;
-            p->log_line[p->log_len++] = printable ? (char)data[i] : '.';
+            bool control = data[i] < 0x20 || data[i] == 0x7F;
+            p->log_line[p->log_len++] = (char)(control ? (uint8_t)'.' : data[i]);
         }
     }
 }

@@ -88,7 +88,7 @@ static const char *make_link(struct pty *p, const char *link, char *text, size_t
         (void)snprintf(text, size, "the link %s cannot be made: %s", link, strerror(errno));
         return text;
     }
-    strcpy(p->link, link);
+    memcpy(p->link, link, strlen(link) + 1);
     return NULL;
 }
 

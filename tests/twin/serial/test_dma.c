@@ -228,9 +228,9 @@ static void test_memory_to_memory_takes_time(void **state)
     struct bench *b = *state;
     setup_stream(b, DMA2, 0, BUFFER, SECOND, 1000);
     start_stream(b, DMA2, 0, M2M | MINC | PINC | PSIZE(2) | MSIZE(2));
-    run_ns(b, 1000 * 125); /* two cycles a word is less than it can do */
+    run_ns(b, 125000); /* two cycles a word is less than it can do */
     assert_int_equal(S0(rd(b, DMA2 + LISR)) & TC, 0);
-    run_ns(b, 1000 * 1000);
+    run_ns(b, 1000000);
     assert_int_equal(S0(rd(b, DMA2 + LISR)) & TC, TC);
 }
 

@@ -174,6 +174,29 @@ static void test_exti_of_a_pin_the_chip_drives(void **state)
     assert_int_equal(rd(b, EXTI + PR), 2);
 }
 
+/* 1: wfe, count at 0x20000000, b 1b */
+static const uint8_t waiter[] = {0x00, 0x04, 0x00, 0x20, 0x09, 0x00, 0x00, 0x08, 0x20, 0x21, 0x09,
+                                 0x06, 0x20, 0xBF, 0x08, 0x68, 0x01, 0x30, 0x08, 0x60, 0xFA, 0xE7};
+
+static void test_exti_event_ends_wfe(void **state)
+{
+    struct bench *b = *state;
+    assert_int_equal(twin_load(b->t, 0x08000000, waiter, sizeof waiter), TWIN_OK);
+    twin_reset_pin(b->t);
+    run_ns(b, 100000);
+    wr(b, EXTI + RTSR, 1);
+    uint32_t before = rd(b, 0x20000000);
+    twin_pin_drive(b->t, 'A', 0, true); /* not enabled as an event */
+    run_ns(b, 100000);
+    assert_int_equal(rd(b, 0x20000000), before);
+    twin_pin_drive(b->t, 'A', 0, false);
+    wr(b, EXTI + EMR, 1);
+    twin_pin_drive(b->t, 'A', 0, true);
+    run_ns(b, 100000);
+    assert_int_equal(rd(b, 0x20000000), before + 1);
+    expect_no_reports(b);
+}
+
 /* ---- CRC ---- */
 
 static void test_crc_check_words(void **state)
@@ -326,6 +349,7 @@ int main(void)
         T(test_exti_edges),
         T(test_exti_software_and_mask),
         T(test_exti_of_a_pin_the_chip_drives),
+        T(test_exti_event_ends_wfe),
         T(test_crc_check_words),
         T(test_crc_idr_survives_its_reset),
         T(test_counter_and_update_rate),

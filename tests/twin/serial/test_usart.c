@@ -387,9 +387,9 @@ static void test_oversampling_by_8_halves_the_divider(void **state)
     uint64_t t0 = now_ps(b);
     (void)rd(b, USART2 + SR);
     wr(b, USART2 + DR, 'A');
-    run_to_ps(b, t0 + 10 * 69 * UINT64_C(62500) - EDGE);
+    run_to_ps(b, t0 + 690 * UINT64_C(62500) - EDGE);
     assert_int_equal(rd(b, USART2 + SR) & TC, 0);
-    run_to_ps(b, t0 + 10 * 69 * UINT64_C(62500) + EDGE);
+    run_to_ps(b, t0 + 690 * UINT64_C(62500) + EDGE);
     assert_int_equal(rd(b, USART2 + SR) & TC, TC);
 }
 
