@@ -141,9 +141,9 @@ enum { OPT_ADDRESS = 256, OPT_FORMAT, OPT_FORCE, OPT_OWN };
         {"format", required_argument, NULL, OPT_FORMAT}, {"force", no_argument, NULL, OPT_FORCE}
 #define CLI_IMAGE_HELP                                                                             \
     "      --address ADDR   where a binary file goes (default 0x08008000)\n"                       \
-    "      --format F       elf, hex, srec or bin; found out from the content if not given\n"      \
-    "      --force          skip one check: that the image starts with a plausible vector\n"       \
-    "                       table. The range is always checked\n"
+    "      --format F       elf, hex, srec or bin; else found out from the content\n"              \
+    "      --force          skip one check: that the image starts with a plausible\n"              \
+    "                       vector table. The range is always checked\n"
 /* Loads a file and tells about it in the document. */
 ARAREXT_CHECKED int cli_load_image(struct cli *cli, const char *path,
                                    const struct cli_image_options *o, struct ararext_image **out);

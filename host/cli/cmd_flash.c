@@ -116,11 +116,13 @@ static void show_result(const struct cli *cli, const struct ararext_flash_result
     if (!r->touched) {
         cli_say(cli, "Nothing to write: the board holds this image already.\n");
     } else if (o->verify == ARAREXT_VERIFY_NONE) {
-        cli_say(cli, "Flashed, not verified: %u sectors erased, %u bytes written.\n",
-                (unsigned)r->sectors_erased, (unsigned)r->bytes_written);
+        cli_say(cli, "Flashed, not verified: %u %s erased, %u bytes written.\n",
+                (unsigned)r->sectors_erased, r->sectors_erased == 1 ? "sector" : "sectors",
+                (unsigned)r->bytes_written);
     } else {
-        cli_say(cli, "Flashed and verified: %u sectors erased, %u bytes written in %.1f s.\n",
-                (unsigned)r->sectors_erased, (unsigned)r->bytes_written,
+        cli_say(cli, "Flashed and verified: %u %s erased, %u bytes written in %.1f s.\n",
+                (unsigned)r->sectors_erased, r->sectors_erased == 1 ? "sector" : "sectors",
+                (unsigned)r->bytes_written,
                 (double)(r->erase_ms + r->write_ms + r->verify_ms) / 1000.0);
     }
 }
@@ -200,9 +202,9 @@ const struct cli_command cmd_flash = {
     .run = run,
     .summary = "Flash an application, verify it, start it if asked to",
     .arguments = "FILE [OPTION...]",
-    .help = "FILE is ELF, Intel HEX, S-record or binary. Only sectors that hold something else\n"
-            "are erased, each once. A transfer that breaks off leaves nothing that looks\n"
-            "bootable: the first word is written last.\n\n"
+    .help = "FILE is ELF, Intel HEX, S-record or binary. Only sectors that hold something\n"
+            "else are erased, each once. A transfer that breaks off leaves nothing that\n"
+            "looks bootable: the first word is written last.\n\n"
             "Options:\n"
             "      --run            start the application afterwards\n"
             "      --dry-run        show what would be done, change nothing\n"

@@ -31,6 +31,6 @@ const struct cli_command cmd_go = {
     .run = run,
     .summary = "Start the application, or code at an address",
     .arguments = "[ADDR] [OPTION...]",
-    .help = "Without ADDR the application at 0x08008000. An address that holds a vector table is\n"
-            "started as an image, any other as Thumb code.\n",
+    .help = "Without ADDR the application at 0x08008000. An address that holds a vector table\n"
+            "is started as an image, any other as Thumb code.\n",
 };

@@ -98,8 +98,8 @@ const struct cli_command cmd_protect = {
     .summary = "Protect sectors from writing, or the chip from reading",
     .arguments = "--sectors LIST [--read-protection] [OPTION...]",
     .help = "Options:\n"
-            "      --sectors LIST     write-protect sectors, like 2, 2-5 or 2,4-6, beside those\n"
-            "                         that are protected already\n"
+            "      --sectors LIST     write-protect sectors, like 2, 2-5 or 2,4-6, beside\n"
+            "                         those that are protected already\n"
             "      --read-protection  read protection level 1 for the whole chip; asks first,\n"
             "                         because leaving it erases the chip and the bootloader\n"
             "  -y, --yes              do not ask\n",

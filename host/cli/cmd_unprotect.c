@@ -52,6 +52,6 @@ const struct cli_command cmd_unprotect = {
     .summary = "Take write protection off all sectors",
     .arguments = "[OPTION...]",
     .help = "Options:\n"
-            "      --keep-read-protection  on a read-protected chip, take off write protection\n"
-            "                              alone; without it the board refuses there\n",
+            "      --keep-read-protection  on a read-protected chip, take off write\n"
+            "                              protection alone; without it the board refuses\n",
 };

@@ -18,7 +18,7 @@ static const struct cli_command *const COMMANDS[] = {
 static void print_help(void)
 {
     printf("Usage: ararext [OPTION...] COMMAND [ARGUMENT...]\n\n"
-           "Flashes and looks after an STM32F407 with the Ararext bootloader, over a serial port.\n\n"
+           "Flashes and looks after an STM32F407 with the Ararext bootloader.\n\n"
            "Commands ('ararext COMMAND --help' tells more):\n");
     for (size_t i = 0; i < sizeof COMMANDS / sizeof COMMANDS[0]; i++) {
         printf("  %-10s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);

@@ -22,8 +22,8 @@ enum { GLOBAL_COUNT = sizeof GLOBALS / sizeof GLOBALS[0] };
 
 const char CLI_GLOBAL_HELP[] =
     "Options of every command:\n"
-    "  -p, --port PORT      serial port; else $ARAREXT_PORT, else the one where a board\n"
-    "                       answers\n"
+    "  -p, --port PORT      serial port; else $ARAREXT_PORT, else the port where a\n"
+    "                       board answers\n"
     "  -b, --baud N         baud rate (default 115200)\n"
     "      --json           one JSON document on stdout instead of text\n"
     "  -q, --quiet          no progress and no remarks\n"

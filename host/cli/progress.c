@@ -71,7 +71,7 @@ static void end_phase(struct cli_progress *p, uint64_t now)
     if (p->terminal) {
         draw(p, now);
         fputc('\n', stderr);
-    } else if (p->total > 0 && p->done == p->total) {
+    } else if (p->done == p->total && p->phase != ARAREXT_PHASE_COMPARE) {
         fprintf(stderr, "%s %u bytes in %.1f s (%.1f KiB/s)\n", WORDS[p->phase].done,
                 (unsigned)p->total, (double)(now - p->start_ms) / 1000.0, kib_per_second(p, now));
     }
@@ -89,7 +89,7 @@ void cli_progress_show(void *ctx, enum ararext_phase phase, uint32_t done, uint3
         end_phase(p, now);
         p->phase = (int)phase;
         p->start_ms = now;
-        p->shown_ms = now - LINE_MS;
+        p->shown_ms = p->terminal ? now - REDRAW_MS : now;
     }
     p->done = done;
     p->total = total;

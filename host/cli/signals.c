@@ -26,9 +26,14 @@ void cli_catch_signals(void)
     /* No SA_RESTART: waiting for a typed answer ends. */
     struct sigaction action = {.sa_handler = on_signal};
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
+    static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++) {
+        struct sigaction before;
+        /* What whoever started us wants ignored (nohup, a shell's background) stays so. */
+        if (sigaction(caught[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
+            sigaction(caught[i], &action, NULL);
+        }
+    }
 }
 
 int cli_signal(void)

@@ -158,7 +158,8 @@ static int open_failure(const char *path, int error, struct ararext_message *why
         return ARAREXT_ERR_BUSY;
     }
     message_set(why, "%s: %s", path, strerror(error));
-    return error == ENOENT || error == ENODEV || error == ENXIO || error == ENOTDIR
+    return error == ENOENT || error == ENODEV || error == ENXIO || error == ENOTDIR ||
+                   error == EISDIR
                ? ARAREXT_ERR_NO_PORT
                : ARAREXT_ERR_IO;
 }

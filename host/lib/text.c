@@ -182,7 +182,11 @@ void ararext_reason_text(uint8_t reason, uint32_t detail, struct ararext_message
         /* A small number is a sector or a count, whatever the table says. */
         bool hex = REASONS[i].detail == DETAIL_HEX && (reason != REASON_BOOTLOADER || detail > 255);
         message_set(out, "%.*s", (int)(percent - REASONS[i].text), REASONS[i].text);
-        message_add(out, hex ? "0x%02X" : reason == REASON_BOOTLOADER ? "sector %u" : "%u",
+        message_add(out,
+                    hex && detail > 0xFFFF          ? "0x%08X"
+                    : hex                           ? "0x%02X"
+                    : reason == REASON_BOOTLOADER ? "sector %u"
+                                                  : "%u",
                     (unsigned)detail);
         message_add(out, "%s", percent + 1);
         return;

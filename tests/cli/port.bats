@@ -1,0 +1,155 @@
+#!/usr/bin/env bats
+# Finding and opening the port: by name, by itself, and all that can be wrong with it.
+
+load helper
+
+setup()
+{
+    common_setup
+}
+
+teardown()
+{
+    stop_board
+}
+
+@test "the port by option, by environment, and found" {
+    start_board --button
+    ararext info
+    expect_status 0
+    expect "Board on $PWD/usart2"
+    unset ARAREXT_PORT
+    ararext info --port usart2
+    expect_status 0
+    ararext --port=usart2 info
+    expect_status 0
+    stop_board
+    TWIN_LINK="$XDG_RUNTIME_DIR/ararext-usart2"
+    mkfifo in
+    "$ARAREXT_TWIN" --firmware "$ARAREXT_FIRMWARE" --speed max --button <>in >twin.log 2>&1 3>&- &
+    TWIN_PID=$!
+    for _ in $(seq 100); do [ -e "$TWIN_LINK" ] && break; sleep 0.05; done
+    ararext ports
+    expect_status 0
+    expect "$TWIN_LINK"
+    ararext info
+    expect_status 0
+    expect "Board on $TWIN_LINK"
+}
+
+@test "ports as JSON" {
+    json_of ports
+    [ "$status" -eq 0 ]
+    json 'd["ok"] and isinstance(d["ports"], list)'
+}
+
+@test "no such port, no serial port, a link to nowhere" {
+    ararext info --port "$PWD/nothing"
+    expect_status 3
+    expect "$PWD/nothing: No such file or directory"
+    ln -s /nonexistent dangling
+    ararext info --port dangling
+    expect_status 3
+    touch file
+    ararext info --port file
+    expect_status 3
+    expect "file: not a serial port"
+    ararext info --port .
+    expect_status 3
+}
+
+@test "no board anywhere" {
+    ararext info
+    expect_status 3
+    expect "no board found"
+}
+
+@test "the port is busy" {
+    start_board --button
+    "$ARAREXT" monitor --for 20 </dev/null >/dev/null 2>&1 3>&- &
+    local other=$!
+    for _ in $(seq 100); do
+        ararext info
+        [ "$status" -eq 4 ] && break
+        sleep 0.05
+    done
+    kill "$other"
+    wait "$other" || true
+    expect_status 4
+    expect "another program has the port open"
+    ararext info
+    expect_status 0
+}
+
+@test "no permission" {
+    start_board --button
+    chmod 000 "$(readlink usart2)"
+    local as=()
+    if [ "$(id -u)" -eq 0 ]; then
+        chmod 755 "$BATS_TEST_TMPDIR" "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_SUITE_TMPDIR"
+        command -v setpriv >/dev/null || skip "no setpriv"
+        as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+        cp "$ARAREXT" ./tool
+        "${as[@]}" test -x ./tool || skip "the test folder is closed to others"
+    else
+        cp "$ARAREXT" ./tool
+    fi
+    run "${as[@]}" ./tool info --port usart2
+    expect_status 4
+    expect "permission denied"
+    expect "udev"
+}
+
+@test "a board that does not answer" {
+    start_board --app "$ARAREXT_APPS/hello.elf"
+    ararext info
+    expect_status 5
+    expect "GET_VER (01 51 64 6A 5F 5C, sent 3 times)"
+    expect "PA0"
+}
+
+@test "the wrong baud rate is told as no answer, and does no harm" {
+    start_board --button
+    ararext info --baud 9600
+    expect_status 5
+    ararext info
+    expect_status 0
+}
+
+@test "a baud rate that no table has" {
+    start_board --button
+    ararext raw GET_VER --baud 123456
+    [ "$status" -eq 0 ] || [ "$status" -eq 5 ] || [ "$status" -eq 6 ]
+    expect_not "cannot do"
+}
+
+@test "the board goes away in the middle" {
+    start_board --button
+    big_image app.bin 100000 1
+    "$ARAREXT" flash app.bin --verbose </dev/null >out 2>err 3>&- &
+    local tool=$!
+    wait_for "> FE 57" err
+    kill -KILL "$TWIN_PID"
+    wait "$TWIN_PID" || true
+    TWIN_PID=
+    status=0
+    wait "$tool" || status=$?
+    output=$(grep -v '^ *[0-9.]* [<>]' err)
+    expect_status 4
+    expect "the port failed or went away"
+    expect "the application will not start"
+}
+
+@test "a board in the other dialect" {
+    start_board --button
+    ararext raw --course GET_VER
+    expect_status 0
+    [ "$output" = "10" ]
+    ararext info
+    expect_status 5
+    expect "course dialect"
+    ararext raw --course RESET 01
+    expect_status 0
+    ararext info
+    expect_status 0
+}

@@ -1,0 +1,98 @@
+#!/usr/bin/env bats
+# What the tool says about itself, and wrong use of it. No board.
+
+load helper
+
+setup()
+{
+    common_setup
+}
+
+VERBS="info flash verify monitor go reset erase read write protect unprotect otp ports commands raw"
+
+@test "version is the project's" {
+    ararext --version
+    expect_status 0
+    [ "$output" = "ararext $ARAREXT_VERSION" ]
+}
+
+@test "help names every command" {
+    ararext --help
+    expect_status 0
+    for verb in $VERBS; do
+        expect "  $verb "
+    done
+}
+
+@test "each command has help of its own, before and behind its name" {
+    for verb in $VERBS; do
+        ararext "$verb" --help
+        expect_status 0
+        expect "Usage: ararext $verb"
+        ararext --help "$verb"
+        expect_status 0
+        expect "Usage: ararext $verb"
+    done
+}
+
+@test "help fits 80 columns" {
+    for verb in "" $VERBS; do
+        ararext $verb --help
+        [ "$(awk 'length > 80' <<<"$output")" = "" ]
+    done
+}
+
+@test "no command, an unknown one, an unknown option, a missing value" {
+    ararext
+    expect_status 2
+    expect "no command given"
+    ararext frobnicate
+    expect_status 2
+    expect "there is no command 'frobnicate'"
+    for verb in $VERBS; do
+        ararext "$verb" --frobnicate
+        expect_status 2
+        expect "option '--frobnicate' is not known here; see 'ararext $verb --help'"
+    done
+    ararext info --port
+    expect_status 2
+    expect "option '--port' needs a value"
+    ararext info -z
+    expect_status 2
+}
+
+@test "missing and superfluous arguments" {
+    for words in flash verify "read 0x08008000" write raw; do
+        ararext $words
+        expect_status 2
+        expect "an argument is missing"
+    done
+    for words in "info x" "ports x" "flash a b" "verify a b" "go 1 2" "reset x" "erase x" "otp a b" \
+        "commands x" "monitor x" "read 1 2 3" "protect x" "unprotect x"; do
+        ararext $words
+        expect_status 2
+        expect "too many arguments"
+    done
+}
+
+@test "numbers, hex and sectors that are none" {
+    for words in "read x 1" "read 0x 1" "read -1 1" "read 4294967296 1" "read 5G 1" "read 1 0" \
+        "read 0x08000000 17M" "go 0xZZ" "--baud 0 info" "--baud x info" "write 0x20004000 --hex 0" \
+        "write 0x20004000 --hex xx" "write 0x20004000" "write 0x20004000 f --hex 00" "erase" \
+        "erase --sector x" "erase --sector 5-2" "erase --sector 16" "erase --sector 2,," \
+        "erase --sector 2 --all" "protect" "protect --sectors 99" "raw NOTHING" "raw 123" \
+        "raw GET_VER 0" "monitor --for 0" "monitor --for x" "otp write" "flash f --format exe" \
+        "flash f --verify maybe" "flash f --address x" "raw GET_VER --timeout 0"; do
+        ararext $words
+        expect_status 2
+    done
+}
+
+@test "wrong use is told in JSON too" {
+    json_of read zz 1
+    [ "$status" -eq 2 ]
+    json 'd["ok"] is False and d["exit_status"] == 2 and d["command"] == "read"'
+    json 'd["error"]["name"] == "argument" and "zz" in d["error"]["message"]'
+    json_of frobnicate
+    [ "$status" -eq 2 ]
+}
