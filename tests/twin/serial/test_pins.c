@@ -5,6 +5,7 @@
 
 #define EXTI    0x40013C00u
 #define IMR     0x00u
+#define EMR     0x04u
 #define RTSR    0x08u
 #define FTSR    0x0Cu
 #define SWIER   0x10u
