@@ -106,9 +106,27 @@ static void map_run(struct twin *t, const struct mapping *m, uint32_t offset, ui
 typedef void (*run_fn)(struct twin *t, const struct mapping *m, uint32_t offset, uint32_t len,
                        uint8_t class);
 
+/* Page by page: the engine does nothing at all when the first page of a range is not mapped, and
+ * what lies side by side here need not do so there. */
+static void drop_translations(struct twin_cpu *c, uint32_t addr, uint32_t len)
+{
+    while (len != 0) {
+        uint32_t part = ENGINE_PAGE - addr % ENGINE_PAGE;
+        part = part < len ? part : len;
+        (void)uc_ctl_remove_cache(c->uc, (uint64_t)addr, (uint64_t)addr + part);
+        addr += part;
+        len -= part;
+    }
+}
+
+/* The engine keeps translations of what is unmapped and finds them again when a later mapping gets
+ * the same place inside it, whatever was stored in between. */
 static void unmap_run(struct twin *t, const struct mapping *m, uint32_t offset, uint32_t len,
                       uint8_t class)
 {
+    if (class == PAGE_MEMORY) {
+        drop_translations(t->cpu, m->base + offset, len);
+    }
     if (class != PAGE_UNMAPPED) {
         (void)uc_mem_unmap(t->cpu->uc, m->base + (uint64_t)offset, len);
     }
@@ -139,19 +157,6 @@ void engine_remap(struct twin *t)
         for_runs(t, &m, c->page_class[i], unmap_run);
         memcpy(c->page_class[i], classes, pages);
         for_runs(t, &m, c->page_class[i], map_run);
-    }
-}
-
-/* Page by page: the engine does nothing at all when the first page of a range is not mapped, and
- * what lies side by side here need not do so there. */
-static void drop_translations(struct twin_cpu *c, uint32_t addr, uint32_t len)
-{
-    while (len != 0) {
-        uint32_t part = ENGINE_PAGE - addr % ENGINE_PAGE;
-        part = part < len ? part : len;
-        (void)uc_ctl_remove_cache(c->uc, (uint64_t)addr, (uint64_t)addr + part);
-        addr += part;
-        len -= part;
     }
 }
 
