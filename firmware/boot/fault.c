@@ -24,12 +24,13 @@ __attribute__((used)) noreturn void fault_report(uint32_t pc, uint32_t lr)
     const uint32_t values[] = {SCB->CFSR, SCB->HFSR, SCB->MMFAR, SCB->BFAR, pc, lr};
 
     core_interrupts_off();
-    log_take_over();
-    log_text("FAULT cfsr hfsr mmfar bfar pc lr:");
-    for (unsigned i = 0; i < sizeof values / sizeof values[0]; i++) {
-        log_hex(values[i], 8);
+    if (log_take_over()) {
+        log_text("FAULT cfsr hfsr mmfar bfar pc lr:");
+        for (unsigned i = 0; i < sizeof values / sizeof values[0]; i++) {
+            log_hex(values[i], 8);
+        }
+        log_line("");
     }
-    log_line("");
     chip_reset();
 }
 

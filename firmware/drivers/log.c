@@ -3,8 +3,6 @@
  */
 #include "log.h"
 
-#include <stdbool.h>
-
 #include "board.h"
 #include "stm32f407.h"
 #include "timer.h"
@@ -135,10 +133,14 @@ void log_flush(void)
              timer_us() - start < FLUSH_LIMIT_US);
 }
 
-void log_take_over(void)
+bool log_take_over(void)
 {
+    if ((RCC->APB1ENR & RCC_APB1_USART3) == 0 || (RCC->AHB1ENR & RCC_AHB1_DMA1) == 0) {
+        return false; /* code that GO_TO_ADDR started has faulted: nothing is set up */
+    }
     DMA1->S[TX_STREAM].CR = 0;
     log_wait_sent(); /* what the DMA has already handed over */
     log.at_once = true;
     log_line("");
+    return true;
 }

@@ -5,6 +5,7 @@
 #ifndef ARAREXT_LOG_H
 #define ARAREXT_LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* apb1_hz: clock of USART3. */
@@ -21,7 +22,7 @@ void log_pump(void);
 void log_flush(void);
 
 /* For fault handlers: takes the line over from the DMA and from then on sends at once, waiting for
- * each character a bounded number of loops. */
-void log_take_over(void);
+ * each character a bounded number of loops. Returns false when there is no line to log to. */
+bool log_take_over(void);
 
 #endif
