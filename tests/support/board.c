@@ -39,6 +39,10 @@ static void on_report(void *ctx, const struct twin_report *report)
     struct board *b = ctx;
     unsigned bit = 1u << report->kind;
     b->reports[report->kind]++;
+    if (getenv("ARAREXT_SHOW_REPORTS") != NULL) {
+        printf("%" PRIu64 " ns: report %d, pc %08" PRIx32 ", address %08" PRIx32 ": %s\n",
+               report->time_ns, (int)report->kind, report->pc, report->address, report->text);
+    }
     if ((bit & unforgiven) != 0 && (bit & b->allowed) == 0) {
         if (b->bad_count < BOARD_REPORTS_MAX) {
             (void)snprintf(b->bad[b->bad_count], sizeof b->bad[0],

@@ -59,7 +59,7 @@ static const struct expected ungated[] = {
     REG("NVIC_IPR3", 0xE000E40C, 0),
     REG("NVIC_IPR4", 0xE000E410, 0),
     REG("NVIC_IPR9", 0xE000E424, 0),
-    REG("SCB_ICSR", 0xE000ED04, 0),
+    PART("SCB_ICSR", 0xE000ED04, 0, 0xFFFFF7FF), /* RETTOBASE means nothing in thread mode */
     REG("SCB_VTOR", 0xE000ED08, VTOR_ADDR),
     REG("SCB_AIRCR", 0xE000ED0C, 0xFA050000),
     REG("SCB_SCR", 0xE000ED10, 0),

@@ -5,6 +5,8 @@
 #include "reset_state.h"
 #include "system.h"
 
+#include "ararext_version.h"
+
 enum { REASON_BUTTON = 1, REASON_REQUEST = 2, REASON_NOTHING = 3, REASON_HOST = 4 };
 enum { FLAGS_POWER_ON = 0x0E };
 

@@ -36,7 +36,10 @@ static struct board *flash_and_go(void **state)
     board_erase(b, 2, 1);
     board_write(b, APP_BASE, hello, hello_len);
     wire_put32(payload, APP_BASE);
-    board_ok(b, GO_TO_ADDR, payload, 4, NULL, 0);
+    board_request(b, GO_TO_ADDR, payload, 4);
+    assert_true(board_wait(b, 3, MS(20)));
+    assert_int_equal(b->rx[0], 0xA5);
+    b->rx_len = 0;
     (void)board_run(b, MS(3000));
     assert_true(greeted(b));
     b->rx_len = 0;

@@ -179,8 +179,9 @@ static void test_library_verify(void **state)
     assert_int_equal(result.bad_got, wrong);
     fail_session(s, "flash", flash(s, &plan, &result));
     board_assert_flash(s->board, APP_BASE, s->bytes, IMAGE_SIZE);
+    /* sector 2 as well: its first word keeps a half-written image from booting */
     for (unsigned sector = 2; sector < 5; sector++) {
-        assert_int_equal(twin_sector_erases(s->board->twin, sector), sector == 3 ? 1 : 0);
+        assert_int_equal(twin_sector_erases(s->board->twin, sector), sector < 4 ? 1 : 0);
     }
     close_session(s);
 }

@@ -3,6 +3,8 @@
  */
 #include "system.h"
 
+#include "ararext_version.h"
+
 /* What GET_VER and the others answer is in "Commands"; the frames are those of "Examples". */
 static void test_wire_examples_native(void **state)
 {
@@ -127,6 +129,35 @@ static void test_wire_read(void **state)
     board_close(b);
 }
 
+/* OTP is programmed by code on the chip, word by word, as RM0090 section 3.7 has it. */
+static void program_otp(struct board *b, const uint8_t otp[528])
+{
+    static const struct probe_op unlock[] = {
+        {PROBE_WRITE, 0x40023C04, 0x45670123}, /* FLASH_KEYR */
+        {PROBE_WRITE, 0x40023C04, 0xCDEF89AB},
+        {PROBE_WRITE, 0x40023C10, 0x00000201}, /* FLASH_CR: PSIZE x32, PG */
+    };
+    struct probe_op ops[3 + 2 * 132];
+    uint8_t image[PROBE_MAX];
+    uint8_t payload[4];
+    memcpy(ops, unlock, sizeof unlock);
+    for (uint32_t i = 0; i < 132; i++) {
+        uint32_t addr = OTP_BASE + 4 * i;
+        ops[3 + 2 * i] = (struct probe_op){PROBE_WRITE, addr, wire_get32(otp + 4 * i)};
+        ops[4 + 2 * i] = (struct probe_op){PROBE_READ, addr, 0}; /* stalls until it is done */
+    }
+    size_t len = probe_make(image, FREE_SRAM_BASE, ops, sizeof ops / sizeof ops[0]);
+    board_write(b, FREE_SRAM_BASE, image, len);
+    probe_clear(b);
+    wire_put32(payload, FREE_SRAM_BASE);
+    board_ok(b, GO_TO_ADDR, payload, 4, NULL, 0);
+    (void)board_run(b, MS(20));
+    assert_true(probe_done(b));
+    board_reset(b);
+    board_assert_flash(b, OTP_BASE, otp, 512);
+    board_assert_flash(b, OTP_BASE + 512, otp + 512, 16);
+}
+
 static void test_wire_otp(void **state)
 {
     uint8_t otp[528];
@@ -135,8 +166,7 @@ static void test_wire_otp(void **state)
     random_fill(&seed, otp, 512);
     memset(otp + 512, 0xFF, 16);
     otp[512 + 3] = 0;
-    board_poke(b, OTP_BASE, otp, 512);
-    board_poke(b, OTP_BASE + 512, otp + 512, 16);
+    program_otp(b, otp);
     board_ok(b, OTP_READ, NULL, 0, otp, 255);
     static const struct {
         uint16_t offset;
