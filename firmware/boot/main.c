@@ -180,7 +180,7 @@ noreturn void main_serve(const struct start_facts *facts)
             main_sleep(now_us);
         }
         log_pump();
-        led_update(now_us);
+        led_update();
         IWDG->KR = IWDG_KEY_RELOAD;
     }
 }

@@ -3,6 +3,7 @@
 #include "led.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "board.h"
 #include "stm32f407.h"
@@ -47,8 +48,10 @@ void led_error(void)
     led_hold(ERROR_US);
 }
 
-void led_update(uint32_t now_us)
+void led_update(void)
 {
+    uint32_t now_us = timer_us();
+
     if (now_us - led.since_us >= led.hold_us) {
         led.hold_us = 0; /* and stays so when the counter wraps */
     }

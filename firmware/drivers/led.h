@@ -5,11 +5,9 @@
 #ifndef ARAREXT_LED_H
 #define ARAREXT_LED_H
 
-#include <stdint.h>
-
 void led_start(void);
 void led_busy(void);  /* on until busy time is over: see led_update */
 void led_error(void); /* a command or a frame has failed */
-void led_update(uint32_t now_us);
+void led_update(void);
 
 #endif
