@@ -529,9 +529,9 @@ static void test_text_reasons(void **state)
         const char *text;
     } rows[] = {
         {0x21, 1, "sector 1 belongs to the bootloader"},
-        {0x21, 0x08004000, "0x8004000 belongs to the bootloader"},
+        {0x21, 0x08004000, "0x08004000 belongs to the bootloader"},
         {0x22, 12, "there is no sector 12"},
-        {0x24, 0x08008010, "flash at 0x8008010 is not erased"},
+        {0x24, 0x08008010, "flash at 0x08008010 is not erased"},
         {0x30, 0, "the confirmation key is missing or wrong"},
         {0x99, 7, "a reason that this version does not know (detail 0x00000007)"},
     };

@@ -1,0 +1,71 @@
+# Completion of bash for ararext.
+
+_ararext()
+{
+    local current previous verbs verb word
+    current=${COMP_WORDS[COMP_CWORD]}
+    previous=${COMP_WORDS[COMP_CWORD - 1]}
+    verbs="info flash verify monitor go reset erase read write protect unprotect otp ports commands raw"
+    COMPREPLY=()
+    case $previous in
+    -p | --port)
+        mapfile -t COMPREPLY < <(compgen -W "$(ararext ports 2>/dev/null | cut -d' ' -f1)" -- "$current")
+        [ ${#COMPREPLY[@]} -gt 0 ] || mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+        ;;
+    -b | --baud)
+        mapfile -t COMPREPLY < <(compgen -W "9600 57600 115200 230400 460800 921600" -- "$current")
+        return
+        ;;
+    -o | --output)
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+        ;;
+    --format)
+        mapfile -t COMPREPLY < <(compgen -W "elf hex srec bin" -- "$current")
+        return
+        ;;
+    --verify)
+        mapfile -t COMPREPLY < <(compgen -W "auto read" -- "$current")
+        return
+        ;;
+    --address | --sector | --sectors | --hex | --for | --until | --timeout)
+        return
+        ;;
+    esac
+
+    verb=
+    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        case " $verbs " in
+        *" $word "*) verb=$word; break ;;
+        esac
+    done
+
+    local options="--port --baud --json --quiet --verbose --no-color --no-extensions --help"
+    case $verb in
+    "") [[ $current == -* ]] && options+=" --version" ;;
+    flash) options+=" --run --dry-run --no-verify --verify --erase-always --address --format --force" ;;
+    verify) options+=" --verify --address --format --force" ;;
+    erase) options+=" --sector --all --yes" ;;
+    read) options+=" --output" ;;
+    write) options+=" --hex --no-verify" ;;
+    reset) options+=" --bootloader" ;;
+    protect) options+=" --sectors --read-protection --yes" ;;
+    unprotect) options+=" --keep-read-protection" ;;
+    monitor) options+=" --for --until" ;;
+    raw) options+=" --course --timeout" ;;
+    esac
+
+    if [[ $current == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+    elif [ -z "$verb" ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current")
+    elif [ "$verb" = raw ]; then
+        mapfile -t COMPREPLY < <(compgen -W "GET_VER GET_HELP GET_CID GET_RDP_STATUS GO_TO_ADDR FLASH_ERASE MEM_WRITE EN_RW_PROTECT MEM_READ READ_SECTOR_P_STATUS OTP_READ DIS_R_W_PROTECT GET_LAST_ERROR GET_INFO RESET MEM_CRC" -- "$current")
+    elif [ "$verb" = otp ]; then
+        mapfile -t COMPREPLY < <(compgen -W "read" -- "$current")
+    else
+        compopt -o default 2>/dev/null
+    fi
+}
+complete -F _ararext ararext

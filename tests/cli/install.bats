@@ -1,0 +1,123 @@
+#!/usr/bin/env bats
+# What `cmake --install` puts where, and that it works from there.
+
+load helper
+
+setup_file()
+{
+    export PREFIX=$BATS_FILE_TMPDIR/prefix
+    cmake --install "$ARAREXT_BUILD" --prefix "$PREFIX" >"$BATS_FILE_TMPDIR/log" 2>&1 || {
+        cat "$BATS_FILE_TMPDIR/log" >&2
+        return 1
+    }
+}
+
+setup()
+{
+    common_setup
+}
+
+@test "everything is there" {
+    for file in bin/ararext bin/ararext-twin include/ararext.h share/man/man1/ararext.1 \
+        share/man/man1/ararext-twin.1 share/bash-completion/completions/ararext \
+        lib/udev/rules.d/60-ararext.rules; do
+        [ -f "$PREFIX/$file" ] || { echo "$file is missing"; return 1; }
+    done
+    [ -n "$(find "$PREFIX" -name 'libararext.so.0')" ]
+    [ -n "$(find "$PREFIX" -name 'libararext.a')" ]
+}
+
+@test "the installed tool runs" {
+    run "$PREFIX/bin/ararext" --version
+    expect_status 0
+    expect "ararext $ARAREXT_VERSION"
+}
+
+@test "a program builds against the library with pkg-config, shared" {
+    command -v pkg-config >/dev/null || skip "no pkg-config"
+    PKG_CONFIG_PATH=$(dirname "$(find "$PREFIX" -name libararext.pc)")
+    sed "s|^prefix=.*|prefix=$PREFIX|; s|^libdir=.*|libdir=$(dirname "$PKG_CONFIG_PATH")|; s|^includedir=.*|includedir=$PREFIX/include|" \
+        "$PKG_CONFIG_PATH/libararext.pc" >libararext.pc
+    export PKG_CONFIG_PATH=$PWD
+    [ "$(pkg-config --modversion libararext)" = "$ARAREXT_VERSION" ]
+    cat >program.c <<'END'
+#include <ararext.h>
+#include <stdio.h>
+int main(void)
+{
+    puts(ararext_error_entry(ARAREXT_ERR_TIMEOUT)->name);
+    return ararext_command_code("MEM_READ") == 0x59 ? 0 : 1;
+}
+END
+    read -ra flags < <(pkg-config --cflags --libs libararext)
+    if ldd "$ARAREXT" | grep -q libasan; then
+        flags+=(-fsanitize=address,undefined)
+    fi
+    cc -std=c11 -Wall -Wextra -Wpedantic -Werror program.c "${flags[@]}" -o program
+    LD_LIBRARY_PATH=$(dirname "$(find "$PREFIX" -name libararext.so.0)") run ./program
+    expect_status 0
+    expect "timeout"
+}
+
+@test "the shared library exports ararext_ names and nothing else" {
+    library=$(find "$PREFIX" -name 'libararext.so.0')
+    names=$(nm -D --defined-only "$library" | awk '{print $3}')
+    [ -n "$names" ]
+    if ldd "$ARAREXT" | grep -q libasan; then
+        names=$(grep -v '^__' <<<"$names")
+    fi
+    [ "$(grep -vc '^ararext_' <<<"$names")" -eq 0 ]
+    # Every function of the header is exported.
+    for name in $(grep -oE '\bararext_[a-z0-9_]+\(' "$PREFIX/include/ararext.h" | tr -d '(' | sort -u); do
+        grep -qx "$name" <<<"$names" || { echo "$name is declared and not exported"; return 1; }
+    done
+}
+
+@test "the header stands alone, in C and C++" {
+    echo '#include <ararext.h>' >a.c
+    cc -std=c11 -Wall -Wextra -Wpedantic -Werror -I "$PREFIX/include" -fsyntax-only a.c
+    if command -v c++ >/dev/null; then
+        c++ -Wall -Wextra -I "$PREFIX/include" -fsyntax-only -x c++ a.c
+    fi
+}
+
+@test "the man page has every command, option and exit status" {
+    page=$PREFIX/share/man/man1/ararext.1
+    grep -q "Ararext $ARAREXT_VERSION" "$page"
+    for verb in $("$ARAREXT" --help | awk '/^Commands/ {on = 1; next} /^$/ {on = 0} on {print $1}'); do
+        grep -qE "^\.(B|BI|BR) $verb\b" "$page" || { echo "$verb is missing"; return 1; }
+        for option in $("$ARAREXT" "$verb" --help | grep -oE '^ +(-., )?--[a-z-]+' | grep -oE -- '--[a-z-]+'); do
+            grep -qF -- "${option//-/\\-}" "$page" ||
+                [ "$option" = --output ] || { echo "$verb $option is missing"; return 1; }
+        done
+    done
+    [ "$(grep -cE '^\.B [0-9]+$' "$page")" -eq 13 ]
+    if command -v man >/dev/null; then
+        man --warnings -l "$page" >page.txt 2>warnings.txt
+        [ ! -s warnings.txt ]
+        grep -q "EXIT STATUS" page.txt
+    fi
+}
+
+@test "completion knows every command and option" {
+    cat >try.bash <<'END'
+. "$1"
+shift
+COMP_WORDS=("$@")
+COMP_CWORD=$(($# - 1))
+compopt() { :; }
+_ararext
+printf '%s\n' "${COMPREPLY[@]}"
+END
+    script=$PREFIX/share/bash-completion/completions/ararext
+    run bash try.bash "$script" ararext ""
+    for verb in $("$ARAREXT" --help | awk '/^Commands/ {on = 1; next} /^$/ {on = 0} on {print $1}'); do
+        expect "$verb"
+    done
+    for verb in $("$ARAREXT" --help | awk '/^Commands/ {on = 1; next} /^$/ {on = 0} on {print $1}'); do
+        run bash try.bash "$script" ararext "$verb" --
+        for option in $("$ARAREXT" "$verb" --help | grep -oE '^ +(-., )?--[a-z-]+' | grep -oE -- '--[a-z-]+'); do
+            [ "$option" = --version ] || expect "$option"
+        done
+    done
+}
