@@ -116,7 +116,8 @@ static void write_one(struct twin_cpu *c, uint32_t addr, unsigned size, uint32_t
         nothing_there(c, addr, "write");
     }
     if ((target & ~0x3FFU) == 0x40023C00U) {
-        core_update_traps(t); /* the flash interface: an operation may have begun */
+        core_update_traps(t);  /* the flash interface: an operation may have begun, */
+        core_forget_lines(c);  /* wait states or caches may be others */
     }
 }
 
