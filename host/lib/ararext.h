@@ -135,6 +135,9 @@ struct ararext_transport {
     uint64_t (*now_ms)(void *ctx); /* never goes back; any start */
     void (*sleep_ms)(void *ctx, unsigned ms);
     void (*close)(void *ctx); /* called once, by ararext_close; ctx is then not used any more */
+    /* The far end is a program whose clock may lag behind now_ms (a twin on a busy machine): the
+     * session is then more patient than PROTOCOL.md's times ask for. */
+    bool may_lag;
 };
 
 /* Opens a serial port (or a pseudo-terminal, or a symbolic link to one) for this process alone, raw,

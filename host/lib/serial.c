@@ -30,6 +30,7 @@
 struct serial {
     int fd;
     bool exclusive; /* TIOCEXCL is set */
+    bool pseudo;    /* a pseudo-terminal: the far end is a program */
 };
 
 static uint64_t serial_now_ms(void *ctx)
@@ -183,7 +184,8 @@ static int claim(struct serial *p, const char *path, struct ararext_message *why
     if (flock(p->fd, LOCK_EX | LOCK_NB) != 0) {
         return open_failure(path, errno, why);
     }
-    p->exclusive = !is_pseudo_terminal(&st) && ioctl(p->fd, TIOCEXCL) == 0;
+    p->pseudo = is_pseudo_terminal(&st);
+    p->exclusive = !p->pseudo && ioctl(p->fd, TIOCEXCL) == 0;
     return ARAREXT_OK;
 }
 
@@ -239,6 +241,7 @@ int ararext_serial_open(struct ararext_transport *out, const char *path, uint32_
         .now_ms = serial_now_ms,
         .sleep_ms = serial_sleep_ms,
         .close = serial_close,
+        .may_lag = p->pseudo,
     };
     return ARAREXT_OK;
 }

@@ -49,6 +49,9 @@ int ararext_open(struct ararext_session **out, const struct ararext_transport *t
     if (s->options.margin_ms == 0) {
         s->options.margin_ms = MARGIN_DEFAULT_MS;
     }
+    if (s->transport.may_lag && s->options.margin_ms < LAG_MARGIN_MS) {
+        s->options.margin_ms = LAG_MARGIN_MS;
+    }
     *out = s;
     return ARAREXT_OK;
 }
@@ -267,11 +270,17 @@ static int receive_native(struct ararext_session *s, struct transfer *t, const s
     return receive(s, t, 3 + n);
 }
 
+/* How long we wait for what the board may take. */
+static unsigned patience_ms(const struct ararext_session *s, uint8_t command,
+                            const uint8_t *payload, size_t payload_len)
+{
+    unsigned ms = session_board_time_ms(s, command, payload, payload_len);
+    return s->transport.may_lag ? ms * LAG_FACTOR : ms;
+}
+
 static int attempt(struct ararext_session *s, struct transfer *t, struct call *call)
 {
-    unsigned board_ms =
-        session_board_time_ms(s, call->command, call->payload, call->payload_len);
-    int rc = send_frame(s, t, board_ms);
+    int rc = send_frame(s, t, patience_ms(s, call->command, call->payload, call->payload_len));
     if (rc == ARAREXT_OK) {
         rc = receive_native(s, t, call);
     }
@@ -421,8 +430,8 @@ int ararext_raw(struct ararext_session *s, struct ararext_raw *raw)
     struct transfer t;
     build_frame(&t, raw->dialect, raw->command, raw->payload, raw->payload_len);
     unsigned wait = raw->timeout_ms != 0 ? raw->timeout_ms
-                                         : session_board_time_ms(s, raw->command, raw->payload,
-                                                                 raw->payload_len);
+                                         : patience_ms(s, raw->command, raw->payload,
+                                                       raw->payload_len);
     struct call any = {.command = raw->command, .data_max = ARAREXT_DATA_MAX};
     int rc = send_frame(s, &t, wait);
     if (rc == ARAREXT_OK && course) {

@@ -11,6 +11,8 @@ enum {
     MARGIN_DEFAULT_MS = 300,
     RETRIES_DEFAULT = 2,
     RETRIES_MAX = 10,
+    LAG_FACTOR = 6,       /* patience with a transport that may_lag: times the board's time, */
+    LAG_MARGIN_MS = 1000, /* and at least this margin */
     RESYNC_SILENCE_MS = 1100, /* PROTOCOL.md, "Frames, silence and errors" */
 };
 

@@ -334,6 +334,23 @@ static void test_session_time_limits(void **state)
     }
 }
 
+/* A far end that is a program on a busy machine gets several times as long. */
+static void test_session_may_lag(void **state)
+{
+    struct script s;
+    struct ararext_options o;
+    (void)state;
+    ararext_default_options(&o);
+    o.retries = 0;
+    STEPS(&s, &o, {ERASE_2_REQUEST, "A5 56 00", 5500, 0, false});
+    ararext_close(s.session);
+    s.transport.may_lag = true;
+    assert_int_equal(ararext_open(&s.session, &s.transport, &o), ARAREXT_OK);
+    s.closes = 0;
+    assert_int_equal(ararext_erase(s.session, 2, 1), ARAREXT_OK);
+    script_close(&s);
+}
+
 /* A slow line: 255 bytes at 1200 baud take 2.1 s, byte by byte. */
 static void test_session_slow_line(void **state)
 {
@@ -591,6 +608,7 @@ int main(void)
         cmocka_unit_test(test_session_babble),
         cmocka_unit_test(test_session_stale_input),
         cmocka_unit_test(test_session_time_limits),
+        cmocka_unit_test(test_session_may_lag),
         cmocka_unit_test(test_session_slow_line),
         cmocka_unit_test(test_session_arguments),
         cmocka_unit_test(test_session_port_fails),
