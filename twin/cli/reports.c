@@ -47,12 +47,14 @@ static uint64_t key_of(const struct twin_report *report)
     if (report->kind != TWIN_REPORT_USART) {
         hash = mix(mix(hash, report->pc), report->address);
     }
-    for (const char *p = report->text; *p != '\0'; p++) {
+    const char *p = report->text;
+    while (*p != '\0') {
         if (p[0] == '0' && p[1] == 'x') {
-            for (p++; isxdigit((unsigned char)p[1]) != 0; p++) {
+            for (p += 2; isxdigit((unsigned char)*p) != 0; p++) {
             }
+        } else {
+            hash = mix(hash, (unsigned char)*p++);
         }
-        hash = mix(hash, (unsigned char)*p);
     }
     return hash == 0 ? 1 : hash;
 }

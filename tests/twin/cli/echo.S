@@ -1,7 +1,8 @@
 /*
  * What the tests of ararext-twin run: position independent, on HSI. Says two lines on USART3, lights
- * PA5, then answers each byte on USART2 with its successor and toggles PA5. Three bytes do something first: F programs
- * the word at 0x08040000, C reads a register whose clock is off, L faults without a handler.
+ * PA5, then answers each byte on USART2 with its successor and toggles PA5. Some bytes do
+ * something first: F programs the word at 0x08040000, C reads a register whose clock is off, L faults
+ * without a handler, X sends X for ever at a megabaud.
  */
     .syntax unified
     .cpu cortex-m4
@@ -58,6 +59,8 @@ loop:
     beq clock
     cmp r2, #'L'
     beq lock
+    cmp r2, #'X'
+    beq flood
 answer:
     adds r2, #1
     str r2, [r0, #4]
@@ -71,6 +74,14 @@ clock:
 lock:
     ldr r6, =0x60000000
     ldr r6, [r6]
+flood:
+    movs r1, #16
+    str r1, [r0, #8]
+2:  ldr r1, [r0]
+    lsls r1, #24
+    bpl 2b
+    str r2, [r0, #4]
+    b 2b
 program:
     ldr r6, =0x40023C00
     ldr r1, =0x45670123

@@ -299,7 +299,7 @@ class Ports(Case):
 
     def test_every_byte_value_passes(self):
         board = self.up("--speed", "max")
-        values = bytes(v for v in range(256) if v not in b"FCL")
+        values = bytes(v for v in range(256) if v not in b"FCLX")
         with Host(self.path("u2")) as host:
             host.send(values)
             want = bytes((v + 1) & 0xFF for v in values)
@@ -336,6 +336,16 @@ class Ports(Case):
             self.assertEqual(host.receive(1, 0.3), b"")
             host.send(b"x")
             self.assertEqual(host.receive(1), b"y")
+
+    def test_a_host_that_does_not_read_holds_up_nobody(self):
+        board = self.up("--speed", "max")
+        with Host(self.path("u2")) as host:
+            host.send(b"X")
+            time.sleep(0.2)
+        with Host(self.path("u2"), termios.B1000000) as host:
+            board.wait_for(r"USART2: the host does not read")
+            self.assertGreater(len(host.receive(65536)), 65535)
+        self.assertEqual(board.end(), 0)
 
     def test_another_port(self):
         board = self.up("--usart6", self.path("u6"))
@@ -448,6 +458,13 @@ class Showing(Case):
         self.assertIn("at pc 0x080000", lines[0])
         self.assertIn("10 times so far", lines[1])
         self.assertIn("12 reports of 1 different things", board.text())
+
+    def test_different_numbers_are_the_same_report(self):
+        board = self.up()
+        with Host(self.path("u2"), termios.B57600) as host:
+            host.send(bytes(range(0, 240, 8)))
+            board.wait_for(r"10 times so far")
+        self.assertLess(len(re.findall("report:", board.text())), 12)
 
     def test_led(self):
         board = self.up("--speed", "max")
