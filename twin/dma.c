@@ -73,16 +73,34 @@ static bool clocked(struct twin *t, const struct controller *c)
     return twin_rcc_clock_on(t, 0x30, 20 + c->number);
 }
 
+/* A fetch from flash that is being programmed or erased holds the controller's memory port: nobody
+ * else is served until it is through. */
+static struct stream *at_the_port(struct controller *c)
+{
+    for (unsigned i = 0; i < DMA_STREAMS; i++) {
+        if (c->stream[i].fetch_waits) {
+            return &c->stream[i];
+        }
+    }
+    return NULL;
+}
+
 static void plan(struct twin *t, struct controller *c)
 {
-    if (!clocked(t, c) || most_urgent(c) == NULL) {
+    uint64_t soon = twin_now_ps(t) + cycles_ps(t, ITEM_CYCLES);
+    if (!clocked(t, c)) {
+        twin_event_cancel(t, &c->item);
+    } else if (at_the_port(c) != NULL) {
+        uint64_t until = twin_flash_busy_until_ps(t);
+        twin_event_at(t, &c->item, until > soon ? until : soon);
+    } else if (most_urgent(c) == NULL) {
         twin_event_cancel(t, &c->item);
     } else if (!c->item.pending) {
-        twin_event_at(t, &c->item, twin_now_ps(t) + cycles_ps(t, ITEM_CYCLES));
+        twin_event_at(t, &c->item, soon);
     }
 }
 
-/* Flash that is being programmed or erased holds up whoever reads it. */
+/* The same at the peripheral port, where the item is not begun before. */
 static bool waits_for_flash(struct twin *t, const struct stream *s)
 {
     uint64_t until = twin_flash_busy_until_ps(t);
@@ -96,6 +114,12 @@ static bool waits_for_flash(struct twin *t, const struct stream *s)
 static void on_item(struct twin *t, void *ctx)
 {
     struct controller *c = ctx;
+    struct stream *waiting = at_the_port(c);
+    if (waiting != NULL) {
+        stream_fetch(t, waiting);
+        plan(t, c);
+        return;
+    }
     struct stream *s = clocked(t, c) ? most_urgent(c) : NULL;
     if (s != NULL && !waits_for_flash(t, s)) {
         s->pulses &= (uint8_t) ~(1u << channel_of(s));
@@ -324,7 +348,7 @@ static void dma_reset(struct twin *t, void *self, enum twin_reset kind)
         s->cr = s->ndtr = s->par = s->mar[0] = s->mar[1] = 0;
         s->fcr = 0x21;
         s->flags = s->pulses = 0;
-        s->closing = false;
+        s->closing = s->fetch_waits = false;
         s->fifo_len = 0;
         dma_update_irq(t, s);
     }

@@ -54,6 +54,7 @@ struct stream {
     uint32_t memory_left; /* bytes still to be fetched, memory to peripheral */
     uint8_t fifo[DMA_FIFO_BYTES];
     unsigned fifo_len;
+    bool fetch_waits; /* the memory port stands before flash that is busy */
 };
 
 struct controller {
@@ -71,7 +72,9 @@ void dma_update_irq(struct twin *t, struct stream *s);
 
 /* dma_stream.c */
 bool stream_is_memory_to_memory(const struct stream *s);
-bool stream_reads_flash(const struct stream *s); /* the next item comes out of flash */
+bool stream_reads_flash(const struct stream *s); /* the peripheral port's next item is in flash */
+/* The flash is free again: the fetch that waited for it is done. */
+void stream_fetch(struct twin *t, struct stream *s);
 /* Sets EN and prepares the transfer. NULL, or why the configuration cannot run. */
 const char *stream_start(struct twin *t, struct stream *s);
 /* EN goes to 0; what the FIFO holds for memory is written. */

@@ -62,10 +62,7 @@ static bool in_flash(uint32_t addr)
 
 bool stream_reads_flash(const struct stream *s)
 {
-    if (direction(s) == MEMORY_TO_PERIPHERAL) {
-        return in_flash(s->mar_next) && s->fifo_len < psize(s);
-    }
-    return in_flash(s->par_next);
+    return direction(s) != MEMORY_TO_PERIPHERAL && in_flash(s->par_next);
 }
 
 uint32_t stream_fifo_status(const struct stream *s)
@@ -81,6 +78,7 @@ void stream_fail(struct twin *t, struct stream *s, uint32_t addr, const char *wh
     s->flags |= FLAG_TE;
     s->cr &= ~(uint32_t)CR_EN;
     s->fifo_len = 0;
+    s->fetch_waits = false;
     twin_report(t, TWIN_REPORT_DMA, addr, "DMA%u stream %u stopped by a transfer error: %s",
                 s->controller->number, s->number, why);
     dma_update_irq(t, s);
@@ -165,11 +163,21 @@ static bool read_memory(struct twin *t, struct stream *s)
     return true;
 }
 
-/* Fetches what the FIFO has room for; in direct mode one item. */
+static bool memory_is_busy(struct twin *t, const struct stream *s)
+{
+    return in_flash(s->mar_next) && twin_flash_busy_until_ps(t) > twin_now_ps(t);
+}
+
+/* Fetches what the FIFO has room for; in direct mode one item. Before busy flash it stops, and goes
+ * on with stream_fetch. */
 static bool fill(struct twin *t, struct stream *s)
 {
     unsigned room = direct_mode(s) ? msize(s) : DMA_FIFO_BYTES;
     while (s->memory_left != 0 && s->fifo_len + msize(s) <= room) {
+        s->fetch_waits = memory_is_busy(t, s);
+        if (s->fetch_waits) {
+            return true;
+        }
         if (!read_memory(t, s)) {
             return false;
         }
@@ -233,10 +241,13 @@ static void begin_round(struct twin *t, struct stream *s)
         return;
     }
     s->memory_left = s->ndtr * psize(s);
-    bool flash_busy = twin_flash_busy_until_ps(t) > twin_now_ps(t) && in_flash(s->mar_next);
-    if (!flash_busy) {
-        (void)fill(t, s);
-    }
+    (void)fill(t, s);
+}
+
+void stream_fetch(struct twin *t, struct stream *s)
+{
+    s->fetch_waits = false;
+    (void)fill(t, s);
 }
 
 const char *stream_start(struct twin *t, struct stream *s)
@@ -274,6 +285,7 @@ void stream_stop(struct twin *t, struct stream *s)
         (void)drain(t, s, true);
     }
     s->fifo_len = 0;
+    s->fetch_waits = false;
     s->closing = false;
     s->cr &= ~(uint32_t)CR_EN;
 }
@@ -308,9 +320,6 @@ static void item_done(struct twin *t, struct stream *s)
 
 static bool move_to_peripheral(struct twin *t, struct stream *s)
 {
-    if (s->fifo_len < psize(s) && !fill(t, s)) {
-        return false;
-    }
     if (!write_peripheral(t, s)) {
         return false;
     }

@@ -112,6 +112,14 @@ static void test_ring_receives_while_nobody_looks(void **state)
     expect_no_reports(b);
 }
 
+static void start_erase(struct bench *b)
+{
+    wr(b, 0x40023C04, 0x45670123);
+    wr(b, 0x40023C04, 0xCDEF89AB);
+    wr(b, 0x40023C10, 2u << 8 | 2u << 3 | 2u);
+    wr(b, 0x40023C10, 1u << 16 | 2u << 8 | 2u << 3 | 2u); /* sector 2: 250 ms */
+}
+
 /* The core stands still while flash is erased; the ring must fill meanwhile. */
 static void test_ring_receives_while_flash_is_erased(void **state)
 {
@@ -123,10 +131,7 @@ static void test_ring_receives_while_flash_is_erased(void **state)
     for (unsigned i = 0; i < sizeof sent; i++) {
         sent[i] = (uint8_t)(3 * i);
     }
-    wr(b, 0x40023C04, 0x45670123);
-    wr(b, 0x40023C04, 0xCDEF89AB);
-    wr(b, 0x40023C10, 2u << 8 | 2u << 3 | 2u);
-    wr(b, 0x40023C10, 1u << 16 | 2u << 8 | 2u << 3 | 2u); /* sector 2: 250 ms */
+    start_erase(b);
     uint64_t busy_until = twin_flash_busy_until_ps(b->t);
     assert_true(busy_until > now_ps(b) + UINT64_C(200000000000));
     twin_line_send(b->t, 2, sent, sizeof sent);
@@ -134,6 +139,30 @@ static void test_ring_receives_while_flash_is_erased(void **state)
     assert_true(now_ps(b) < busy_until);
     assert_int_equal(rd(b, DMA1 + STREAM(5) + NDTR), 156);
     assert_true(memory_is(b, BUFFER, sent, sizeof sent));
+}
+
+/* A stream that wants a text out of flash stands at the controller's port, and the ring beside it
+ * gets nothing: the USART overruns. */
+static void test_a_stream_that_waits_for_flash_holds_up_the_others(void **state)
+{
+    struct bench *b = *state;
+    uint8_t got[8];
+    open_usart(b);
+    assert_int_equal(twin_load(b->t, 0x08010000, "text", 4), TWIN_OK);
+    setup_stream(b, DMA1, 5, USART2 + 4, BUFFER, 256);
+    start_stream(b, DMA1, 5, CHSEL(4) | MINC | CIRC);
+    start_erase(b);
+    setup_stream(b, DMA1, 6, USART2 + 4, 0x08010000, 4);
+    start_stream(b, DMA1, 6, CHSEL(4) | MINC | M2P);
+    twin_line_send(b->t, 2, (const uint8_t *)"abc", 3);
+    run_ns(b, 200000000);
+    assert_int_equal(rd(b, DMA1 + STREAM(5) + NDTR), 256);
+    assert_int_equal(twin_line_receive(b->t, 2, got, sizeof got), 0);
+    expect_reports(b, TWIN_REPORT_USART, 2); /* b and c are lost */
+    run_ns(b, 100000000);
+    assert_int_equal(rd(b, DMA1 + STREAM(5) + NDTR), 255);
+    assert_int_equal(twin_line_receive(b->t, 2, got, sizeof got), 4);
+    assert_memory_equal(got, "text", 4);
 }
 
 static void test_transmission(void **state)
@@ -385,6 +414,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_ring_receives_while_nobody_looks),
         T(test_ring_receives_while_flash_is_erased),
+        T(test_a_stream_that_waits_for_flash_holds_up_the_others),
         T(test_transmission),
         T(test_first_item_is_fetched_at_start),
         T(test_wrong_channel_moves_nothing),
