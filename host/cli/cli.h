@@ -1,7 +1,7 @@
 /*
  * Inside the tool: what its commands share. A command parses its options, connects, does its work
- * through libararext, prints results and remarks, and returns an error code; main.c alone turns that
- * into the exit status, the sentence on stderr or the JSON document.
+ * through libararext, prints results and remarks, and returns an error code; main.c alone turns
+ * that into the exit status, the sentence on stderr or the JSON document.
  */
 #ifndef ARAREXT_CLI_H
 #define ARAREXT_CLI_H
@@ -20,19 +20,19 @@ struct cli {
     const char *port;                  /* --port; NULL = environment, then automatic */
     uint32_t baud;
     bool json, quiet, no_color, verbose, no_extensions, help;
-    cJSON *doc;                        /* the JSON document; filled in always, printed with --json */
-    struct ararext_session *session;   /* after cli_connect */
-    char port_path[256];               /* what is connected */
-    struct ararext_message error;      /* the sentence of the failure, "" = none yet */
+    cJSON *doc;                      /* the JSON document; filled in always, printed with --json */
+    struct ararext_session *session; /* after cli_connect */
+    char port_path[256];             /* what is connected */
+    struct ararext_message error;    /* the sentence of the failure, "" = none yet */
     struct ararext_message advice;
 };
 
 struct cli_command {
     const char *name;
     int (*run)(struct cli *cli, int argc, char **argv); /* argv[0] is the command's name */
-    const char *summary;   /* one line for the list of commands */
-    const char *arguments; /* "FILE [OPTION...]" */
-    const char *help;      /* options and remarks, lines of at most 80 columns */
+    const char *summary;                                /* one line for the list of commands */
+    const char *arguments;                              /* "FILE [OPTION...]" */
+    const char *help; /* options and remarks, lines of at most 80 columns */
 };
 
 extern const struct cli_command cmd_ports, cmd_info, cmd_flash, cmd_verify, cmd_erase, cmd_read,
@@ -49,16 +49,17 @@ struct cli_options {
     void *ctx;
     int min, max; /* number of arguments that are no options */
 };
-/* Parses argv with the command's own and the global options, and permutes it: *first is the index of
- * the first argument that is none. ARGUMENT with the sentence set. With --help, cli->help is true. */
+/* Parses argv with the command's own and the global options, and permutes it: *first is the index
+ * of the first argument that is none. ARGUMENT with the sentence set. With --help, cli->help is
+ * true. */
 ARAREXT_CHECKED int cli_parse(struct cli *cli, int argc, char **argv,
                               const struct cli_options *options, int *first);
 /* The global options before the command's name; *first is the index of that. */
 ARAREXT_CHECKED int cli_parse_globals(struct cli *cli, int argc, char **argv, int *first);
 extern const char CLI_GLOBAL_HELP[];
 
-/* Numbers as a person writes them: decimal, 0x hexadecimal, K and M for KiB and MiB. ARGUMENT with the
- * sentence set; what names the thing in it. */
+/* Numbers as a person writes them: decimal, 0x hexadecimal, K and M for KiB and MiB. ARGUMENT with
+ * the sentence set; what names the thing in it. */
 ARAREXT_CHECKED int cli_number(struct cli *cli, const char *what, const char *text, uint32_t *out);
 /* "4D 42:43" to bytes. *len is the room and then the number of bytes. */
 ARAREXT_CHECKED int cli_hex(struct cli *cli, const char *text, uint8_t *out, size_t *len);
@@ -94,7 +95,7 @@ int cli_finish(struct cli *cli, int code);
 void json_string(cJSON *object, const char *name, const char *value);
 void json_number(cJSON *object, const char *name, double value);
 void json_bool(cJSON *object, const char *name, bool value);
-void json_addr(cJSON *object, const char *name, uint32_t value); /* "0x08008000" */
+void json_addr(cJSON *object, const char *name, uint32_t value);                 /* "0x08008000" */
 void json_hex(cJSON *object, const char *name, const uint8_t *data, size_t len); /* "A5 51" */
 
 /* ---- progress.c ---- */
@@ -138,7 +139,10 @@ int cli_take_image_option(struct cli *cli, struct cli_image_options *o, int code
 enum { OPT_ADDRESS = 256, OPT_FORMAT, OPT_FORCE, OPT_OWN };
 #define CLI_IMAGE_OPTIONS                                                                          \
     {"address", required_argument, NULL, OPT_ADDRESS},                                             \
-        {"format", required_argument, NULL, OPT_FORMAT}, {"force", no_argument, NULL, OPT_FORCE}
+        {"format", required_argument, NULL, OPT_FORMAT},                                           \
+    {                                                                                              \
+        "force", no_argument, NULL, OPT_FORCE                                                      \
+    }
 #define CLI_IMAGE_HELP                                                                             \
     "      --address ADDR   where a binary file goes (default 0x08008000)\n"                       \
     "      --format F       elf, hex, srec or bin; else found out from the content\n"              \

@@ -74,8 +74,8 @@ static int erase_sectors(struct cli *cli, const struct ararext_info *info, uint1
     }
     cli_progress_end(&progress);
     if (rc == ARAREXT_ERR_INTERRUPTED) {
-        return cli_error(cli, rc, "interrupted: %u sectors were erased, the others are as they were",
-                         count);
+        return cli_error(cli, rc,
+                         "interrupted: %u sectors were erased, the others are as they were", count);
     }
     if (rc == ARAREXT_OK) {
         cli_say(cli, "Erased %u %s.\n", count, count == 1 ? "sector" : "sectors");

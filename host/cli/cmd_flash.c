@@ -1,7 +1,7 @@
 /*
  * ararext flash: gets an application into flash, verifies it, and starts it if asked to. Everything
- * that can be checked is checked before the board is changed; after a failure it says what state flash
- * is in.
+ * that can be checked is checked before the board is changed; after a failure it says what state
+ * flash is in.
  */
 #include "cli.h"
 
@@ -90,7 +90,8 @@ static int explain(struct cli *cli, int rc, const struct ararext_plan *plan,
     struct ararext_message failure;
     if (rc == ARAREXT_ERR_VERIFY) {
         (void)cli_verify_error(cli, r);
-        cli_advise(cli, "try again; if it fails at the same address, that part of flash is worn out");
+        cli_advise(cli,
+                   "try again; if it fails at the same address, that part of flash is worn out");
     } else if (rc == ARAREXT_ERR_INTERRUPTED) {
         (void)cli_error(cli, rc, "interrupted");
     } else {
@@ -103,11 +104,11 @@ static int explain(struct cli *cli, int rc, const struct ararext_plan *plan,
     if (cli->advice.text[0] == '\0') {
         cli_advise(cli, "run 'ararext flash' again");
     }
-    return cli_error(cli, rc, "%.300s (%u sectors erased and %u of %u bytes written so far; %s)",
-                     failure.text, (unsigned)r->sectors_erased, (unsigned)r->bytes_written,
-                     (unsigned)plan->write_bytes,
-                     r->bootable ? "the application may start, but not all of it is verified"
-                                 : "the application will not start, the bootloader goes on answering");
+    return cli_error(
+        cli, rc, "%.300s (%u sectors erased and %u of %u bytes written so far; %s)", failure.text,
+        (unsigned)r->sectors_erased, (unsigned)r->bytes_written, (unsigned)plan->write_bytes,
+        r->bootable ? "the application may start, but not all of it is verified"
+                    : "the application will not start, the bootloader goes on answering");
 }
 
 static void show_result(const struct cli *cli, const struct ararext_flash_result *r,

@@ -15,7 +15,8 @@ static void show_chip(const struct cli *cli, const struct ararext_info *info)
         cli_print(cli, "  bootloader        %u.%u.%u, protocol %u.%u\n", info->version[0],
                   info->version[1], info->version[2], info->protocol >> 4, info->protocol & 15);
     } else {
-        cli_print(cli, "  bootloader        protocol %u.%u (known from the twelve commands alone)\n",
+        cli_print(cli,
+                  "  bootloader        protocol %u.%u (known from the twelve commands alone)\n",
                   info->protocol >> 4, info->protocol & 15);
     }
     cli_print(cli, "  chip              device 0x%03X%s", info->device_id,

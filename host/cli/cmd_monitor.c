@@ -1,7 +1,7 @@
 /*
- * ararext monitor: a serial console. What the board sends goes to stdout, what is typed (or comes on
- * stdin) goes to the board. At a terminal every key but Ctrl-] goes through; the terminal's settings are
- * put back on every way out.
+ * ararext monitor: a serial console. What the board sends goes to stdout, what is typed (or comes
+ * on stdin) goes to the board. At a terminal every key but Ctrl-] goes through; the terminal's
+ * settings are put back on every way out.
  */
 #include "cli.h"
 

@@ -1,6 +1,6 @@
 /*
- * ararext protect: write protection of sectors, and read protection of the whole chip. The second has
- * no way back that leaves anything on the chip, so it says that and asks.
+ * ararext protect: write protection of sectors, and read protection of the whole chip. The second
+ * has no way back that leaves anything on the chip, so it says that and asks.
  */
 #include "cli.h"
 
@@ -30,7 +30,8 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
 }
 
 static const char READ_WARNING[] =
-    "This sets read protection level 1 for the whole chip: a debugger can no longer read or change\n"
+    "This sets read protection level 1 for the whole chip: a debugger can no longer read or "
+    "change\n"
     "its flash. The bootloader goes on working, but cannot take it back. The only way back is a\n"
     "debugger that returns to level 0, and that ERASES THE WHOLE CHIP, the bootloader included.";
 
@@ -51,9 +52,9 @@ static int protect(struct cli *cli, const struct protect_options *o)
     }
     rc = cli_session_error(cli, rc);
     if (rc == ARAREXT_OK && (nwrp & o->sectors) != 0) {
-        return cli_error(cli, ARAREXT_ERR_VERIFY,
-                         "the board accepted it, but reports nWRP %03X: not all sectors are protected",
-                         nwrp);
+        return cli_error(
+            cli, ARAREXT_ERR_VERIFY,
+            "the board accepted it, but reports nWRP %03X: not all sectors are protected", nwrp);
     }
     if (rc == ARAREXT_OK) {
         json_number(cli->doc, "nwrp", nwrp);

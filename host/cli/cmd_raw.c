@@ -1,6 +1,6 @@
 /*
- * ararext raw: one request with any command and payload, in either dialect, sent once and checked for
- * nothing. For trying out the protocol; the board's own checks are all there is.
+ * ararext raw: one request with any command and payload, in either dialect, sent once and checked
+ * for nothing. For trying out the protocol; the board's own checks are all there is.
  */
 #include "cli.h"
 
@@ -139,7 +139,8 @@ static int run(struct cli *cli, int argc, char **argv)
     if (rc != ARAREXT_OK) {
         rc = cli_session_error(cli, rc);
         if (rc == ARAREXT_ERR_REFUSED && raw.command != ARAREXT_GET_LAST_ERROR) {
-            cli_advise(cli, "'ararext raw %sGET_LAST_ERROR' tells why", o.course ? "--course " : "");
+            cli_advise(cli, "'ararext raw %sGET_LAST_ERROR' tells why",
+                       o.course ? "--course " : "");
         }
         return rc;
     }

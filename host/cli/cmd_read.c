@@ -38,8 +38,7 @@ static void dump(const struct cli *cli, uint32_t addr, const uint8_t *data, size
 static int read_memory(struct cli *cli, uint32_t addr, uint32_t len, const char *path)
 {
     struct cli_progress progress;
-    const struct ararext_flash_options options = {.progress = cli_progress_show,
-                                                  .ctx = &progress};
+    const struct ararext_flash_options options = {.progress = cli_progress_show, .ctx = &progress};
     uint8_t *data = malloc(len);
     if (data == NULL) {
         return ARAREXT_ERR_MEMORY;

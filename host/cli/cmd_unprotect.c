@@ -35,9 +35,9 @@ static int run(struct cli *cli, int argc, char **argv)
     }
     rc = cli_session_error(cli, rc);
     if (rc == ARAREXT_OK && (nwrp & 0xFFF) != 0xFFF) {
-        return cli_error(cli, ARAREXT_ERR_VERIFY,
-                         "the board accepted it, but reports nWRP %03X: sectors are still protected",
-                         nwrp);
+        return cli_error(
+            cli, ARAREXT_ERR_VERIFY,
+            "the board accepted it, but reports nWRP %03X: sectors are still protected", nwrp);
     }
     if (rc == ARAREXT_OK) {
         json_number(cli->doc, "nwrp", nwrp);

@@ -70,8 +70,7 @@ static int write_bytes(struct cli *cli, const struct write_options *o, uint32_t 
                        const uint8_t *data, size_t len)
 {
     struct cli_progress progress;
-    const struct ararext_flash_options options = {.progress = cli_progress_show,
-                                                  .ctx = &progress};
+    const struct ararext_flash_options options = {.progress = cli_progress_show, .ctx = &progress};
     int rc = cli_connect(cli);
     if (rc != ARAREXT_OK) {
         return rc;

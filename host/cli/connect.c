@@ -1,6 +1,6 @@
 /*
- * From options to a session: the named port, or the one port where a bootloader answers. Asking sends
- * one GET_VER to each port that nobody uses, and waits a fraction of a second.
+ * From options to a session: the named port, or the one port where a bootloader answers. Asking
+ * sends one GET_VER to each port that nobody uses, and waits a fraction of a second.
  */
 #include "cli.h"
 
@@ -87,7 +87,8 @@ static bool probe(struct cli *cli, const char *path, enum ararext_dialect dialec
     ararext_close(s);
     snprintf(why->text, sizeof why->text, "%s: %s", path,
              rc == ARAREXT_ERR_TIMEOUT ? "no answer" : ararext_error_entry(rc)->sentence);
-    /* 7F is a bootloader too: one that speaks the other dialect, or was in the middle of a frame. */
+    /* 7F is a bootloader too: one that speaks the other dialect, or was in the middle of a frame.
+     */
     return rc == ARAREXT_OK || rc == ARAREXT_ERR_REFUSED;
 }
 
@@ -171,7 +172,8 @@ int cli_connect_info(struct cli *cli, struct ararext_info *info)
     rc = cli_session_error(cli, ararext_get_info(cli->session, info));
     if (rc != ARAREXT_OK && ararext_last_failure(cli->session)->sent_len == 0 &&
         rc != ARAREXT_ERR_INTERRUPTED) {
-        (void)cli_error(cli, rc, "the board's description of itself makes no sense to this version");
+        (void)cli_error(cli, rc,
+                        "the board's description of itself makes no sense to this version");
     }
     return rc;
 }

@@ -30,8 +30,7 @@ static int take_format(struct cli *cli, struct cli_image_options *o, const char 
                      value);
 }
 
-int cli_take_image_option(struct cli *cli, struct cli_image_options *o, int code,
-                          const char *value)
+int cli_take_image_option(struct cli *cli, struct cli_image_options *o, int code, const char *value)
 {
     if (code == OPT_FORMAT) {
         return take_format(cli, o, value);
@@ -147,10 +146,12 @@ int cli_write_file(struct cli *cli, const char *path, const uint8_t *data, size_
 int cli_verify_error(struct cli *cli, const struct ararext_flash_result *r)
 {
     if (r->bad_want == r->bad_got) {
-        return cli_error(cli, ARAREXT_ERR_VERIFY,
-                         "the CRC over flash from 0x%08X differs, yet every byte reads as it should",
-                         (unsigned)r->bad_addr);
+        return cli_error(
+            cli, ARAREXT_ERR_VERIFY,
+            "the CRC over flash from 0x%08X differs, yet every byte reads as it should",
+            (unsigned)r->bad_addr);
     }
-    return cli_error(cli, ARAREXT_ERR_VERIFY, "flash differs at 0x%08X: it holds %02X, should hold %02X",
+    return cli_error(cli, ARAREXT_ERR_VERIFY,
+                     "flash differs at 0x%08X: it holds %02X, should hold %02X",
                      (unsigned)r->bad_addr, r->bad_got, r->bad_want);
 }

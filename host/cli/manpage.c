@@ -1,6 +1,6 @@
 /*
- * Makes the man page from its template, at build time: the exit statuses come from the library's own
- * table, so that the two cannot differ. Reads standard input, writes standard output.
+ * Makes the man page from its template, at build time: the exit statuses come from the library's
+ * own table, so that the two cannot differ. Reads standard input, writes standard output.
  */
 #include <stdio.h>
 #include <string.h>

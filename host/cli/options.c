@@ -1,6 +1,6 @@
 /*
- * Options and arguments: the global ones, which may stand before or behind the command, together with
- * the command's own; and numbers, hex bytes and lists of sectors as people write them.
+ * Options and arguments: the global ones, which may stand before or behind the command, together
+ * with the command's own; and numbers, hex bytes and lists of sectors as people write them.
  */
 #include "cli.h"
 
@@ -12,9 +12,12 @@
 enum { OPTIONS_MAX = 32, OPT_JSON = 1000, OPT_NO_COLOR, OPT_NO_EXTENSIONS };
 
 static const struct option GLOBALS[] = {
-    {"port", required_argument, NULL, 'p'},     {"baud", required_argument, NULL, 'b'},
-    {"json", no_argument, NULL, OPT_JSON},      {"quiet", no_argument, NULL, 'q'},
-    {"verbose", no_argument, NULL, 'v'},        {"no-color", no_argument, NULL, OPT_NO_COLOR},
+    {"port", required_argument, NULL, 'p'},
+    {"baud", required_argument, NULL, 'b'},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"quiet", no_argument, NULL, 'q'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"no-color", no_argument, NULL, OPT_NO_COLOR},
     {"no-extensions", no_argument, NULL, OPT_NO_EXTENSIONS},
     {"help", no_argument, NULL, 'h'},
 };
@@ -127,9 +130,9 @@ int cli_parse(struct cli *cli, int argc, char **argv, const struct cli_options *
     *first = optind;
     int count = argc - optind;
     if (rc == ARAREXT_OK && !cli->help && (count < options->min || count > options->max)) {
-        rc = cli_error(cli, ARAREXT_ERR_ARGUMENT, count < options->min
-                                                      ? "%s: an argument is missing, expected '%s %s'"
-                                                      : "%s: too many arguments, expected '%s %s'",
+        rc = cli_error(cli, ARAREXT_ERR_ARGUMENT,
+                       count < options->min ? "%s: an argument is missing, expected '%s %s'"
+                                            : "%s: too many arguments, expected '%s %s'",
                        cli->command->name, cli->command->name, cli->command->arguments);
         cli_advise(cli, "see 'ararext %s --help'", cli->command->name);
     }

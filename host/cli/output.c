@@ -1,6 +1,6 @@
 /*
- * What the tool prints. Results and remarks go to stdout as they come; a failure is kept and told once,
- * at the end: one sentence on stderr, or inside the JSON document.
+ * What the tool prints. Results and remarks go to stdout as they come; a failure is kept and told
+ * once, at the end: one sentence on stderr, or inside the JSON document.
  */
 #include "cli.h"
 
@@ -123,7 +123,8 @@ int cli_finish(struct cli *cli, int code)
     return exit_status(code);
 }
 
-/* ---- the document; cJSON takes NULL everywhere, so that running out of memory shows only there ---- */
+/* ---- the document; cJSON takes NULL everywhere, so that running out of memory shows only there
+ * ---- */
 
 void json_string(cJSON *object, const char *name, const char *value)
 {

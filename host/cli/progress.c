@@ -1,6 +1,6 @@
 /*
- * How far it has come: a bar with rate and time left on a terminal, a line for the beginning and the
- * end of each phase elsewhere. To stderr.
+ * How far it has come: a bar with rate and time left on a terminal, a line for the beginning and
+ * the end of each phase elsewhere. To stderr.
  */
 #include "cli.h"
 
@@ -29,8 +29,7 @@ uint64_t cli_now_ms(void)
 
 void cli_progress_start(struct cli_progress *p, const struct cli *cli)
 {
-    *p = (struct cli_progress){
-        .cli = cli, .phase = -1, .terminal = isatty(STDERR_FILENO) == 1};
+    *p = (struct cli_progress){.cli = cli, .phase = -1, .terminal = isatty(STDERR_FILENO) == 1};
 }
 
 static double kib_per_second(const struct cli_progress *p, uint64_t now)
@@ -42,8 +41,8 @@ static double kib_per_second(const struct cli_progress *p, uint64_t now)
 static void draw(const struct cli_progress *p, uint64_t now)
 {
     struct winsize size = {0};
-    unsigned columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
-                                                                                       : 80;
+    unsigned columns =
+        ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
     unsigned width = columns > 64 + BAR_MAX ? BAR_MAX : columns > 74 ? columns - 64 : 10;
     unsigned filled = p->total == 0 ? width : (unsigned)((uint64_t)p->done * width / p->total);
     double percent = p->total == 0 ? 100.0 : 100.0 * (double)p->done / (double)p->total;

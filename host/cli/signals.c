@@ -1,6 +1,6 @@
 /*
- * Ctrl-C and friends: the first one asks the work to stop at the next frame's end, so that the board is
- * not left in the middle of one; the second one gives up at once.
+ * Ctrl-C and friends: the first one asks the work to stop at the next frame's end, so that the
+ * board is not left in the middle of one; the second one gives up at once.
  */
 #include "cli.h"
 
@@ -11,8 +11,9 @@ static volatile sig_atomic_t first_signal;
 
 static void on_signal(int number)
 {
-    static const char text[] = "\nararext: stopped at once; the board forgets the half frame after a "
-                               "second\n";
+    static const char text[] =
+        "\nararext: stopped at once; the board forgets the half frame after a "
+        "second\n";
     if (first_signal != 0) {
         ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
         (void)ignored;

@@ -1,7 +1,7 @@
 /*
- * libararext: talks to the Ararext bootloader of an STM32F407 (PROTOCOL.md). A session over a serial
- * port or over any other transport given as a struct of functions with its own clock; images from
- * ELF, Intel HEX, S-record and binary files; and the operation that gets one into flash.
+ * libararext: talks to the Ararext bootloader of an STM32F407 (PROTOCOL.md). A session over a
+ * serial port or over any other transport given as a struct of functions with its own clock; images
+ * from ELF, Intel HEX, S-record and binary files; and the operation that gets one into flash.
  *
  * Rules of the whole header. No globals: any number of sessions may exist, each used by one thread
  * at a time. Addresses are those of the chip, lengths are bytes, times are milliseconds. Functions
@@ -27,24 +27,24 @@ extern "C" {
 
 enum ararext_error {
     ARAREXT_OK = 0,
-    ARAREXT_ERR_ARGUMENT = -1,    /* the caller's mistake: a value out of its range */
-    ARAREXT_ERR_MEMORY = -2,      /* out of memory */
-    ARAREXT_ERR_NO_PORT = -3,     /* no such port, or no port with a board */
-    ARAREXT_ERR_BUSY = -4,        /* another program has the port */
-    ARAREXT_ERR_PERMISSION = -5,  /* the port may not be opened by this user */
-    ARAREXT_ERR_IO = -6,          /* the port failed or went away */
-    ARAREXT_ERR_MANY = -7,        /* several boards answer: one has to be named */
-    ARAREXT_ERR_TIMEOUT = -8,     /* no answer, or half of one, after all retries */
-    ARAREXT_ERR_GARBLED = -9,     /* what came back is not an answer, after all retries */
-    ARAREXT_ERR_DIALECT = -10,    /* the board speaks the course dialect until its next reset */
-    ARAREXT_ERR_REFUSED = -11,    /* the board answered 7F; see ararext_last_failure */
-    ARAREXT_ERR_UNSUPPORTED = -12,/* the bootloader does not have the command or feature */
-    ARAREXT_ERR_FILE = -13,       /* a file cannot be read or written */
-    ARAREXT_ERR_FORMAT = -14,     /* a file is not what it should be */
-    ARAREXT_ERR_IMAGE = -15,      /* an image does not fit the part or cannot be an application */
-    ARAREXT_ERR_VERIFY = -16,     /* flash does not hold what it should */
-    ARAREXT_ERR_DECLINED = -17,   /* something dangerous was not confirmed */
-    ARAREXT_ERR_INTERRUPTED = -18,/* stopped by ararext_options.stop */
+    ARAREXT_ERR_ARGUMENT = -1,     /* the caller's mistake: a value out of its range */
+    ARAREXT_ERR_MEMORY = -2,       /* out of memory */
+    ARAREXT_ERR_NO_PORT = -3,      /* no such port, or no port with a board */
+    ARAREXT_ERR_BUSY = -4,         /* another program has the port */
+    ARAREXT_ERR_PERMISSION = -5,   /* the port may not be opened by this user */
+    ARAREXT_ERR_IO = -6,           /* the port failed or went away */
+    ARAREXT_ERR_MANY = -7,         /* several boards answer: one has to be named */
+    ARAREXT_ERR_TIMEOUT = -8,      /* no answer, or half of one, after all retries */
+    ARAREXT_ERR_GARBLED = -9,      /* what came back is not an answer, after all retries */
+    ARAREXT_ERR_DIALECT = -10,     /* the board speaks the course dialect until its next reset */
+    ARAREXT_ERR_REFUSED = -11,     /* the board answered 7F; see ararext_last_failure */
+    ARAREXT_ERR_UNSUPPORTED = -12, /* the bootloader does not have the command or feature */
+    ARAREXT_ERR_FILE = -13,        /* a file cannot be read or written */
+    ARAREXT_ERR_FORMAT = -14,      /* a file is not what it should be */
+    ARAREXT_ERR_IMAGE = -15,       /* an image does not fit the part or cannot be an application */
+    ARAREXT_ERR_VERIFY = -16,      /* flash does not hold what it should */
+    ARAREXT_ERR_DECLINED = -17,    /* something dangerous was not confirmed */
+    ARAREXT_ERR_INTERRUPTED = -18, /* stopped by ararext_options.stop */
     ARAREXT_ERR_COUNT = 19,
 };
 
@@ -90,21 +90,22 @@ enum ararext_dialect {
     ARAREXT_COURSE = 2,
 };
 
-#define ARAREXT_PAYLOAD_MAX   254u /* bytes behind the command in a native request */
-#define ARAREXT_DATA_MAX      255u /* data bytes of an answer */
-#define ARAREXT_READ_MAX      255u /* bytes of one MEM_READ or OTP_READ */
-#define ARAREXT_WRITE_MAX     249u /* bytes of one MEM_WRITE */
-#define ARAREXT_OTP_SIZE      528u /* 512 bytes of data and 16 lock bytes */
-#define ARAREXT_FRAME_MAX     260u
-#define ARAREXT_SECTORS_MAX   64u
-#define ARAREXT_APP_BASE      0x08008000u /* where an application starts unless it says otherwise */
+#define ARAREXT_PAYLOAD_MAX 254u /* bytes behind the command in a native request */
+#define ARAREXT_DATA_MAX    255u /* data bytes of an answer */
+#define ARAREXT_READ_MAX    255u /* bytes of one MEM_READ or OTP_READ */
+#define ARAREXT_WRITE_MAX   249u /* bytes of one MEM_WRITE */
+#define ARAREXT_OTP_SIZE    528u /* 512 bytes of data and 16 lock bytes */
+#define ARAREXT_FRAME_MAX   260u
+#define ARAREXT_SECTORS_MAX 64u
+#define ARAREXT_APP_BASE    0x08008000u /* where an application starts unless it says otherwise */
 
 /* Bits of ararext_info.features. */
 #define ARAREXT_FEATURE_LAST_ERROR 1u
 #define ARAREXT_FEATURE_RESET      2u
 #define ARAREXT_FEATURE_MEM_CRC    4u
 
-/* Name of a command ("FLASH_ERASE") and back; NULL and -1 when there is none. Case does not count. */
+/* Name of a command ("FLASH_ERASE") and back; NULL and -1 when there is none. Case does not count.
+ */
 ARAREXT_API const char *ararext_command_name(uint8_t code);
 ARAREXT_API int ararext_command_code(const char *name);
 
@@ -123,12 +124,14 @@ ARAREXT_API uint32_t ararext_crc(uint32_t crc, const uint8_t *data, size_t len);
  * Those that return int return ARAREXT_OK or ARAREXT_ERR_IO. All of them are set. */
 struct ararext_transport {
     void *ctx;
-    /* Hands all len bytes to the line within timeout_ms; they need not have left when it returns. */
+    /* Hands all len bytes to the line within timeout_ms; they need not have left when it returns.
+     */
     int (*write)(void *ctx, const uint8_t *data, size_t len, unsigned timeout_ms);
     /* Waits up to timeout_ms for the first byte, then takes what is there, at most size bytes.
      * Silence is no error: *got is 0. timeout_ms 0 does not wait. */
     int (*read)(void *ctx, uint8_t *data, size_t size, unsigned timeout_ms, size_t *got);
-    /* Sets the line to baud, 8N1, no flow control. ARAREXT_ERR_ARGUMENT if it cannot do that rate. */
+    /* Sets the line to baud, 8N1, no flow control. ARAREXT_ERR_ARGUMENT if it cannot do that rate.
+     */
     int (*set_baud)(void *ctx, uint32_t baud);
     int (*flush_input)(void *ctx); /* throws away what has been received and not read */
     int (*drain)(void *ctx);       /* waits until what was written has left; bounded */
@@ -140,9 +143,9 @@ struct ararext_transport {
     bool may_lag;
 };
 
-/* Opens a serial port (or a pseudo-terminal, or a symbolic link to one) for this process alone, raw,
- * 8N1, and fills in out. The modem lines are left as opening finds or puts them. why gets the sentence.
- * NO_PORT, BUSY, PERMISSION, IO, MEMORY, ARGUMENT (the port cannot do that baud rate). */
+/* Opens a serial port (or a pseudo-terminal, or a symbolic link to one) for this process alone,
+ * raw, 8N1, and fills in out. The modem lines are left as opening finds or puts them. why gets the
+ * sentence. NO_PORT, BUSY, PERMISSION, IO, MEMORY, ARGUMENT (the port cannot do that baud rate). */
 ARAREXT_CHECKED ARAREXT_API int ararext_serial_open(struct ararext_transport *out, const char *path,
                                                     uint32_t baud, struct ararext_message *why);
 
@@ -165,10 +168,10 @@ ARAREXT_API void ararext_twin_link(char *path, size_t size);
 struct ararext_session;
 
 struct ararext_options {
-    uint32_t baud;        /* for the time-outs; 0 = 115200 */
-    unsigned retries;     /* resends after no or a garbled answer; at most 10 */
-    bool no_extensions;   /* use the twelve commands 51-5C alone */
-    unsigned margin_ms;   /* added to every time-out for adapters and schedulers; 0 = 300 */
+    uint32_t baud;      /* for the time-outs; 0 = 115200 */
+    unsigned retries;   /* resends after no or a garbled answer; at most 10 */
+    bool no_extensions; /* use the twelve commands 51-5C alone */
+    unsigned margin_ms; /* added to every time-out for adapters and schedulers; 0 = 300 */
     /* Asked between frames; true makes the running function return INTERRUPTED. May be NULL. */
     bool (*stop)(void *ctx);
     /* Sees everything on the wire: sent true for a request. May be NULL. */
@@ -190,13 +193,13 @@ struct ararext_failure {
     int code;                        /* enum ararext_error; OK if nothing failed yet */
     uint8_t sent[ARAREXT_FRAME_MAX]; /* the request */
     size_t sent_len;
-    uint8_t got[300];                /* what came back, as far as it was read */
+    uint8_t got[300]; /* what came back, as far as it was read */
     size_t got_len;
-    bool has_reason;                 /* the board said why, in the next three */
+    bool has_reason; /* the board said why, in the next three */
     uint8_t reason;
-    uint8_t reason_command;          /* command that failed; 0 = the frame was not understood */
+    uint8_t reason_command; /* command that failed; 0 = the frame was not understood */
     uint32_t detail;
-    unsigned attempts;               /* how often the request was sent */
+    unsigned attempts; /* how often the request was sent */
 };
 ARAREXT_API const struct ararext_failure *ararext_last_failure(const struct ararext_session *s);
 /* One sentence about the last failure: what was sent, what came back. "" if nothing failed. */
@@ -206,12 +209,13 @@ ARAREXT_API void ararext_describe_failure(const struct ararext_session *s,
 ARAREXT_API const char *ararext_failure_advice(const struct ararext_session *s);
 
 struct ararext_counters {
-    uint64_t frames;     /* requests sent, resends included */
+    uint64_t frames; /* requests sent, resends included */
     uint64_t resends;
     uint64_t bytes_sent; /* on the wire */
     uint64_t bytes_received;
 };
-ARAREXT_API void ararext_get_counters(const struct ararext_session *s, struct ararext_counters *out);
+ARAREXT_API void ararext_get_counters(const struct ararext_session *s,
+                                      struct ararext_counters *out);
 
 /* ---- one function for each command ----
  * They speak the native dialect. REFUSED is the board's 7F, UNSUPPORTED an extension that the board
@@ -247,7 +251,8 @@ ARAREXT_CHECKED ARAREXT_API int ararext_protect_reading(struct ararext_session *
                                                         uint16_t sectors);
 /* nWRP: bit i is 1 when sector i is not write-protected. */
 ARAREXT_CHECKED ARAREXT_API int ararext_get_protection(struct ararext_session *s, uint16_t *nwrp);
-/* len bytes, 1 to ARAREXT_READ_MAX, of the OTP area from offset; it has ARAREXT_OTP_SIZE. ARGUMENT. */
+/* len bytes, 1 to ARAREXT_READ_MAX, of the OTP area from offset; it has ARAREXT_OTP_SIZE. ARGUMENT.
+ */
 ARAREXT_CHECKED ARAREXT_API int ararext_read_otp(struct ararext_session *s, uint16_t offset,
                                                  uint8_t *data, size_t len);
 /* Removes write protection; keep_rdp leaves read protection level 1 as it is, without it the board
@@ -271,19 +276,19 @@ struct ararext_sector {
 };
 
 struct ararext_info {
-    bool extended;            /* from GET_INFO; else put together from the twelve commands, and what
-                                 they do not tell is 0 */
-    uint8_t protocol;         /* generation, 0x10 */
-    uint8_t version[3];       /* of the bootloader */
+    bool extended;      /* from GET_INFO; else put together from the twelve commands, and what
+                           they do not tell is 0 */
+    uint8_t protocol;   /* generation, 0x10 */
+    uint8_t version[3]; /* of the bootloader */
     uint8_t dialect;
     uint16_t device_id, revision_id;
     uint16_t flash_kib;
     uint8_t uid[12];
-    uint32_t features;        /* ARAREXT_FEATURE_ bits */
+    uint32_t features; /* ARAREXT_FEATURE_ bits */
     uint16_t length_max;
     uint16_t ring_size;
-    uint32_t app_base, app_end;     /* application area, end exclusive */
-    uint32_t sram_base, sram_end;   /* free SRAM, end exclusive */
+    uint32_t app_base, app_end;   /* application area, end exclusive */
+    uint32_t sram_base, sram_end; /* free SRAM, end exclusive */
     uint32_t core_hz;
     uint8_t reset_cause, stay_reason, clock_source;
     uint8_t rdp;
@@ -309,9 +314,11 @@ struct ararext_raw {
     uint8_t command;
     const uint8_t *payload;
     size_t payload_len;  /* at most 254, course 250 */
-    unsigned timeout_ms; /* for the answer's first byte and each pause in it; 0 = what the command needs */
-    uint8_t data[ARAREXT_DATA_MAX]; /* out: data of the answer, in the course dialect the status too */
-    size_t data_len;                /* out */
+    unsigned timeout_ms; /* for the answer's first byte and each pause in it; 0 = what the command
+                            needs */
+    uint8_t
+        data[ARAREXT_DATA_MAX]; /* out: data of the answer, in the course dialect the status too */
+    size_t data_len;            /* out */
 };
 /* ARGUMENT for a payload that does not fit. */
 ARAREXT_CHECKED ARAREXT_API int ararext_raw(struct ararext_session *s, struct ararext_raw *raw);
@@ -359,9 +366,9 @@ ARAREXT_API uint32_t ararext_image_size(const struct ararext_image *image); /* b
 ARAREXT_API void ararext_image_get(const struct ararext_image *image, uint32_t addr, uint8_t *data,
                                    size_t len);
 
-/* Whether the image can go to that part: inside the application area, no byte in the bootloader, and
- * (unless any_content) a vector table at the image's start whose stack pointer and reset handler are
- * plausible (PROTOCOL.md, GO_TO_ADDR). IMAGE, with the sentence in why. */
+/* Whether the image can go to that part: inside the application area, no byte in the bootloader,
+ * and (unless any_content) a vector table at the image's start whose stack pointer and reset
+ * handler are plausible (PROTOCOL.md, GO_TO_ADDR). IMAGE, with the sentence in why. */
 ARAREXT_CHECKED ARAREXT_API int ararext_image_check(const struct ararext_image *image,
                                                     const struct ararext_info *info,
                                                     bool any_content, struct ararext_message *why);
@@ -417,8 +424,8 @@ struct ararext_flash_result {
     enum ararext_phase phase; /* how far it came; DONE after success */
     uint32_t sectors_erased;
     uint32_t bytes_written, bytes_verified;
-    bool bootable;   /* the first word of the image is in place */
-    bool touched;    /* flash was changed */
+    bool bootable;     /* the first word of the image is in place */
+    bool touched;      /* flash was changed */
     uint32_t bad_addr; /* VERIFY: first byte that differs */
     uint8_t bad_want, bad_got;
     uint64_t erase_ms, write_ms, verify_ms;
@@ -426,16 +433,16 @@ struct ararext_flash_result {
 /*
  * Carries a plan out. The sector with the image's first word is erased first, and that word is
  * written last, after everything else has been verified: a transfer that breaks off anywhere leaves
- * nothing that looks bootable. VERIFY when flash holds something else afterwards. *result is filled in
- * on failure too. Stopped by options.stop of the session between two frames: INTERRUPTED.
+ * nothing that looks bootable. VERIFY when flash holds something else afterwards. *result is filled
+ * in on failure too. Stopped by options.stop of the session between two frames: INTERRUPTED.
  */
 ARAREXT_CHECKED ARAREXT_API int ararext_flash_run(struct ararext_session *s,
                                                   const struct ararext_image *image,
                                                   const struct ararext_plan *plan,
                                                   const struct ararext_flash_options *options,
                                                   struct ararext_flash_result *result);
-/* Compares flash with the image: by MEM_CRC (then by reading, to find the place of a difference) or by
- * reading. VERIFY when it differs: result->bad_addr. */
+/* Compares flash with the image: by MEM_CRC (then by reading, to find the place of a difference) or
+ * by reading. VERIFY when it differs: result->bad_addr. */
 ARAREXT_CHECKED ARAREXT_API int ararext_flash_verify(struct ararext_session *s,
                                                      const struct ararext_image *image,
                                                      const struct ararext_flash_options *options,

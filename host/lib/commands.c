@@ -1,6 +1,6 @@
 /*
- * One function for each command of PROTOCOL.md: puts the payload together, says what the answer must
- * look like, and takes it apart. Nothing here waits or retries; session.c does.
+ * One function for each command of PROTOCOL.md: puts the payload together, says what the answer
+ * must look like, and takes it apart. Nothing here waits or retries; session.c does.
  */
 #include "session.h"
 

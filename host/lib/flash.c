@@ -1,11 +1,11 @@
 /*
- * Carries out a plan of plan.c: erase, write, verify, in an order that never leaves something in flash
- * that looks like a whole application and is not.
+ * Carries out a plan of plan.c: erase, write, verify, in an order that never leaves something in
+ * flash that looks like a whole application and is not.
  *
  * F1 The sector with the image's first word is erased before any other sector is changed.
- * F2 The image's first word (the stack pointer of its vector table) is written after everything else
- *    has been written and, unless the caller wants no verification, verified.
- * F3 Each sector is erased at most once.
+ * F2 The image's first word (the stack pointer of its vector table) is written after everything
+ * else has been written and, unless the caller wants no verification, verified. F3 Each sector is
+ * erased at most once.
  */
 #include "flash_internal.h"
 

@@ -7,9 +7,9 @@
 #include "session.h"
 
 enum {
-    CHUNK_MAX = 248,        /* whole words in one MEM_WRITE of at most 249 bytes */
-    ERASED_RUN_MIN = 16,    /* a run of FF this long costs more than the frame that it saves */
-    CRC_STEP = 64 * 1024,   /* bytes of one MEM_CRC, for progress and for its 500 ms */
+    CHUNK_MAX = 248,      /* whole words in one MEM_WRITE of at most 249 bytes */
+    ERASED_RUN_MIN = 16,  /* a run of FF this long costs more than the frame that it saves */
+    CRC_STEP = 64 * 1024, /* bytes of one MEM_CRC, for progress and for its 500 ms */
     FIRST_WORD_SIZE = 4,
 };
 
@@ -19,7 +19,8 @@ struct chunk {
     size_t len;
     uint8_t data[CHUNK_MAX];
 };
-/* Finds the next chunk of the image in [from, limit), both multiples of 4; false if there is none. */
+/* Finds the next chunk of the image in [from, limit), both multiples of 4; false if there is none.
+ */
 bool chunk_next(const struct ararext_image *image, uint32_t from, uint32_t limit,
                 struct chunk *out);
 

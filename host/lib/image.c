@@ -1,6 +1,7 @@
 /*
- * Images: loading a file whatever its format, and the segments that come out of it. Files are hostile
- * until checked: no length or offset from one is used before it is compared with what is there.
+ * Images: loading a file whatever its format, and the segments that come out of it. Files are
+ * hostile until checked: no length or offset from one is used before it is compared with what is
+ * there.
  */
 #include "image_file.h"
 

@@ -1,6 +1,6 @@
 /*
- * Whether an image belongs onto a board, decided before the board is touched: inside the application
- * area, off the bootloader, and with a vector table that the bootloader would start.
+ * Whether an image belongs onto a board, decided before the board is touched: inside the
+ * application area, off the bootloader, and with a vector table that the bootloader would start.
  */
 #include "bytes.h"
 #include "image.h" /* core: the rule that the bootloader itself applies */
@@ -21,7 +21,8 @@ static int refuse_segment(const struct ararext_segment *seg, const struct ararex
         message_set(why, "0x%08X-0x%08X is SRAM: only flash keeps an application",
                     (unsigned)seg->addr, (unsigned)last);
     } else {
-        message_set(why, "0x%08X-0x%08X is not inside the application area 0x%08X-0x%08X of this part",
+        message_set(why,
+                    "0x%08X-0x%08X is not inside the application area 0x%08X-0x%08X of this part",
                     (unsigned)seg->addr, (unsigned)last, (unsigned)info->app_base,
                     (unsigned)(info->app_end - 1));
     }

@@ -1,7 +1,7 @@
 /*
  * ELF: load segments at their physical addresses, as a programmer does it. What a linker puts into
- * the first segment only to fill a page (its own headers) is left out: a segment begins with the first
- * allocated section in it. Offsets and sizes are compared with the file before they are used.
+ * the first segment only to fill a page (its own headers) is left out: a segment begins with the
+ * first allocated section in it. Offsets and sizes are compared with the file before they are used.
  */
 #include "image_file.h"
 
@@ -35,8 +35,8 @@ static int check_header(Elf *elf, const struct source *src, size_t *count)
     return ARAREXT_OK;
 }
 
-/* Offset in the file where the segment's first allocated section begins; the segment's own offset if
- * there are no sections. */
+/* Offset in the file where the segment's first allocated section begins; the segment's own offset
+ * if there are no sections. */
 static GElf_Off first_content(Elf *elf, const GElf_Phdr *segment)
 {
     GElf_Off end = segment->p_offset + segment->p_filesz;
@@ -65,8 +65,8 @@ static int take_segment(struct ararext_image *image, Elf *elf, const GElf_Phdr *
     if (addr > UINT32_MAX) {
         return bad(src, "a segment runs over the end of the address space");
     }
-    int rc = image_add(image, (uint32_t)addr, src->data + from,
-                       (size_t)(segment->p_filesz - skipped));
+    int rc =
+        image_add(image, (uint32_t)addr, src->data + from, (size_t)(segment->p_filesz - skipped));
     return rc == ARAREXT_ERR_FORMAT ? bad(src, "a segment runs over the end of the address space")
                                     : rc;
 }

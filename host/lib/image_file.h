@@ -1,6 +1,6 @@
 /*
- * Inside the library: an image under construction. The parsers add pieces in any order; the result is
- * sorted, joined and free of overlaps. Not installed.
+ * Inside the library: an image under construction. The parsers add pieces in any order; the result
+ * is sorted, joined and free of overlaps. Not installed.
  */
 #ifndef ARAREXT_IMAGE_FILE_H
 #define ARAREXT_IMAGE_FILE_H
@@ -9,8 +9,8 @@
 
 struct piece {
     uint32_t addr, len;
-    size_t room;    /* allocated */
-    uint8_t *data;  /* owned */
+    size_t room;   /* allocated */
+    uint8_t *data; /* owned */
 };
 
 struct ararext_image {
@@ -43,7 +43,7 @@ struct lines {
     size_t at;       /* offset of the next line */
     unsigned number; /* of the current line, from 1 */
     const char *text;
-    size_t len;      /* of the current line, without white space at its end */
+    size_t len; /* of the current line, without white space at its end */
 };
 /* Steps to the next line; false at the end of the file. */
 bool lines_next(struct lines *l);

@@ -27,7 +27,8 @@ struct hex_state {
     bool ended;
 };
 
-/* Decodes the current line into bytes (LL AA AA TT data) and checks all that can be checked alone. */
+/* Decodes the current line into bytes (LL AA AA TT data) and checks all that can be checked alone.
+ */
 static int read_record(const struct lines *l, uint8_t bytes[HEX_BYTES_MAX])
 {
     if (l->text[0] != ':') {

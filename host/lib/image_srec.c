@@ -14,7 +14,8 @@ struct srec_state {
 /* Bytes of address of S0 to S9; 0 = the type does not exist. */
 static const int ADDR_LEN[10] = {2, 2, 3, 4, 0, 2, 3, 4, 3, 2};
 
-/* Decodes the current line into bytes (count, address, data, checksum); returns the type in *type. */
+/* Decodes the current line into bytes (count, address, data, checksum); returns the type in *type.
+ */
 static int read_record(const struct lines *l, uint8_t bytes[SREC_BYTES_MAX], int *type)
 {
     if (l->len < 2 || l->text[0] != 'S' || l->text[1] < '0' || l->text[1] > '9') {

@@ -1,7 +1,7 @@
 /*
  * What a board is: GET_INFO taken apart, or, for a bootloader with the twelve commands alone, put
- * together from those and from the chip's identification words. Every count and size in the answer is
- * checked before it is used.
+ * together from those and from the chip's identification words. Every count and size in the answer
+ * is checked before it is used.
  *
  * RM0090: section 3.3 (flash organisation), 39 (device electronic signature), 7.3.21 (RCC_CSR).
  */
@@ -167,7 +167,8 @@ static int get_plain_info(struct ararext_session *s, struct ararext_info *out)
 int ararext_get_info(struct ararext_session *s, struct ararext_info *out)
 {
     int rc = s->options.no_extensions ? ARAREXT_ERR_UNSUPPORTED : get_extended_info(s, out);
-    bool absent = rc == ARAREXT_ERR_UNSUPPORTED && (s->options.no_extensions || s->failure.sent_len);
+    bool absent =
+        rc == ARAREXT_ERR_UNSUPPORTED && (s->options.no_extensions || s->failure.sent_len);
     if (absent || (rc == ARAREXT_ERR_REFUSED && !s->failure.has_reason)) {
         rc = get_plain_info(s, out);
     }

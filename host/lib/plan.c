@@ -1,6 +1,6 @@
 /*
- * What has to be done to get an image into flash: which sectors hold it already, which are blank where
- * it goes, which have to be erased. Reads only.
+ * What has to be done to get an image into flash: which sectors hold it already, which are blank
+ * where it goes, which have to be erased. Reads only.
  *
  * One rule beyond the obvious: when anything changes, the sector with the image's first word is not
  * kept, so that flash.c can make sure that a half image never looks bootable.
@@ -52,8 +52,7 @@ static uint32_t next_content(const struct ararext_image *image, uint32_t from, u
     return limit;
 }
 
-bool chunk_next(const struct ararext_image *image, uint32_t from, uint32_t limit,
-                struct chunk *out)
+bool chunk_next(const struct ararext_image *image, uint32_t from, uint32_t limit, struct chunk *out)
 {
     for (;;) {
         from = next_content(image, from, limit);

@@ -172,8 +172,8 @@ static bool is_pseudo_terminal(const struct stat *st)
     return number >= 136 && number <= 143;
 }
 
-/* For this process alone. TIOCEXCL keeps out programs that know of no locks, but not root, and it would
- * outlive us on a pseudo-terminal whose other end keeps it open; the lock does the rest. */
+/* For this process alone. TIOCEXCL keeps out programs that know of no locks, but not root, and it
+ * would outlive us on a pseudo-terminal whose other end keeps it open; the lock does the rest. */
 static int claim(struct serial *p, const char *path, struct ararext_message *why)
 {
     struct stat st;
@@ -189,8 +189,8 @@ static int claim(struct serial *p, const char *path, struct ararext_message *why
     return ARAREXT_OK;
 }
 
-/* USB adapters collect bytes for 16 ms unless told otherwise; each answer would wait for that. Only a
- * wish: many drivers do not know it. */
+/* USB adapters collect bytes for 16 ms unless told otherwise; each answer would wait for that. Only
+ * a wish: many drivers do not know it. */
 static void ask_for_low_latency(int fd)
 {
     struct serial_struct serial;

@@ -1,6 +1,6 @@
 /*
- * Line settings through the kernel's own structure (ioctl_tty(2), TCSETS2 with BOTHER): any baud rate
- * that the hardware can do. What the port then really has is read back.
+ * Line settings through the kernel's own structure (ioctl_tty(2), TCSETS2 with BOTHER): any baud
+ * rate that the hardware can do. What the port then really has is read back.
  */
 #include "serial_baud.h"
 

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Raw, 8N1, no flow control, baud within 3 %. Leaves the modem lines alone, and asks the driver not to
- * drop them on closing. False if the port does not take it. */
+/* Raw, 8N1, no flow control, baud within 3 %. Leaves the modem lines alone, and asks the driver not
+ * to drop them on closing. False if the port does not take it. */
 bool serial_baud_set_raw(int fd, uint32_t baud);
 
 #endif

@@ -165,16 +165,16 @@ static void build_frame(struct transfer *t, enum ararext_dialect dialect, uint8_
     t->frame_len = 2 + len + FRAME_CRC_SIZE;
 }
 
-/* After a lost answer the board may wait for the rest of a frame, and the rest of an answer may be on
- * its way: say nothing for as long as PROTOCOL.md asks, and throw away what comes. */
+/* After a lost answer the board may wait for the rest of a frame, and the rest of an answer may be
+ * on its way: say nothing for as long as PROTOCOL.md asks, and throw away what comes. */
 static int keep_silence(struct ararext_session *s)
 {
     uint8_t waste[64];
     uint64_t until = s->silent_since_ms + RESYNC_SILENCE_MS;
     for (uint64_t t = now(s); t < until; t = now(s)) {
         size_t got = 0;
-        int rc = s->transport.read(s->transport.ctx, waste, sizeof waste, (unsigned)(until - t),
-                                   &got);
+        int rc =
+            s->transport.read(s->transport.ctx, waste, sizeof waste, (unsigned)(until - t), &got);
         if (rc != ARAREXT_OK) {
             return rc;
         }
@@ -213,8 +213,8 @@ static int receive(struct ararext_session *s, struct transfer *t, size_t want)
         uint64_t at = now(s);
         unsigned wait = at < t->deadline_ms ? (unsigned)(t->deadline_ms - at) : 0;
         size_t got = 0;
-        int rc = s->transport.read(s->transport.ctx, t->got + t->got_len, want - t->got_len, wait,
-                                   &got);
+        int rc =
+            s->transport.read(s->transport.ctx, t->got + t->got_len, want - t->got_len, wait, &got);
         if (rc != ARAREXT_OK) {
             return rc;
         }
@@ -429,9 +429,9 @@ int ararext_raw(struct ararext_session *s, struct ararext_raw *raw)
     }
     struct transfer t;
     build_frame(&t, raw->dialect, raw->command, raw->payload, raw->payload_len);
-    unsigned wait = raw->timeout_ms != 0 ? raw->timeout_ms
-                                         : patience_ms(s, raw->command, raw->payload,
-                                                       raw->payload_len);
+    unsigned wait = raw->timeout_ms != 0
+                        ? raw->timeout_ms
+                        : patience_ms(s, raw->command, raw->payload, raw->payload_len);
     struct call any = {.command = raw->command, .data_max = ARAREXT_DATA_MAX};
     int rc = send_frame(s, &t, wait);
     if (rc == ARAREXT_OK && course) {

@@ -11,8 +11,8 @@ enum {
     MARGIN_DEFAULT_MS = 300,
     RETRIES_DEFAULT = 2,
     RETRIES_MAX = 10,
-    LAG_FACTOR = 6,       /* patience with a transport that may_lag: times the board's time, */
-    LAG_MARGIN_MS = 1000, /* and at least this margin */
+    LAG_FACTOR = 6,           /* patience with a transport that may_lag: times the board's time, */
+    LAG_MARGIN_MS = 1000,     /* and at least this margin */
     RESYNC_SILENCE_MS = 1100, /* PROTOCOL.md, "Frames, silence and errors" */
 };
 
@@ -21,10 +21,10 @@ struct ararext_session {
     struct ararext_options options;
     struct ararext_failure failure;
     struct ararext_counters counters;
-    struct ararext_info info;  /* of the last ararext_get_info: the sector map */
+    struct ararext_info info; /* of the last ararext_get_info: the sector map */
     bool has_info;
-    bool needs_silence;        /* the board may still wait for the rest of a frame */
-    uint64_t silent_since_ms;  /* our last byte; has a meaning when needs_silence */
+    bool needs_silence;       /* the board may still wait for the rest of a frame */
+    uint64_t silent_since_ms; /* our last byte; has a meaning when needs_silence */
 };
 
 /* One request and what its answer must look like. */
@@ -32,11 +32,11 @@ struct call {
     uint8_t command;
     const uint8_t *payload;
     size_t payload_len;
-    uint8_t *data;     /* out: room for data_max bytes; NULL if that is 0 */
+    uint8_t *data; /* out: room for data_max bytes; NULL if that is 0 */
     size_t data_min, data_max;
-    size_t data_len;   /* out */
-    bool once;         /* never sent again after silence: it may have been carried out */
-    bool extension;    /* one of the commands from 60 on */
+    size_t data_len; /* out */
+    bool once;       /* never sent again after silence: it may have been carried out */
+    bool extension;  /* one of the commands from 60 on */
 };
 
 /* Sends a native request and takes its answer, with retries; see ararext.h for the errors. */

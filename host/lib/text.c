@@ -121,8 +121,9 @@ int ararext_command_code(const char *name)
 
 enum detail_kind { DETAIL_NONE, DETAIL_NUMBER, DETAIL_HEX };
 
-#define SEND_AGAIN "the line is disturbed: try again, check the cable and ground, or use a lower --baud"
-#define WORN_OUT   "erase the sector and try again; if it fails again, that part of flash is worn out"
+#define SEND_AGAIN                                                                                 \
+    "the line is disturbed: try again, check the cable and ground, or use a lower --baud"
+#define WORN_OUT "erase the sector and try again; if it fails again, that part of flash is worn out"
 
 static const struct {
     uint8_t reason;
@@ -131,11 +132,14 @@ static const struct {
     const char *advice;
 } REASONS[] = {
     {REASON_NONE, DETAIL_NONE, "nothing has failed since reset", ""},
-    {REASON_CRC, DETAIL_HEX, "the frame arrived with a wrong CRC (the board computed %)", SEND_AGAIN},
+    {REASON_CRC, DETAIL_HEX, "the frame arrived with a wrong CRC (the board computed %)",
+     SEND_AGAIN},
     {REASON_LENGTH, DETAIL_NUMBER, "the frame's length byte is impossible (%)", SEND_AGAIN},
     {REASON_CUT_OFF, DETAIL_NUMBER, "the frame was cut off after % bytes", SEND_AGAIN},
-    {REASON_LINE, DETAIL_HEX, "framing, noise or overrun error on the line (USART_SR %)", SEND_AGAIN},
-    {REASON_OVERFLOW, DETAIL_NONE, "more bytes came than the board's receive ring holds", SEND_AGAIN},
+    {REASON_LINE, DETAIL_HEX, "framing, noise or overrun error on the line (USART_SR %)",
+     SEND_AGAIN},
+    {REASON_OVERFLOW, DETAIL_NONE, "more bytes came than the board's receive ring holds",
+     SEND_AGAIN},
     {REASON_UNKNOWN_COMMAND, DETAIL_NONE, "the bootloader does not know this command",
      "see 'ararext commands' for what it knows"},
     {REASON_PAYLOAD_LENGTH, DETAIL_NUMBER, "wrong payload length for the command (% bytes)",
@@ -144,7 +148,8 @@ static const struct {
     {REASON_ADDRESS, DETAIL_HEX, "address % or the range behind it is not accessible",
      "see 'ararext info' for what the part has"},
     {REASON_BOOTLOADER, DETAIL_HEX, "% belongs to the bootloader",
-     "the bootloader never changes itself or the memory it runs in; choose sector 2 (0x08008000) or "
+     "the bootloader never changes itself or the memory it runs in; choose sector 2 (0x08008000) "
+     "or "
      "above, or free SRAM"},
     {REASON_NO_SECTOR, DETAIL_NUMBER, "there is no sector %",
      "see 'ararext info' for the sectors that the part has"},
@@ -153,7 +158,8 @@ static const struct {
     {REASON_NOT_ERASED, DETAIL_HEX, "flash at % is not erased",
      "run 'ararext erase' for that sector first"},
     {REASON_VERIFY, DETAIL_HEX, "flash at % reads back differently", WORN_OUT},
-    {REASON_FLASH_ERROR, DETAIL_HEX, "the flash controller reported an error (FLASH_SR %)", WORN_OUT},
+    {REASON_FLASH_ERROR, DETAIL_HEX, "the flash controller reported an error (FLASH_SR %)",
+     WORN_OUT},
     {REASON_FLASH_TIMEOUT, DETAIL_HEX, "the flash operation did not end in time (FLASH_SR %)",
      WORN_OUT},
     {REASON_NO_CODE, DETAIL_HEX, "there is nothing at % that could run",
@@ -183,8 +189,8 @@ void ararext_reason_text(uint8_t reason, uint32_t detail, struct ararext_message
         bool hex = REASONS[i].detail == DETAIL_HEX && (reason != REASON_BOOTLOADER || detail > 255);
         message_set(out, "%.*s", (int)(percent - REASONS[i].text), REASONS[i].text);
         message_add(out,
-                    hex && detail > 0xFFFF          ? "0x%08X"
-                    : hex                           ? "0x%02X"
+                    hex && detail > 0xFFFF        ? "0x%08X"
+                    : hex                         ? "0x%02X"
                     : reason == REASON_BOOTLOADER ? "sector %u"
                                                   : "%u",
                     (unsigned)detail);

@@ -1,6 +1,6 @@
 /*
- * A transport whose far end is the core's command engine over the model chip of the unit tests, with a
- * line between that can damage or lose bytes, and a hook before each request.
+ * A transport whose far end is the core's command engine over the model chip of the unit tests,
+ * with a line between that can damage or lose bytes, and a hook before each request.
  */
 #ifndef TESTS_HOST_MODEL_LINK_H
 #define TESTS_HOST_MODEL_LINK_H

@@ -1,6 +1,6 @@
 /*
- * A transport whose far end plays a script: what must be sent, and what is answered when. Its clock is
- * virtual, so that a test of a time-out takes no time and can say how long it took.
+ * A transport whose far end plays a script: what must be sent, and what is answered when. Its clock
+ * is virtual, so that a test of a time-out takes no time and can say how long it took.
  */
 #ifndef TESTS_HOST_SCRIPT_H
 #define TESTS_HOST_SCRIPT_H

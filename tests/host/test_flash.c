@@ -82,9 +82,8 @@ static int flash_with(struct bench *b, const struct ararext_flash_options *optio
 {
     b->result = (struct ararext_flash_result){0};
     int rc = ararext_flash_plan(b->session, &b->info, b->image, options, &b->plan);
-    return rc == ARAREXT_OK
-               ? ararext_flash_run(b->session, b->image, &b->plan, options, &b->result)
-               : rc;
+    return rc == ARAREXT_OK ? ararext_flash_run(b->session, b->image, &b->plan, options, &b->result)
+                            : rc;
 }
 
 static void flash_ok(struct bench *b)
@@ -151,8 +150,8 @@ static void test_flash_same_again(void **state)
     teardown(b);
 }
 
-/* One byte in the last sector differs: that one is written anew, and the first, which makes the image
- * bootable, too. The one between stays. */
+/* One byte in the last sector differs: that one is written anew, and the first, which makes the
+ * image bootable, too. The one between stays. */
 static void test_flash_one_sector_differs(void **state)
 {
     (void)state;
@@ -236,10 +235,13 @@ static void test_flash_segments_with_gaps(void **state)
 {
     static const char hex[] = ":020000040800F2\n"
                               ":088000000000022009810008C4\n"
-                              ":0780080001020304050607" "55\n" /* to 0800800F */
-                              ":0180110055" "19\n"             /* alone in its word */
+                              ":0780080001020304050607"
+                              "55\n" /* to 0800800F */
+                              ":0180110055"
+                              "19\n" /* alone in its word */
                               ":020000040806EC\n"
-                              ":03FFFD00AABBCC" "D0\n" /* end of the part */
+                              ":03FFFD00AABBCC"
+                              "D0\n" /* end of the part */
                               ":00000001FF\n";
     const struct ararext_segment file = {.len = sizeof hex - 1, .data = (const uint8_t *)hex};
     struct ararext_message why;

@@ -1,6 +1,6 @@
 /*
- * Reading images: what each format may hold and every way in which it can be wrong, then thousands of
- * damaged files, which must be refused or understood but never crash (run under the sanitizers).
+ * Reading images: what each format may hold and every way in which it can be wrong, then thousands
+ * of damaged files, which must be refused or understood but never crash (run under the sanitizers).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -67,14 +67,15 @@ static void test_hex_good(void **state)
 {
     (void)state;
     struct ararext_image *image = good(":020000040800F2\r\n"
-                                       ":04800400010203046E\r\n" /* 08008004 */
+                                       ":04800400010203046E\r\n"  /* 08008004 */
                                        ":048000000a0b0c0d4e \r\n" /* 08008000: before, joins */
                                        "\r\n"
                                        ":01900000551A\n" /* 08009000 */
-                                       ":0400000508008145" "29\n" /* start: ignored */
+                                       ":0400000508008145"
+                                       "29\n"                  /* start: ignored */
                                        ":0400000300000000F9\n" /* the same, segmented */
-                                       ":020000021000EC\n" /* 00010000, segmented */
-                                       ":01FFFF000100\n" /* 0001FFFF */
+                                       ":020000021000EC\n"     /* 00010000, segmented */
+                                       ":01FFFF000100\n"       /* 0001FFFF */
                                        ":02000004FFFFFC\n"
                                        ":01FFFF000100\n" /* FFFFFFFF: the very last byte */
                                        HEX_END,
@@ -101,18 +102,17 @@ static void test_hex_bad(void **state)
         {":04\n", "f, line 1: record is too short"},
         {":\n", "f, line 1: record is too short"},
         {":00000006FA\n", "f, line 1: record type 06 does not exist"},
-        {":0100000408F3\n",
-         "f, line 1: record of type 04 has 1 bytes of data, should have 2"},
-        {":0100000101FD\n",
-         "f, line 1: record of type 01 has 1 bytes of data, should have 0"},
+        {":0100000408F3\n", "f, line 1: record of type 04 has 1 bytes of data, should have 2"},
+        {":0100000101FD\n", "f, line 1: record of type 01 has 1 bytes of data, should have 0"},
         {HEX_BASE ":048000000A0B0C0D4E\n", "f, line 2: the file ends without its end record"},
         {HEX_END "\n\n" HEX_BASE, "f, line 3: there is something behind the end record"},
         {":020000021000EC\n:02FFFF000102FD\n" HEX_END,
          "f, line 2: data runs over the end of its 64 KiB segment"},
         {":02000004FFFFFC\n:02FFFF000102FD\n" HEX_END,
          "f, line 2: data runs over the end of the address space"},
-        {HEX_BASE ":04800000010203046E\n:018002000974\n" HEX_END, "f, line 2: checksum is 6E, should "
-                                                                 "be 72"},
+        {HEX_BASE ":04800000010203046E\n:018002000974\n" HEX_END,
+         "f, line 2: checksum is 6E, should "
+         "be 72"},
         {HEX_BASE ":048000000A0B0C0D4E\n:018002000974\n" HEX_END,
          "f: two parts overlap at 0x08008002"},
         {HEX_END "\n", "f: there is nothing to load in it"},
@@ -205,8 +205,7 @@ static void test_load_files(void **state)
     struct ararext_message why = {""};
     char path[] = "/tmp/ararext-test-XXXXXX";
     (void)state;
-    assert_int_equal(ararext_image_load(&image, "/nonexistent/file", NULL, &why),
-                     ARAREXT_ERR_FILE);
+    assert_int_equal(ararext_image_load(&image, "/nonexistent/file", NULL, &why), ARAREXT_ERR_FILE);
     assert_string_equal(why.text, "/nonexistent/file: No such file or directory");
     assert_int_equal(ararext_image_load(&image, "/", NULL, &why), ARAREXT_ERR_FILE);
     int fd = mkstemp(path);
@@ -241,8 +240,8 @@ static Elf32_Shdr *elf_section(struct elf_file *f, size_t i)
     return (Elf32_Shdr *)(void *)(f->bytes + ELF_SECTIONS) + i;
 }
 
-/* Two segments: 8 bytes of flash at 08008000, and 4 bytes of .data that run at 20004000 and are kept
- * at 08008008; a third one for .bss without bytes in the file. */
+/* Two segments: 8 bytes of flash at 08008000, and 4 bytes of .data that run at 20004000 and are
+ * kept at 08008008; a third one for .bss without bytes in the file. */
 static void make_elf(struct elf_file *f)
 {
     memset(f, 0, sizeof *f);
@@ -256,14 +255,20 @@ static void make_elf(struct elf_file *f)
     elf_head(f)->e_shentsize = sizeof(Elf32_Shdr);
     elf_head(f)->e_phnum = 3;
     memcpy(f->bytes + ELF_DATA, "textTEXTdata", 12);
-    *elf_segment(f, 0) = (Elf32_Phdr){.p_type = PT_LOAD, .p_offset = ELF_DATA,
-                                      .p_vaddr = 0x08008000, .p_paddr = 0x08008000,
-                                      .p_filesz = 8, .p_memsz = 8};
-    *elf_segment(f, 1) = (Elf32_Phdr){.p_type = PT_LOAD, .p_offset = ELF_DATA + 8,
-                                      .p_vaddr = 0x20004000, .p_paddr = 0x08008008,
-                                      .p_filesz = 4, .p_memsz = 4};
-    *elf_segment(f, 2) = (Elf32_Phdr){.p_type = PT_LOAD, .p_vaddr = 0x20004004,
-                                      .p_paddr = 0x20004004, .p_memsz = 64};
+    *elf_segment(f, 0) = (Elf32_Phdr){.p_type = PT_LOAD,
+                                      .p_offset = ELF_DATA,
+                                      .p_vaddr = 0x08008000,
+                                      .p_paddr = 0x08008000,
+                                      .p_filesz = 8,
+                                      .p_memsz = 8};
+    *elf_segment(f, 1) = (Elf32_Phdr){.p_type = PT_LOAD,
+                                      .p_offset = ELF_DATA + 8,
+                                      .p_vaddr = 0x20004000,
+                                      .p_paddr = 0x08008008,
+                                      .p_filesz = 4,
+                                      .p_memsz = 4};
+    *elf_segment(f, 2) = (Elf32_Phdr){
+        .p_type = PT_LOAD, .p_vaddr = 0x20004004, .p_paddr = 0x20004004, .p_memsz = 64};
 }
 
 static void test_elf_good(void **state)
@@ -293,8 +298,10 @@ static void test_elf_headers_in_segment(void **state)
     elf_segment(&f, 0)->p_filesz = ELF_DATA + 8;
     elf_head(&f)->e_shoff = ELF_SECTIONS;
     elf_head(&f)->e_shnum = 3;
-    *elf_section(&f, 1) = (Elf32_Shdr){.sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC,
-                                       .sh_offset = ELF_DATA, .sh_size = 8,
+    *elf_section(&f, 1) = (Elf32_Shdr){.sh_type = SHT_PROGBITS,
+                                       .sh_flags = SHF_ALLOC,
+                                       .sh_offset = ELF_DATA,
+                                       .sh_size = 8,
                                        .sh_addr = 0x08008000};
     *elf_section(&f, 2) = (Elf32_Shdr){.sh_type = SHT_PROGBITS, .sh_offset = 4, .sh_size = 8};
     assert_int_equal(parse_bytes(&image, f.bytes, sizeof f.bytes, "f", &why), ARAREXT_OK);
@@ -379,8 +386,9 @@ static void check_image(uint32_t addr, uint32_t stack, uint32_t reset, const cha
 static void test_check(void **state)
 {
     const uint32_t stack = 0x20020000, reset = 0x08008021;
-    const char *boot = "touches the bootloader's sectors (0x08000000-0x08007FFF): link the application "
-                       "for 0x08008000";
+    const char *boot =
+        "touches the bootloader's sectors (0x08000000-0x08007FFF): link the application "
+        "for 0x08008000";
     char text[256];
     (void)state;
     check_image(0x08008000, stack, reset, "");
@@ -392,30 +400,29 @@ static void test_check(void **state)
     snprintf(text, sizeof text, "0x07FFFFFC-0x0800003B %s", boot);
     check_image(0x07FFFFFC, stack, reset, text);
     check_image(0x20004000, stack, reset,
-                 "0x20004000-0x2000403F is SRAM: only flash keeps an application");
+                "0x20004000-0x2000403F is SRAM: only flash keeps an application");
     check_image(0x0807FFFC, stack, reset,
-                 "0x0807FFFC-0x0808003B is not inside the application area 0x08008000-0x0807FFFF of "
-                 "this part");
+                "0x0807FFFC-0x0808003B is not inside the application area 0x08008000-0x0807FFFF of "
+                "this part");
     check_image(0x08080000, stack, reset,
-                 "0x08080000-0x0808003F is not inside the application area 0x08008000-0x0807FFFF of "
-                 "this part");
+                "0x08080000-0x0808003F is not inside the application area 0x08008000-0x0807FFFF of "
+                "this part");
     check_image(0x0800C000, stack, reset,
-                 "the image has nothing at 0x08008000, where the bootloader looks for the "
-                 "application's vector table");
+                "the image has nothing at 0x08008000, where the bootloader looks for the "
+                "application's vector table");
     check_image(0x08008000, 0, reset,
-                 "the image does not start with a vector table: stack pointer 0x00000000, reset "
-                 "handler 0x08008021 cannot be an application's");
+                "the image does not start with a vector table: stack pointer 0x00000000, reset "
+                "handler 0x08008021 cannot be an application's");
     check_image(0x08008000, stack + 2, reset,
-                 "the image does not start with a vector table: stack pointer 0x20020002, reset "
-                 "handler 0x08008021 cannot be an application's");
+                "the image does not start with a vector table: stack pointer 0x20020002, reset "
+                "handler 0x08008021 cannot be an application's");
     check_image(0x08008000, stack, reset - 1,
-                 "the image does not start with a vector table: stack pointer 0x20020000, reset "
-                 "handler 0x08008020 cannot be an application's");
+                "the image does not start with a vector table: stack pointer 0x20020000, reset "
+                "handler 0x08008020 cannot be an application's");
     check_image(0x08008000, stack, 0x08000101,
-                 "the image does not start with a vector table: stack pointer 0x20020000, reset "
-                 "handler 0x08000101 cannot be an application's");
-    check_image(0x08008000, stack, 0x08008041,
-                 "the reset handler 0x08008041 is not in the image");
+                "the image does not start with a vector table: stack pointer 0x20020000, reset "
+                "handler 0x08000101 cannot be an application's");
+    check_image(0x08008000, stack, 0x08008041, "the reset handler 0x08008041 is not in the image");
 }
 
 static void test_check_forced(void **state)
@@ -478,7 +485,8 @@ static void parse_damaged(const uint8_t *data, size_t len, const char *name)
 static void test_damaged_files(void **state)
 {
     static const char hex[] = HEX_BASE ":048000000A0B0C0D4E\n:020000021000EC\n:01900000551A\n"
-                                       ":04000005080081452" "9\n" HEX_END "\n";
+                                       ":04000005080081452"
+                                       "9\n" HEX_END "\n";
     static const char srec[] = "S0050000686929\nS309080080000102030464\nS2050090000565\n"
                                "S104001006E5\nS5030003F9\nS705080081452C\n";
     struct elf_file f;
@@ -501,18 +509,12 @@ static void test_damaged_files(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hex_good),
-        cmocka_unit_test(test_hex_bad),
-        cmocka_unit_test(test_srec_good),
-        cmocka_unit_test(test_srec_bad),
-        cmocka_unit_test(test_bin),
-        cmocka_unit_test(test_load_files),
-        cmocka_unit_test(test_elf_good),
-        cmocka_unit_test(test_elf_headers_in_segment),
-        cmocka_unit_test(test_elf_bad),
-        cmocka_unit_test(test_check),
-        cmocka_unit_test(test_check_forced),
-        cmocka_unit_test(test_damaged_files),
+        cmocka_unit_test(test_hex_good),     cmocka_unit_test(test_hex_bad),
+        cmocka_unit_test(test_srec_good),    cmocka_unit_test(test_srec_bad),
+        cmocka_unit_test(test_bin),          cmocka_unit_test(test_load_files),
+        cmocka_unit_test(test_elf_good),     cmocka_unit_test(test_elf_headers_in_segment),
+        cmocka_unit_test(test_elf_bad),      cmocka_unit_test(test_check),
+        cmocka_unit_test(test_check_forced), cmocka_unit_test(test_damaged_files),
     };
     if (argc > 1) {
         seed = strtoull(argv[1], NULL, 10);

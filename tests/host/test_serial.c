@@ -221,14 +221,10 @@ int main(void)
 {
 #define SERIAL_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        SERIAL_TEST(test_serial_is_transparent),
-        SERIAL_TEST(test_serial_silence_ends),
-        SERIAL_TEST(test_serial_flush),
-        SERIAL_TEST(test_serial_hang_up),
-        SERIAL_TEST(test_serial_write_blocked),
-        SERIAL_TEST(test_serial_belongs_to_one),
-        SERIAL_TEST(test_serial_baud),
-        SERIAL_TEST(test_serial_open_errors),
+        SERIAL_TEST(test_serial_is_transparent), SERIAL_TEST(test_serial_silence_ends),
+        SERIAL_TEST(test_serial_flush),          SERIAL_TEST(test_serial_hang_up),
+        SERIAL_TEST(test_serial_write_blocked),  SERIAL_TEST(test_serial_belongs_to_one),
+        SERIAL_TEST(test_serial_baud),           SERIAL_TEST(test_serial_open_errors),
         SERIAL_TEST(test_ports_lists_the_twin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -166,8 +166,9 @@ static void test_session_line_error_gives_up(void **state)
           {GET_VER_REQUEST, "7F", 0, 0, false},
           {LAST_ERROR, LAST_ERROR_ANSWER("04", "00", "02 00 00 00"), 0, 0, false});
     assert_int_equal(ararext_get_version(s.session, &version), ARAREXT_ERR_REFUSED);
-    expect_message(&s, "GET_VER (01 51 64 6A 5F 5C, sent 2 times): the board answered 7F, reason 04: "
-                       "framing, noise or overrun error on the line (USART_SR 0x02)");
+    expect_message(&s,
+                   "GET_VER (01 51 64 6A 5F 5C, sent 2 times): the board answered 7F, reason 04: "
+                   "framing, noise or overrun error on the line (USART_SR 0x02)");
     script_close(&s);
 }
 
@@ -443,151 +444,6 @@ static void test_session_hello_course(void **state)
     script_close(&s);
 }
 
-/* ---- raw ---- */
-
-static void test_raw_both_dialects(void **state)
-{
-    struct script s;
-    const uint8_t payload[6] = {0x00, 0x02, 0x02, 0x08, 0x10, 0};
-    struct ararext_raw raw = {.dialect = ARAREXT_COURSE, .command = 0x51};
-    (void)state;
-    STEPS(&s, NULL, {"05 51 E7 E9 AB 7C", "A5 01 10", 0, 0, false},
-          {"0A 59 00 02 02 08 10 94 0F 7C 9B", "A5 02 11 22", 0, 1, false},
-          {GET_VER_REQUEST, "A5 51 01 10", 0, 0, false}, {NULL, "7F", 0, 0, false});
-    assert_int_equal(ararext_raw(s.session, &raw), ARAREXT_OK);
-    assert_int_equal(raw.data_len, 1);
-    assert_int_equal(raw.data[0], 0x10);
-    raw = (struct ararext_raw){
-        .dialect = ARAREXT_COURSE, .command = 0x59, .payload = payload, .payload_len = 5};
-    assert_int_equal(ararext_raw(s.session, &raw), ARAREXT_OK);
-    assert_int_equal(raw.data_len, 2);
-    assert_int_equal(raw.data[1], 0x22);
-    raw = (struct ararext_raw){.dialect = ARAREXT_NATIVE, .command = 0x51};
-    assert_int_equal(ararext_raw(s.session, &raw), ARAREXT_OK);
-    assert_int_equal(raw.data[0], 0x10);
-    raw.command = 0x77;
-    assert_int_equal(ararext_raw(s.session, &raw), ARAREXT_ERR_REFUSED);
-    expect_message(&s, "command 77 (01 77 36 91 FA DE): the board answered 7F and gave no reason");
-    script_close(&s);
-}
-
-/* The course dialect acknowledges at once and tells the status when the work is done. */
-static void test_raw_course_status_comes_late(void **state)
-{
-    struct script s;
-    const uint8_t payload[2] = {5, 1};
-    struct ararext_raw raw = {
-        .dialect = ARAREXT_COURSE, .command = 0x56, .payload = payload, .payload_len = 2};
-    (void)state;
-    STEPS(&s, NULL, {NULL, "A5 01 00", 5, 2000, false}); /* the status 2 s after the length */
-    assert_int_equal(ararext_raw(s.session, &raw), ARAREXT_OK);
-    assert_int_equal(raw.data_len, 1);
-    assert_int_equal(raw.data[0], 0);
-    script_close(&s);
-}
-
-static void test_raw_limits(void **state)
-{
-    struct script s;
-    static const uint8_t payload[255];
-    struct ararext_raw raw = {
-        .dialect = ARAREXT_NATIVE, .command = 0x51, .payload = payload, .payload_len = 255};
-    (void)state;
-    STEPS(&s, NULL, {NULL, "7F", 0, 0, false}, {NULL, "7F", 0, 0, false});
-    assert_int_equal(ararext_raw(s.session, &raw), ARAREXT_ERR_ARGUMENT);
-    raw.payload_len = 254;
-    assert_int_equal(ararext_raw(s.session, &raw), ARAREXT_ERR_REFUSED);
-    raw.dialect = ARAREXT_COURSE;
-    raw.payload_len = 251;
-    assert_int_equal(ararext_raw(s.session, &raw), ARAREXT_ERR_ARGUMENT);
-    raw.payload_len = 250;
-    assert_int_equal(ararext_raw(s.session, &raw), ARAREXT_ERR_REFUSED);
-    raw.dialect = 7;
-    assert_int_equal(ararext_raw(s.session, &raw), ARAREXT_ERR_ARGUMENT);
-    script_close(&s);
-}
-
-/* ---- tables ---- */
-
-static void test_text_errors(void **state)
-{
-    (void)state;
-    for (int code = 0; code > -ARAREXT_ERR_COUNT; code--) {
-        const struct ararext_error_entry *e = ararext_error_entry(code);
-        assert_int_equal(e->code, code);
-        assert_true((e->exit_status == 0) == (code == 0));
-        assert_true(e->name[0] != '\0' && e->sentence[0] != '\0');
-    }
-    assert_int_equal(ararext_error_entry(1)->code, ARAREXT_ERR_ARGUMENT);
-    assert_int_equal(ararext_error_entry(-1000)->code, ARAREXT_ERR_ARGUMENT);
-}
-
-static void test_text_commands(void **state)
-{
-    (void)state;
-    for (unsigned code = 0; code < 256; code++) {
-        const char *name = ararext_command_name((uint8_t)code);
-        bool known = (code >= 0x51 && code <= 0x5C) || (code >= 0x60 && code <= 0x63);
-        assert_true((name != NULL) == known);
-        if (name != NULL) {
-            assert_int_equal(ararext_command_code(name), code);
-        }
-    }
-    assert_int_equal(ararext_command_code("mem_read"), 0x59);
-    assert_int_equal(ararext_command_code("MEM_READ2"), -1);
-    assert_int_equal(ararext_command_code(""), -1);
-}
-
-static void test_text_reasons(void **state)
-{
-    static const struct {
-        uint8_t reason;
-        uint32_t detail;
-        const char *text;
-    } rows[] = {
-        {0x21, 1, "sector 1 belongs to the bootloader"},
-        {0x21, 0x08004000, "0x08004000 belongs to the bootloader"},
-        {0x22, 12, "there is no sector 12"},
-        {0x24, 0x08008010, "flash at 0x08008010 is not erased"},
-        {0x30, 0, "the confirmation key is missing or wrong"},
-        {0x99, 7, "a reason that this version does not know (detail 0x00000007)"},
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct ararext_message m;
-        ararext_reason_text(rows[i].reason, rows[i].detail, &m);
-        assert_string_equal(m.text, rows[i].text);
-    }
-    for (unsigned reason = 0; reason < 256; reason++) {
-        struct ararext_message m;
-        ararext_reason_text((uint8_t)reason, 0xFFFFFFFF, &m);
-        assert_true(m.text[0] != '\0' && strchr(m.text, '%') == NULL);
-        assert_non_null(ararext_reason_advice((uint8_t)reason));
-    }
-}
-
-static void test_crc_check_values(void **state)
-{
-    static const struct {
-        const char *bytes;
-        uint32_t crc;
-    } rows[] = {
-        {"01 51", 0x5C5F6A64},
-        {"03 56 02 01", 0xA20BA54E},
-        {"06 59 00 80 00 08 10", 0x423802FE},
-        {"05 51", 0x7CABE9E7},
-        {"05 52", 0x71E8CF3E},
-        {"05 53", 0x7529D289},
-        {"0A 59 00 02 02 08 10", 0x9B7C0F94},
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        uint8_t bytes[16];
-        size_t n = unhex(rows[i].bytes, bytes, sizeof bytes);
-        assert_int_equal(ararext_crc(0xFFFFFFFF, bytes, n), rows[i].crc);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -614,13 +470,6 @@ int main(void)
         cmocka_unit_test(test_session_port_fails),
         cmocka_unit_test(test_session_stop),
         cmocka_unit_test(test_session_hello_course),
-        cmocka_unit_test(test_raw_both_dialects),
-        cmocka_unit_test(test_raw_course_status_comes_late),
-        cmocka_unit_test(test_raw_limits),
-        cmocka_unit_test(test_text_errors),
-        cmocka_unit_test(test_text_commands),
-        cmocka_unit_test(test_text_reasons),
-        cmocka_unit_test(test_crc_check_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
