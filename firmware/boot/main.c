@@ -87,6 +87,7 @@ static void main_tell_result(uint8_t command)
     log_line("");
 }
 
+/* The loader makes its next answer where this one is read from: hence the wait before that. */
 static void main_send(struct loader_answer answer)
 {
     serial_send(answer.bytes, answer.len);
@@ -119,8 +120,10 @@ static void main_serve_request(const struct frame_request *request)
     struct loader_answer answer;
 
     led_busy();
+    serial_wait_unsent();
     if (loader_accept(&loader, receiver.dialect, request, &answer)) {
         main_send(answer);
+        serial_wait_unsent();
         answer = loader_execute(&loader, request);
     }
     main_send(answer);
@@ -149,7 +152,13 @@ static void main_poll_line(uint32_t now_us)
 
 static void main_sleep(uint32_t now_us)
 {
-    if (now_us - active_us > AWAKE_US || frame_missing(&receiver) > AWAKE_BYTES) {
+    size_t unsent = serial_unsent();
+
+    if (unsent != 0) {
+        active_us = now_us; /* a request may follow the answer at once */
+    }
+    if (unsent > AWAKE_BYTES || now_us - active_us > AWAKE_US ||
+        frame_missing(&receiver) > AWAKE_BYTES) {
         timer_sleep();
     }
 }
@@ -172,6 +181,7 @@ noreturn void main_serve(const struct start_facts *facts)
             active_us = timer_us();
             break;
         case FRAME_REJECT:
+            serial_wait_unsent();
             main_send(loader_reject(&loader, receiver.reason, receiver.detail));
             main_tell_result(0);
             break;

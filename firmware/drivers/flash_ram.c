@@ -11,6 +11,9 @@
 #include "stm32f407.h"
 #include "timer.h"
 
+/* Programming ends within this time; what takes longer takes many milliseconds. */
+#define SLEEP_AFTER_US 200u
+
 static RAM_CODE uint32_t flash_ram_wait(uint32_t limit_us)
 {
     uint32_t start = timer_us();
@@ -19,12 +22,18 @@ static RAM_CODE uint32_t flash_ram_wait(uint32_t limit_us)
     while ((FLASH->SR & FLASH_SR_BSY) != 0 && timer_us() - start < limit_us) {
         serial_watch_ring();
         IWDG->KR = IWDG_KEY_RELOAD;
+        if (timer_us() - start > SLEEP_AFTER_US) {
+            timer_sleep();
+        }
     }
     return FLASH->SR;
 }
 
 /* The same for what takes hundreds of milliseconds: sleeps from one millisecond to the next. The
  * ring takes 355 ms to go round, so none of its laps is missed. */
+/* Programming ends within this time; what takes longer takes many milliseconds. */
+#define SLEEP_AFTER_US 200u
+
 static RAM_CODE uint32_t flash_ram_wait_asleep(uint32_t limit_us)
 {
     uint32_t start = timer_us();

@@ -1,5 +1,6 @@
 /*
- * USART2 with DMA1 stream 5, channel 4 (RM0090 rev 19 sections 30.3 and 10.3, table 42).
+ * USART2 with DMA1 streams 5 (receive) and 6 (transmit), channel 4 (RM0090 rev 19 sections 30.3
+ * and 10.3, table 42).
  *
  * Errors: the DMA reads DR all the time, which may clear FE, NF and ORE before anyone has looked at
  * SR. So the error interrupt is enabled in the USART and not in the NVIC: its pending bit there
@@ -15,9 +16,11 @@
 
 #define RX_STREAM      5u
 #define RX_CHANNEL     4u
+#define TX_STREAM      6u
+#define TX_CHANNEL     4u
 #define USART2_IRQ     38u
 #define USART2_IRQ_BIT (1u << (USART2_IRQ % 32u))
-#define TX_TIMEOUT_US  1000u /* a character takes 87 us */
+#define TX_LIMIT_US    40000u /* the longest answer takes 23 ms */
 
 static struct {
     uint32_t laps;     /* times that the DMA began the ring anew */
@@ -44,8 +47,9 @@ void serial_start(uint32_t apb1_hz)
     rx->NDTR = SERIAL_RING_SIZE;
     rx->CR = DMA_CR_CHSEL(RX_CHANNEL) | DMA_CR_PL_HIGH | DMA_CR_MINC | DMA_CR_CIRC;
     rx->CR |= DMA_CR_EN; /* on its own: the other bits are read-only while it is set */
+    DMA1->S[TX_STREAM].PAR = (uint32_t)&USART2->DR;
     USART2->BRR = (apb1_hz + BOARD_BAUD / 2u) / BOARD_BAUD;
-    USART2->CR3 = USART_CR3_DMAR | USART_CR3_EIE;
+    USART2->CR3 = USART_CR3_DMAR | USART_CR3_DMAT | USART_CR3_EIE;
     USART2->CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE;
 }
 
@@ -100,23 +104,43 @@ bool serial_take_error(uint32_t *sr)
     return true;
 }
 
-static void serial_wait(uint32_t flag)
+size_t serial_unsent(void)
+{
+    struct dma_stream_regs *tx = &DMA1->S[TX_STREAM];
+
+    return (tx->CR & DMA_CR_EN) != 0 ? tx->NDTR : 0;
+}
+
+void serial_wait_unsent(void)
 {
     uint32_t start = timer_us();
 
-    while ((USART2->SR & flag) == 0 && timer_us() - start < TX_TIMEOUT_US) {
+    while (serial_unsent() != 0 && timer_us() - start < TX_LIMIT_US) {
     }
 }
 
 void serial_send(const uint8_t *bytes, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        serial_wait(USART_SR_TXE);
-        USART2->DR = bytes[i];
+    struct dma_stream_regs *tx = &DMA1->S[TX_STREAM];
+
+    if (len == 0) {
+        return;
     }
+    serial_wait_unsent();
+    tx->CR = 0;
+    DMA1->HIFCR = DMA_HIFCR_STREAM6;
+    tx->M0AR = (uint32_t)bytes;
+    tx->NDTR = len;
+    tx->CR = DMA_CR_CHSEL(TX_CHANNEL) | DMA_CR_MINC | DMA_CR_DIR_FROM_MEM;
+    USART2->SR = ~USART_SR_TC; /* so that serial_flush waits for these bytes */
+    tx->CR |= DMA_CR_EN;       /* on its own: the other bits are read-only while it is set */
 }
 
 void serial_flush(void)
 {
-    serial_wait(USART_SR_TC);
+    uint32_t start = timer_us();
+
+    serial_wait_unsent();
+    while ((USART2->SR & USART_SR_TC) == 0 && timer_us() - start < TX_LIMIT_US) {
+    }
 }

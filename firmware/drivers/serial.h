@@ -28,8 +28,13 @@ bool serial_take_error(uint32_t *sr);
  * at 115200 baud). */
 void serial_watch_ring(void);
 
-/* Sends and waits until the last byte is in the transmitter. */
+/* Starts sending; waits for what is still being sent before. bytes stay as they are until it is
+ * out. */
 void serial_send(const uint8_t *bytes, size_t len);
+/* Bytes that the DMA has not handed to the transmitter yet. */
+size_t serial_unsent(void);
+/* Waits until the DMA has taken the last byte: what was given to serial_send may change. */
+void serial_wait_unsent(void);
 /* Waits until the last bit has left the pin. */
 void serial_flush(void);
 

@@ -1,8 +1,6 @@
 /* TIM5 and SysTick; see timer.h. */
 #include "timer.h"
 
-#include "cortex_m4.h"
-
 void timer_start(uint32_t timer_hz)
 {
     RCC->APB1ENR |= RCC_APB1_TIM5;
@@ -18,11 +16,4 @@ void timer_start_tick(uint32_t core_hz)
     SYSTICK->LOAD = core_hz / 1000u - 1u;
     SYSTICK->VAL = 0;
     SYSTICK->CTRL = SYSTICK_ENABLE | SYSTICK_TICKINT | SYSTICK_CLK_CORE;
-}
-
-void timer_sleep(void)
-{
-    /* With PRIMASK set a pending exception ends WFI and is not taken; it is cleared by hand. */
-    core_wfi();
-    SCB->ICSR = SCB_ICSR_PENDSTCLR;
 }

@@ -1,25 +1,32 @@
 /*
  * Time: TIM5 counts microseconds in 32 bits (RM0090 rev 19 section 18), and SysTick pends once a
  * millisecond to end a WFI. No interrupt is ever taken. Differences only: the counter wraps every
- * 71 minutes. Reading it touches no flash, so code in SRAM may.
+ * 71 minutes. What is inline here may be used by code in SRAM.
  */
 #ifndef ARAREXT_TIMER_H
 #define ARAREXT_TIMER_H
 
 #include <stdint.h>
 
+#include "cortex_m4.h"
 #include "stm32f407.h"
 
-static inline uint32_t timer_us(void)
+CORE_INLINE uint32_t timer_us(void)
 {
     return TIM5->CNT;
+}
+
+/* Sleeps until the next tick at the latest. With PRIMASK set a pending exception ends WFI and is
+ * not taken; it is cleared by hand. */
+CORE_INLINE void timer_sleep(void)
+{
+    core_wfi();
+    SCB->ICSR = SCB_ICSR_PENDSTCLR;
 }
 
 /* Starts (again) from zero; timer_hz is the clock of TIM5, a multiple of 1 MHz. */
 void timer_start(uint32_t timer_hz);
 /* Makes timer_sleep wake up every millisecond. */
 void timer_start_tick(uint32_t core_hz);
-/* Sleeps until the next tick at the latest. Interrupts are off. */
-void timer_sleep(void);
 
 #endif

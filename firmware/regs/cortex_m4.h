@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Always in line: code in SRAM uses them too, and must not call code in flash. */
+#define CORE_INLINE static inline __attribute__((always_inline))
+
 struct systick_regs {
     volatile uint32_t CTRL, LOAD, VAL, CALIB;
 };
@@ -59,22 +62,22 @@ struct mpu_regs {
 
 #define DBGMCU_IDCODE (*(volatile uint32_t *)0xE0042000u) /* RM0090 section 38.6.1 */
 
-static inline void core_dsb(void)
+CORE_INLINE void core_dsb(void)
 {
     __asm__ volatile("dsb" ::: "memory");
 }
 
-static inline void core_isb(void)
+CORE_INLINE void core_isb(void)
 {
     __asm__ volatile("isb" ::: "memory");
 }
 
-static inline void core_wfi(void)
+CORE_INLINE void core_wfi(void)
 {
     __asm__ volatile("dsb\n\twfi" ::: "memory");
 }
 
-static inline void core_interrupts_off(void)
+CORE_INLINE void core_interrupts_off(void)
 {
     __asm__ volatile("cpsid i" ::: "memory");
 }
