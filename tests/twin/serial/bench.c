@@ -12,6 +12,9 @@ static void on_report(void *ctx, const struct twin_report *report)
 {
     struct bench *b = ctx;
     b->reports[report->kind]++;
+    if (b->first_report[0] == '\0') {
+        strncpy(b->first_report, report->text, sizeof b->first_report - 1);
+    }
     strncpy(b->last_report, report->text, sizeof b->last_report - 1);
 }
 

@@ -37,7 +37,7 @@ enum { HCLK = 16000000 }; /* HSI, nothing divided: what a reset leaves */
 struct bench {
     struct twin *t;
     unsigned reports[TWIN_REPORT_OTHER + 1];
-    char last_report[256];
+    char first_report[256], last_report[256];
     unsigned pin_changes;
     char pin_port;
     unsigned pin;

@@ -5,6 +5,8 @@
  */
 #include "bench.h"
 
+#include <string.h>
+
 #define USART2     0x40004400u
 #define SR         0x00u
 #define DR         0x04u
@@ -335,7 +337,42 @@ static void test_receiver_enabled_in_the_middle_of_a_character(void **state)
     assert_int_equal(rd(b, USART2 + DR), 'k');
 }
 
+/* A pulse shorter than half a bit is no start bit: no character, no flag, and no new idle line. */
+static void test_a_glitch_is_no_character(void **state)
+{
+    struct bench *b = *state;
+    open_usart(b, CR1_RE);
+    run_ns(b, 200000);
+    (void)rd(b, USART2 + SR);
+    (void)rd(b, USART2 + DR); /* IDLE of the start is gone */
+    open_line(b, 1000000);
+    twin_line_send(b->t, 2, (const uint8_t *)"\xFF", 1); /* low for 1 us of 8.7 */
+    run_ns(b, 1000000);
+    assert_int_equal(rd(b, USART2 + SR), TXE | TC);
+    open_line(b, 115108);
+    twin_line_send(b->t, 2, (const uint8_t *)"k", 1);
+    run_ns(b, 100000);
+    assert_int_equal(rd(b, USART2 + SR) & (RXNE | FE | NF), RXNE);
+    assert_int_equal(rd(b, USART2 + DR), 'k');
+}
+
 /* ---- formats ---- */
+
+static void test_parity_takes_the_place_of_the_top_bit(void **state)
+{
+    struct bench *b = *state;
+    uint8_t got[2];
+    open_usart(b, CR1_TE | CR1_PCE); /* M = 0: seven bits and even parity */
+    run_ns(b, 200000);
+    wr(b, USART2 + DR, 0x07);
+    run_ns(b, 200000);
+    wr(b, USART2 + CR1, CR1_UE | CR1_TE | CR1_PCE | CR1_PS);
+    wr(b, USART2 + DR, 0x87);
+    run_ns(b, 200000);
+    assert_int_equal(receive(b, got, sizeof got), 2); /* the far end takes it for a bit of data */
+    assert_int_equal(got[0], 0x87);
+    assert_int_equal(got[1], 0x07);
+}
 
 static void test_parity_both_ways(void **state)
 {
@@ -474,6 +511,27 @@ static void test_a_stream_at_two_percent_off(void **state)
     expect_no_reports(b);
 }
 
+static void test_rates_that_differ_are_told_once_each_way(void **state)
+{
+    struct bench *b = *state;
+    open_usart(b, CR1_TE);
+    open_line(b, 57600);
+    wr(b, USART2 + DR, 'a');
+    run_ns(b, 1000000);
+    wr(b, USART2 + DR, 'a');
+    run_ns(b, 1000000);
+    expect_reports(b, TWIN_REPORT_USART, 1);
+    open_line(b, 9600);
+    twin_line_send(b->t, 2, (const uint8_t *)"a", 1);
+    run_ns(b, 5000000);
+    expect_reports(b, TWIN_REPORT_USART, 1); /* the receiver is off */
+    wr(b, USART2 + CR1, CR1_UE | CR1_RE);
+    twin_line_send(b->t, 2, (const uint8_t *)"\xFF", 1);
+    run_ns(b, 5000000);
+    assert_non_null(strstr(b->first_report, "57600"));
+    assert_true(b->reports[TWIN_REPORT_USART] >= 2);
+}
+
 static void test_what_is_not_modelled_is_told_once(void **state)
 {
     struct bench *b = *state;
@@ -516,12 +574,15 @@ int main(void)
         T(test_break_is_a_framing_error_of_zero),
         T(test_idle_once_after_enable_and_once_after_data),
         T(test_receiver_enabled_in_the_middle_of_a_character),
+        T(test_a_glitch_is_no_character),
+        T(test_parity_takes_the_place_of_the_top_bit),
         T(test_parity_both_ways),
         T(test_nine_bits_and_two_stop_bits),
         T(test_oversampling_by_8_halves_the_divider),
         T(test_clock_change_in_the_middle_of_a_character),
         T(test_wrong_baud_rates_garble_both_ways),
         T(test_a_stream_at_two_percent_off),
+        T(test_rates_that_differ_are_told_once_each_way),
         T(test_what_is_not_modelled_is_told_once),
         T(test_no_baud_rate_is_reported),
     };
