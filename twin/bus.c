@@ -40,6 +40,10 @@ struct memory *bus_memory(struct twin *t, uint32_t addr, size_t len)
 
 struct twin_periph *bus_periph(struct twin *t, uint32_t addr)
 {
+    struct twin_periph *last = t->bus->last;
+    if (last != NULL && addr - last->base < last->size) {
+        return last;
+    }
     size_t low = 0, high = t->bus->periph_count;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
@@ -49,6 +53,7 @@ struct twin_periph *bus_periph(struct twin *t, uint32_t addr)
         } else if (addr - p->base >= p->size) {
             low = mid + 1;
         } else {
+            t->bus->last = p;
             return p;
         }
     }
@@ -74,6 +79,7 @@ void twin_periph_add(struct twin *t, const struct twin_periph *p)
     }
     bus->periph[at] = *p;
     bus->periph_count++;
+    bus->last = NULL;
 }
 
 /* A peripheral without clock does not answer: reads give 0, writes are lost. */

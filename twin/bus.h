@@ -45,7 +45,8 @@ struct twin_bus {
     struct memory memory[MEMORY_KINDS];
     struct twin_periph *periph; /* sorted by base */
     size_t periph_count, periph_room;
-    bool write_failed; /* twin_bus_error was called in the write under way */
+    struct twin_periph *last; /* found last: polling finds it again */
+    bool write_failed;        /* twin_bus_error was called in the write under way */
 };
 
 /* The memory that holds all of [addr, addr+len), NULL if none does. */

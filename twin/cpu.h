@@ -186,6 +186,8 @@ struct twin_cpu {
     /* MPU */
     uint32_t mpu_ctrl, mpu_rnr;
     struct mpu_region mpu[8];
+    uint64_t device_instruction; /* the last one that accessed a device, and its PC */
+    uint32_t device_pc;
     struct mmio_region *asked; /* one for each page of each memory, in the order of the maps */
     struct mmio_region devices[4];
     uint8_t *page_class[8]; /* cpu_engine.c: how each page of each memory is mapped */

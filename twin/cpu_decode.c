@@ -31,6 +31,14 @@ void decode_fetch(const struct twin_cpu *c, uint32_t pc, uint16_t hw[2])
     if (pc < FLASH_BASE) {
         pc += FLASH_BASE; /* the alias */
     }
+    const struct memory *all = c->twin->bus->memory;
+    const struct memory *usual = &all[pc < SRAM_BASE ? MEMORY_FLASH : MEMORY_SRAM];
+    if (pc - usual->base <= usual->size - 4) {
+        const uint8_t *at = usual->bytes + (pc - usual->base);
+        hw[0] = (uint16_t)(at[0] | at[1] << 8);
+        hw[1] = (uint16_t)(at[2] | at[3] << 8);
+        return;
+    }
     for (unsigned i = 0; i < 2; i++) {
         const struct memory *m = bus_memory(c->twin, pc + 2 * i, 2);
         hw[i] = m == NULL ? 0 : (uint16_t)load_le(m->bytes + (pc + 2 * i - m->base), 2);
@@ -343,7 +351,7 @@ bool decode_access(const struct twin_cpu *c, uint32_t pc, struct cpu_access *out
 {
     uint16_t hw[2];
     decode_fetch(c, pc, hw);
-    if ((decode_info(hw[0], hw[1]) & INFO_MEMORY) == 0 && (hw[0] & 0xFE00) != 0xB400) {
+    if ((decode_info(hw[0], hw[1]) & INFO_MEMORY) == 0) {
         return false;
     }
     if (!decode_is_wide(hw[0])) {

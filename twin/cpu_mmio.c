@@ -19,13 +19,28 @@ static void charge_bus(struct twin_cpu *c, uint32_t addr)
     }
 }
 
+/* The engine makes two or more accesses of an unaligned one. The second of an instruction that is
+ * not one of several accesses by itself gives it away; the core faults at the first, with nothing
+ * done. */
+static bool is_unaligned(struct twin_cpu *c, uint32_t addr)
+{
+    bool again = c->device_instruction == c->instructions && c->device_pc == c->pc;
+    c->device_instruction = c->instructions;
+    c->device_pc = c->pc;
+    if (!again || addr < PERIPH_BASE) {
+        return false;
+    }
+    struct cpu_access a;
+    return decode_access(c, c->pc, &a) && (a.address & (a.width - 1)) != 0;
+}
+
 /* Whether the access may be made at all; raises the fault if not. */
-static bool may_access(struct twin_cpu *c, uint32_t addr, unsigned size, bool write)
+static bool may_access(struct twin_cpu *c, uint32_t addr, bool write)
 {
     if (c->fault.pending) {
         return false;
     }
-    if (!mpu_allows(c, addr, write ? MPU_WRITE : MPU_READ, !c->unprivileged)) {
+    if (mpu_is_on(c) && !mpu_allows(c, addr, write ? MPU_WRITE : MPU_READ, !c->unprivileged)) {
         core_raise(c, EXC_MEMMANAGE, CFSR_DACCVIOL | CFSR_MMARVALID, addr);
         return false;
     }
@@ -34,9 +49,9 @@ static bool may_access(struct twin_cpu *c, uint32_t addr, unsigned size, bool wr
         core_raise(c, EXC_BUSFAULT, CFSR_PRECISERR | CFSR_BFARVALID, addr);
         return false;
     }
-    struct cpu_access a;
-    if (size > 1 && addr >= PERIPH_BASE && decode_access(c, c->pc, &a) &&
-        (a.address & (a.width - 1)) != 0) {
+    if (is_unaligned(c, addr)) {
+        struct cpu_access a;
+        (void)decode_access(c, c->pc, &a);
         core_raise(c, EXC_USAGEFAULT, CFSR_UNALIGNED, a.address);
         return false;
     }
@@ -54,7 +69,7 @@ static uint32_t read_one(struct twin_cpu *c, uint32_t addr, unsigned size)
 {
     struct twin *t = c->twin;
     uint32_t value = 0;
-    if (!may_access(c, addr, size, false)) {
+    if (!may_access(c, addr, false)) {
         return 0;
     }
     if (addr < SRAM_BB_BASE) {
@@ -96,7 +111,7 @@ static bool write_memory(struct twin_cpu *c, uint32_t addr, unsigned size, uint3
 static void write_one(struct twin_cpu *c, uint32_t addr, unsigned size, uint32_t value)
 {
     struct twin *t = c->twin;
-    if (!may_access(c, addr, size, true)) {
+    if (!may_access(c, addr, true)) {
         return;
     }
     if (addr < SRAM_BB_BASE) {
@@ -116,8 +131,8 @@ static void write_one(struct twin_cpu *c, uint32_t addr, unsigned size, uint32_t
         nothing_there(c, addr, "write");
     }
     if ((target & ~0x3FFU) == 0x40023C00U) {
-        core_update_traps(t);  /* the flash interface: an operation may have begun, */
-        core_forget_lines(c);  /* wait states or caches may be others */
+        core_update_traps(t); /* the flash interface: an operation may have begun, */
+        core_forget_lines(c); /* wait states or caches may be others */
     }
 }
 

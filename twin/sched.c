@@ -11,10 +11,24 @@
 
 __extension__ typedef unsigned __int128 wide;
 
-/* What is left of the time formula after base has been moved close, so that 64 bits hold it. */
 static uint64_t ps_of_cycles(const struct twin_sched *s, uint64_t cycles)
 {
+    if (cycles < UINT64_MAX / PS_PER_S) {
+        return cycles * PS_PER_S / s->hclk_hz; /* nearly always: see move_base */
+    }
     return (uint64_t)((wide)cycles * PS_PER_S / s->hclk_hz);
+}
+
+/* Moves the base closer by whole sixteenths of a second, which are whole cycles for every clock
+ * that divides so, and whole picoseconds: nothing is rounded. */
+static void move_base(struct twin_sched *s)
+{
+    uint32_t step = s->hclk_hz / 16;
+    if (s->hclk_hz % 16 == 0 && s->cycles - s->base_cycles >= step) {
+        uint64_t n = (s->cycles - s->base_cycles) / step;
+        s->base_cycles += n * step;
+        s->base_ps += n * (PS_PER_S / 16);
+    }
 }
 
 static uint64_t core_ps(const struct twin_sched *s)
@@ -31,7 +45,11 @@ uint64_t sched_cycles_at(const struct twin *t, uint64_t at_ps)
     if (at_ps == SCHED_NEVER) {
         return SCHED_NEVER;
     }
-    wide n = (wide)(at_ps - s->base_ps) * s->hclk_hz;
+    uint64_t distance = at_ps - s->base_ps;
+    if (distance < (UINT64_MAX - PS_PER_S) / s->hclk_hz) {
+        return s->base_cycles + (distance * s->hclk_hz + PS_PER_S - 1) / PS_PER_S;
+    }
+    wide n = (wide)distance * s->hclk_hz;
     return s->base_cycles + (uint64_t)((n + PS_PER_S - 1) / PS_PER_S);
 }
 
@@ -128,6 +146,7 @@ void twin_event_cancel(struct twin *t, struct twin_event *ev)
 void sched_run_due(struct twin *t)
 {
     struct twin_sched *s = t->sched;
+    move_base(s);
     while (s->head != NULL && s->head->at_ps <= core_ps(s)) {
         struct twin_event *ev = s->head;
         s->head = ev->next;
