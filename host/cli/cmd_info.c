@@ -13,11 +13,11 @@ static void show_chip(const struct cli *cli, const struct ararext_info *info)
     cli_print(cli, "Board on %s\n", cli->port_path);
     if (info->extended) {
         cli_print(cli, "  bootloader        %u.%u.%u, protocol %u.%u\n", info->version[0],
-                  info->version[1], info->version[2], info->protocol >> 4, info->protocol & 15);
+                  info->version[1], info->version[2], info->protocol >> 4u, info->protocol & 15u);
     } else {
         cli_print(cli,
                   "  bootloader        protocol %u.%u (known from the twelve commands alone)\n",
-                  info->protocol >> 4, info->protocol & 15);
+                  info->protocol >> 4u, info->protocol & 15u);
     }
     cli_print(cli, "  chip              device 0x%03X%s", info->device_id,
               info->device_id == 0x413 ? " (STM32F405/407)" : "");
@@ -71,7 +71,7 @@ static void document(cJSON *doc, const struct ararext_info *info)
 {
     char text[32];
     json_bool(doc, "extended", info->extended);
-    snprintf(text, sizeof text, "%u.%u", info->protocol >> 4, info->protocol & 15);
+    snprintf(text, sizeof text, "%u.%u", (unsigned)info->protocol >> 4, info->protocol & 15u);
     json_string(doc, "protocol", text);
     if (info->extended) {
         snprintf(text, sizeof text, "%u.%u.%u", info->version[0], info->version[1],

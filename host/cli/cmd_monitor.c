@@ -118,7 +118,7 @@ static int show(struct monitor *m, const uint8_t *data, size_t len)
         for (size_t i = 0; i < len && m->kept_len < KEEP_MAX; i++) {
             /* JSON is text: what is not is shown as a question mark. */
             bool text = (data[i] >= 0x20 && data[i] < 0x7F) || strchr("\t\r\n", data[i]) != NULL;
-            m->kept[m->kept_len++] = text && data[i] != 0 ? (char)data[i] : '?';
+            m->kept[m->kept_len++] = (char)(text && data[i] != 0 ? data[i] : '?');
         }
         return ARAREXT_OK;
     }

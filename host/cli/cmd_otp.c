@@ -7,7 +7,7 @@ enum { BLOCKS = 16, BLOCK_SIZE = 32, CHUNK = 240 };
 
 static void show_block(const struct cli *cli, cJSON *list, unsigned block, const uint8_t *otp)
 {
-    const uint8_t *data = otp + block * BLOCK_SIZE;
+    const uint8_t *data = otp + (size_t)block * BLOCK_SIZE;
     uint8_t lock = otp[BLOCKS * BLOCK_SIZE + block];
     bool blank = true;
     for (unsigned i = 0; i < BLOCK_SIZE; i++) {

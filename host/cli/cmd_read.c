@@ -39,7 +39,7 @@ static int read_memory(struct cli *cli, uint32_t addr, uint32_t len, const char 
 {
     struct cli_progress progress;
     const struct ararext_flash_options options = {.progress = cli_progress_show, .ctx = &progress};
-    uint8_t *data = malloc(len);
+    uint8_t *data = malloc((size_t)len + 1);
     if (data == NULL) {
         return ARAREXT_ERR_MEMORY;
     }

@@ -101,12 +101,9 @@ static int parse(struct cli *cli, int argc, char **argv, const char *shorts,
         int rc = ARAREXT_OK;
         if (code == '?' || code == ':') {
             rc = bad_option(cli, code, argv[optind > at ? optind - 1 : at]);
-        } else if (code >= 256 && code < OPT_JSON) {
-            rc = options->take(cli, options->ctx, code, optarg);
-        } else if ((code == 'y' || code == 'o') && options->take != NULL) {
-            rc = options->take(cli, options->ctx, code, optarg);
-        } else if (code == 'y' || code == 'o') {
-            rc = bad_option(cli, '?', code == 'y' ? "-y" : "-o");
+        } else if (code == 'y' || code == 'o' || (code >= 256 && code < OPT_JSON)) {
+            rc = options->take != NULL ? options->take(cli, options->ctx, code, optarg)
+                                       : bad_option(cli, '?', code == 'y' ? "-y" : "-o");
         } else {
             rc = take_global(cli, code);
         }
@@ -149,7 +146,7 @@ int cli_number(struct cli *cli, const char *what, const char *text, uint32_t *ou
     if (end != text && (*end == 'K' || *end == 'k')) {
         unit = 1024;
     } else if (end != text && *end == 'M') {
-        unit = 1024 * 1024;
+        unit = 1024ull * 1024;
     }
     end += unit != 1;
     if (!isdigit((unsigned char)text[0]) || errno != 0 || *end != '\0' ||

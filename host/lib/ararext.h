@@ -50,9 +50,9 @@ enum ararext_error {
 
 /* One row for each error: the tool's exit status and the documents come from here. */
 struct ararext_error_entry {
-    int code;             /* enum ararext_error */
     const char *name;     /* "timeout": stable, for scripts */
     const char *sentence; /* what it means, without a full stop */
+    int code;             /* enum ararext_error */
     int exit_status;      /* of the tool */
 };
 /* The row of code; the row of ARAREXT_ERR_ARGUMENT for a number that is none. */

@@ -75,7 +75,7 @@ static int take_data(struct ararext_image *image, const struct lines *l,
 
 static int take_record(struct ararext_image *image, const struct lines *l, struct hex_state *state)
 {
-    uint8_t bytes[HEX_BYTES_MAX];
+    uint8_t bytes[HEX_BYTES_MAX] = {0};
     int rc = read_record(l, bytes);
     if (rc != ARAREXT_OK) {
         return rc;

@@ -45,7 +45,7 @@ static int read_record(const struct lines *l, uint8_t bytes[SREC_BYTES_MAX], int
 
 static int take_record(struct ararext_image *image, const struct lines *l, struct srec_state *state)
 {
-    uint8_t bytes[SREC_BYTES_MAX];
+    uint8_t bytes[SREC_BYTES_MAX] = {0};
     int type = 0;
     int rc = read_record(l, bytes, &type);
     if (rc != ARAREXT_OK) {

@@ -163,6 +163,7 @@ static void build_frame(struct transfer *t, enum ararext_dialect dialect, uint8_
     }
     store_le32(t->frame + 2 + len, crc_update(CRC_START, t->frame, 2 + len));
     t->frame_len = 2 + len + FRAME_CRC_SIZE;
+    t->got_len = 0;
 }
 
 /* After a lost answer the board may wait for the rest of a frame, and the rest of an answer may be
@@ -317,7 +318,7 @@ static void fetch_reason(struct ararext_session *s, uint8_t refused_command)
     if (s->options.no_extensions || known_absent || refused_command == COMMAND_GET_LAST_ERROR) {
         return;
     }
-    uint8_t data[LAST_ERROR_SIZE];
+    uint8_t data[LAST_ERROR_SIZE] = {0};
     struct call call = {.command = COMMAND_GET_LAST_ERROR,
                         .data = data,
                         .data_min = LAST_ERROR_SIZE,
@@ -357,7 +358,6 @@ int session_call(struct ararext_session *s, struct call *call)
     build_frame(&t, ARAREXT_NATIVE, call->command, call->payload, call->payload_len);
     s->failure.attempts = 0;
     if (call->extension && s->options.no_extensions) {
-        t.got_len = 0;
         note_failure(s, ARAREXT_ERR_UNSUPPORTED, &t);
         return ARAREXT_ERR_UNSUPPORTED;
     }
