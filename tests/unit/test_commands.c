@@ -22,19 +22,19 @@
 /* One command, sent in both dialects to a fresh board of 512 KiB. */
 struct refusal {
     uint8_t command;
-    uint8_t payload[8];
+    uint8_t payload[10];
     uint8_t len;
     enum protocol_reason reason;
     uint32_t detail;
-    uint8_t course; /* the answer in the course dialect: 7F, or the status behind A5 01 */
-    uint32_t optcr; /* 0: as from the factory */
+    uint32_t course; /* the answer in the course dialect: 7F, or the status behind A5 01 */
+    uint32_t optcr;  /* 0: as from the factory */
 };
 
 static void check_refusal(const struct refusal *row, enum protocol_dialect dialect)
 {
     struct model *m = model_create(512);
     bool nack = dialect == DIALECT_NATIVE || row->course == 0x7F;
-    const uint8_t status[] = {0xA5, 0x01, row->course};
+    const uint8_t status[] = {0xA5, 0x01, (uint8_t)row->course};
     const uint8_t nacked[] = {0x7F};
 
     print_message("command %02x payload %02x %02x %02x..., dialect %d\n", row->command,

@@ -178,12 +178,12 @@ static void test_frame_cut_off(void **state)
     struct model *m = model_create(1024);
 
     (void)state;
-    for (uint8_t len = 1; len < sizeof get_ver_native; len++) {
+    for (size_t len = 1; len < sizeof get_ver_native; len++) {
         model_feed(m, get_ver_native, len, US_PER_BYTE);
         model_wait_ms(m, 999);
         assert_int_equal(m->sent_len, 0);
         expect_nack(m, 1);
-        model_expect_failure(m, REASON_CUT_OFF, 0, len);
+        model_expect_failure(m, REASON_CUT_OFF, 0, (uint32_t)len);
         assert_int_equal(m->loader.failure.count, len);
         expect_alive(m);
     }

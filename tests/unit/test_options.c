@@ -15,7 +15,8 @@ static struct flash_regs registers;
 #undef FLASH
 #define FLASH (&registers)
 
-#include "flash_options.c" /* the driver itself, on the registers above */
+/* The driver itself, on the registers above. */
+#include "flash_options.c" /* NOLINT(bugprone-suspicious-include) */
 
 #define OPTCR_USER 0x000000ECu /* user option bits of the factory setting */
 
