@@ -88,12 +88,10 @@ static struct stream *at_the_port(struct controller *c)
 static void plan(struct twin *t, struct controller *c)
 {
     uint64_t soon = twin_now_ps(t) + cycles_ps(t, ITEM_CYCLES);
-    if (!clocked(t, c)) {
-        twin_event_cancel(t, &c->item);
-    } else if (at_the_port(c) != NULL) {
+    if (clocked(t, c) && at_the_port(c) != NULL) {
         uint64_t until = twin_flash_busy_until_ps(t);
         twin_event_at(t, &c->item, until > soon ? until : soon);
-    } else if (most_urgent(c) == NULL) {
+    } else if (!clocked(t, c) || most_urgent(c) == NULL) {
         twin_event_cancel(t, &c->item);
     } else if (!c->item.pending) {
         twin_event_at(t, &c->item, soon);

@@ -329,6 +329,9 @@ static void set_bit(uint16_t *mask, unsigned pin, bool on)
 void twin_gpio_drive_af(struct twin *t, char port, unsigned pin, bool level)
 {
     struct port *p = port_of(t, port);
+    if (p == NULL) {
+        return;
+    }
     set_bit(&p->af, pin, true);
     set_bit(&p->af_level, pin, level);
     port_update(t, p);
@@ -337,6 +340,9 @@ void twin_gpio_drive_af(struct twin *t, char port, unsigned pin, bool level)
 void twin_gpio_release_af(struct twin *t, char port, unsigned pin)
 {
     struct port *p = port_of(t, port);
+    if (p == NULL) {
+        return;
+    }
     set_bit(&p->af, pin, false);
     port_update(t, p);
 }
@@ -344,6 +350,9 @@ void twin_gpio_release_af(struct twin *t, char port, unsigned pin)
 void twin_gpio_line(struct twin *t, char port, unsigned pin, bool connected, bool level)
 {
     struct port *p = port_of(t, port);
+    if (p == NULL) {
+        return;
+    }
     set_bit(&p->line, pin, connected);
     set_bit(&p->line_level, pin, level);
     port_update(t, p);

@@ -111,12 +111,12 @@ static const char help_text[] =
 
 void options_complain(const char *fmt, ...)
 {
+    char text[1024];
     va_list args;
     va_start(args, fmt);
-    (void)fputs("ararext-twin: ", stderr);
-    (void)vfprintf(stderr, fmt, args);
-    (void)fputc('\n', stderr);
+    (void)vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
+    (void)fprintf(stderr, "ararext-twin: %s\n", text);
 }
 
 bool options_parse_number(const char *text, uint64_t max, uint64_t *out)

@@ -6,26 +6,24 @@
 
 #include <stdarg.h>
 
-static void put(FILE *f, double seconds, const char *fmt, va_list args)
+static void put(FILE *f, double seconds, const char *text)
 {
-    (void)fprintf(f, "[%12.6f] ", seconds);
-    (void)vfprintf(f, fmt, args);
-    (void)fputc('\n', f);
+    (void)fprintf(f, "[%12.6f] %s\n", seconds, text);
     (void)fflush(f);
 }
 
 void show_line(struct show *s, const char *fmt, ...)
 {
+    char text[1024];
     double seconds = s->twin == NULL ? 0 : (double)twin_now_ns(s->twin) / 1e9;
     va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
     if (!s->quiet) {
-        va_start(args, fmt);
-        put(stdout, seconds, fmt, args);
-        va_end(args);
+        put(stdout, seconds, text);
     }
     if (s->log != NULL) {
-        va_start(args, fmt);
-        put(s->log, seconds, fmt, args);
-        va_end(args);
+        put(s->log, seconds, text);
     }
 }
