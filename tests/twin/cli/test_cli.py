@@ -508,6 +508,14 @@ class Flash(Case):
         board.end()
         self.assertEqual(self.word_in_state(), 0x201)
 
+    def test_a_state_that_cannot_be_saved_is_an_error(self):
+        os.mkdir(self.path("folder"))
+        board = self.up("--state", self.path("folder/s"))
+        os.rmdir(self.path("folder"))
+        self.assertEqual(board.end(), 1)
+        self.assertRegex(board.text(), r"ararext-twin: .*folder/s")
+        self.assertFalse(os.path.lexists(self.path("u2")))
+
     def test_power_cut(self):
         for when, word in (("before", 0xFFFFFFFF), ("middle", None), ("after", 0x201)):
             if os.path.exists(self.path("s")):
