@@ -185,6 +185,7 @@ struct twin_cpu {
 
     /* MPU */
     uint32_t mpu_ctrl, mpu_rnr;
+    uint32_t mpu_allowed[3][64]; /* blocks of 32 bytes, plus 1, that an access was allowed to */
     struct mpu_region mpu[8];
     uint64_t device_instruction; /* the last one that accessed a device, and its PC */
     uint32_t device_pc;
@@ -300,6 +301,10 @@ enum mpu_access { MPU_READ, MPU_WRITE, MPU_FETCH };
 void mpu_reset(struct twin_cpu *c);
 /* Whether the access is allowed, by the MPU and the default memory map. */
 bool mpu_allows(const struct twin_cpu *c, uint32_t addr, enum mpu_access access, bool privileged);
+/* The same for the code that runs, remembering what was allowed. */
+bool mpu_allows_code(struct twin_cpu *c, uint32_t addr, enum mpu_access access);
+/* To be called when regions, privilege or priority changed: forgets what was allowed. */
+void mpu_forget(struct twin_cpu *c);
 /* Whether all of [addr, addr+len) gives the same answer as addr does. */
 bool mpu_uniform(const struct twin_cpu *c, uint32_t addr, uint32_t len);
 bool mpu_is_on(const struct twin_cpu *c);

@@ -147,6 +147,7 @@ void engine_remap(struct twin *t)
     struct twin_cpu *c = t->cpu;
     uint8_t classes[1024];
     core_forget_lines(c);
+    mpu_forget(c);
     for (unsigned i = 0; i < MAPPINGS; i++) {
         struct mapping m = mapping(t, i);
         uint32_t pages = m.memory->size / ENGINE_PAGE;

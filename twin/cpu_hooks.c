@@ -151,8 +151,7 @@ static bool watched_fetch(struct twin_cpu *c, uint32_t pc)
 static bool fetch_line(struct twin_cpu *c, uint32_t pc)
 {
     uint32_t line = pc >> 4;
-    if (!mpu_allows(c, pc, MPU_FETCH, !c->unprivileged) ||
-        !mpu_allows(c, pc, MPU_READ, !c->unprivileged)) {
+    if (!mpu_allows_code(c, pc, MPU_FETCH) || !mpu_allows_code(c, pc, MPU_READ)) {
         c->pc = pc;
         core_raise(c, EXC_MEMMANAGE, CFSR_IACCVIOL, pc);
         return false;
@@ -398,21 +397,14 @@ static void on_code(uc_engine *uc, uint64_t address, uint32_t size, void *user)
 
 static void store_sram(struct twin_cpu *c, uint32_t offset, unsigned size, uint64_t value)
 {
-    uint8_t *bytes = c->twin->bus->memory[MEMORY_SRAM].bytes;
-    if (offset + size > SRAM_SIZE) {
-        return; /* the engine comes back with single bytes */
-    }
-    memcpy(bytes + offset, &value, size);
-    if (c->code_page[offset >> 10] != 0 || c->code_page[(offset + size - 1) >> 10] != 0) {
+    memcpy(c->twin->bus->memory[MEMORY_SRAM].bytes + offset, &value, size);
+    if (c->code_page[offset >> 10] != 0) {
         engine_drop_code(c->twin, SRAM_BASE + offset, size);
     }
 }
 
 static void store_flash(struct twin_cpu *c, uint32_t addr, unsigned size, uint64_t value)
 {
-    if ((addr & (size - 1)) != 0) {
-        return; /* the engine comes back with single bytes, as the core does */
-    }
     for (unsigned done = 0; done < size; done += 4) {
         twin_flash_store(c->twin, addr + done, size < 4 ? size : 4,
                          (uint32_t)(value >> (8 * done)));
@@ -428,19 +420,18 @@ static bool on_store(uc_engine *uc, uc_mem_type type, uint64_t address, int size
     struct twin_cpu *c = user;
     struct twin *t = c->twin;
     uint32_t addr = (uint32_t)address;
-    if (c->fault.pending) {
-        return true;
+    bool unaligned = (addr & ((uint32_t)size - 1)) != 0;
+    if (c->fault.pending || unaligned) {
+        return true; /* of an unaligned store the engine makes single bytes after this */
     }
-    if (mpu_is_on(c) && !mpu_allows(c, addr, MPU_WRITE, !c->unprivileged)) {
+    if (mpu_is_on(c) && !mpu_allows_code(c, addr, MPU_WRITE)) {
         core_raise(c, EXC_MEMMANAGE, CFSR_DACCVIOL | CFSR_MMARVALID, addr);
         return true;
     }
     if (addr - SRAM_BASE < SRAM_SIZE) {
         store_sram(c, addr - SRAM_BASE, (unsigned)size, (uint64_t)value);
     } else if (addr - CCM_BASE < CCM_SIZE) {
-        if (addr - CCM_BASE + (unsigned)size <= CCM_SIZE) {
-            memcpy(t->bus->memory[MEMORY_CCM].bytes + (addr - CCM_BASE), &value, (size_t)size);
-        }
+        memcpy(t->bus->memory[MEMORY_CCM].bytes + (addr - CCM_BASE), &value, (size_t)size);
     } else {
         store_flash(c, addr < FLASH_BASE ? addr + FLASH_BASE : addr, (unsigned)size,
                     (uint64_t)value);

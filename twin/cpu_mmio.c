@@ -40,7 +40,7 @@ static bool may_access(struct twin_cpu *c, uint32_t addr, bool write)
     if (c->fault.pending) {
         return false;
     }
-    if (mpu_is_on(c) && !mpu_allows(c, addr, write ? MPU_WRITE : MPU_READ, !c->unprivileged)) {
+    if (mpu_is_on(c) && !mpu_allows_code(c, addr, write ? MPU_WRITE : MPU_READ)) {
         core_raise(c, EXC_MEMMANAGE, CFSR_DACCVIOL | CFSR_MMARVALID, addr);
         return false;
     }

@@ -112,7 +112,28 @@ bool mpu_allows(const struct twin_cpu *c, uint32_t addr, enum mpu_access access,
     return privileged && (c->mpu_ctrl & CTRL_PRIVDEFENA) != 0 && default_map_allows(addr, access);
 }
 
-/* Some region or subregion border lies inside. */
+/* The smallest region, and the smallest sub-region, is 32 bytes: within such a block the answer is
+ * one. */
+bool mpu_allows_code(struct twin_cpu *c, uint32_t addr, enum mpu_access access)
+{
+    uint32_t block = addr >> 5;
+    uint32_t *seen = &c->mpu_allowed[access][block % 64];
+    if (*seen == block + 1) {
+        return true;
+    }
+    if (!mpu_allows(c, addr, access, !c->unprivileged)) {
+        return false;
+    }
+    *seen = block + 1;
+    return true;
+}
+
+void mpu_forget(struct twin_cpu *c)
+{
+    memset(c->mpu_allowed, 0, sizeof c->mpu_allowed);
+}
+
+/* No region or subregion border lies inside. */
 bool mpu_uniform(const struct twin_cpu *c, uint32_t addr, uint32_t len)
 {
     for (unsigned i = 0; i < 8; i++) {
