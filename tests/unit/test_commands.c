@@ -383,6 +383,10 @@ static void test_commands_read_protect(void **state)
     assert_int_equal(m->optcr, 0x0FFB55ED);
     model_expect(m, DIALECT_COURSE, 0x5C, BYTES(1), BYTES(0xA5, 1, 0));
     assert_int_equal(m->optcr, LEVEL_1_OPTCR);
+    /* Any byte but AA and CC is level 1, and is left as it is. */
+    m->optcr = 0x0FFF3CED;
+    model_expect(m, DIALECT_COURSE, 0x58, BYTES(4, 2, 0x52, 0x44, 0x50, 0x31), BYTES(0xA5, 1, 0));
+    assert_int_equal(m->optcr, 0x0FFB3CED);
     free(m);
 }
 
@@ -402,6 +406,11 @@ static void test_commands_go(void **state)
     model_expect(m, DIALECT_NATIVE, 0x55, BYTES(5, 0x80, 0, 8), BYTES(0xA5, 0x55, 0));
     assert_int_equal(m->loader.after, AFTER_GO_CODE);
     assert_int_equal(m->loader.target, 0x08008004);
+    /* A plausible table where none can be: VTOR wants a multiple of 512. */
+    store_le32(m->flash + 0x8100, 0x20020000);
+    store_le32(m->flash + 0x8104, 0x08008101);
+    model_expect(m, DIALECT_NATIVE, 0x55, BYTES(0, 0x81, 0, 8), BYTES(0xA5, 0x55, 0));
+    assert_int_equal(m->loader.after, AFTER_GO_CODE);
     store_le32(m->flash + 0x8004, 0x08008100);
     model_expect(m, DIALECT_NATIVE, 0x55, BYTES(0, 0x80, 0, 8), BYTES(0xA5, 0x55, 0));
     assert_int_equal(m->loader.after, AFTER_GO_CODE);
