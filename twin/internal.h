@@ -27,7 +27,7 @@ struct twin {
     struct twin_usart *usart;
     struct twin_watchdog *watchdog;
     struct twin_told *told; /* unmodelled.c */
-    struct twin_run *run; /* twin.c: what twin_run_ns is asked to do */
+    struct twin_run *run;   /* twin.c: what twin_run_ns is asked to do */
     uint64_t random_state;
     bool powered;
     char error[256];
@@ -42,20 +42,21 @@ struct twin_event {
     struct twin_event *next; /* owned by the scheduler */
 };
 uint64_t twin_now_ps(const struct twin *t);
-/* (Re)arms ev; at_ps in the past means as soon as possible. ev belongs to the caller and outlives it. */
+/* (Re)arms ev; at_ps in the past means as soon as possible. ev belongs to the caller and outlives
+ * it. */
 void twin_event_at(struct twin *t, struct twin_event *ev, uint64_t at_ps);
 void twin_event_cancel(struct twin *t, struct twin_event *ev);
-/* While an event's fn runs, twin_now_ps() is its at_ps (never earlier than a time already told), also
- * when the core was a few cycles further. Events keep firing while power is off: what belongs to the
- * chip is cancelled by reset(TWIN_RESET_POWER), which is called at power-off as well as at power-on.
- * rcc.c: call this after any clock frequency or gate has changed: time is re-based and every
- * peripheral's clock_changed is called. */
+/* While an event's fn runs, twin_now_ps() is its at_ps (never earlier than a time already told),
+ * also when the core was a few cycles further. Events keep firing while power is off: what belongs
+ * to the chip is cancelled by reset(TWIN_RESET_POWER), which is called at power-off as well as at
+ * power-on. rcc.c: call this after any clock frequency or gate has changed: time is re-based and
+ * every peripheral's clock_changed is called. */
 void twin_clock_changed(struct twin *t);
 
 /* ---- peripherals on the bus (bus.c) ---- */
 enum twin_reset {
-    TWIN_RESET_POWER,  /* everything, backup domain only if it had no state */
-    TWIN_RESET_SYSTEM, /* any reset but power-on: RTC backup registers and RCC_CSR flags stay */
+    TWIN_RESET_POWER,      /* everything, backup domain only if it had no state */
+    TWIN_RESET_SYSTEM,     /* any reset but power-on: RTC backup registers and RCC_CSR flags stay */
     TWIN_RESET_PERIPHERAL, /* by an RCC xxxRSTR bit */
 };
 
@@ -64,8 +65,8 @@ struct twin_periph {
     uint32_t base;    /* first address */
     uint32_t size;    /* bytes */
     /* Clock gate: offset of the RCC enable register (0x30 AHB1ENR, 0x34 AHB2ENR, 0x38 AHB3ENR, 0x40
-     * APB1ENR, 0x44 APB2ENR) and bit; enr = 0 means always clocked. The reset bit is the same bit of the
-     * register 0x20 below. */
+     * APB1ENR, 0x44 APB2ENR) and bit; enr = 0 means always clocked. The reset bit is the same bit
+     * of the register 0x20 below. */
     uint8_t enr, enr_bit;
     void *self;
     /* Word-aligned offset in [0, size); width 1, 2 or 4 bytes; for narrow accesses the bus passes
@@ -79,7 +80,8 @@ struct twin_periph {
 /* Copies *p. The table is searched by address. */
 void twin_periph_add(struct twin *t, const struct twin_periph *p);
 
-/* Data accesses as bus masters make them, peripherals and memories alike. Return false for a bus error. */
+/* Data accesses as bus masters make them, peripherals and memories alike. Return false for a bus
+ * error. */
 enum twin_master { TWIN_MASTER_CPU, TWIN_MASTER_DMA1, TWIN_MASTER_DMA2 };
 bool twin_bus_read(struct twin *t, enum twin_master m, uint32_t addr, unsigned width,
                    uint32_t *value);
@@ -93,7 +95,8 @@ void twin_bus_error(struct twin *t, uint32_t addr);
 void twin_bus_reset_gate(struct twin *t, unsigned enr, unsigned bit);
 
 /* ---- interrupts (nvic.c) ---- */
-/* Level of a peripheral's interrupt line; pends on the rising edge and again on return while high. */
+/* Level of a peripheral's interrupt line; pends on the rising edge and again on return while high.
+ */
 void twin_irq_set(struct twin *t, unsigned irq, bool level);
 /* RXEV: ends a WFE, or the next one does not wait (PM0214 2.5.2). */
 void twin_core_event(struct twin *t);
@@ -105,7 +108,8 @@ uint32_t twin_cpu_pc(const struct twin *t); /* best known PC for reports */
 void twin_request_reset(struct twin *t, unsigned csr_flag, const char *cause);
 /* Flash contents changed under the core (programmed, erased, loaded). */
 void twin_flash_memory_changed(struct twin *t, uint32_t addr, uint32_t len); /* drop translations */
-void twin_cpu_memory_written(struct twin *t, uint32_t addr, uint32_t len); /* SRAM, by another master */
+void twin_cpu_memory_written(struct twin *t, uint32_t addr,
+                             uint32_t len); /* SRAM, by another master */
 
 /* Power fails now, in the middle of what the caller does (a flash operation that is cut): the run
  * returns TWIN_STOP_POWER and nothing more is executed. Safe from any callback. */
@@ -113,7 +117,7 @@ void twin_power_cut(struct twin *t);
 
 /* ---- reports (report.c) ---- */
 __attribute__((format(printf, 4, 5))) void twin_report(struct twin *t, enum twin_report_kind kind,
-                                               uint32_t address, const char *fmt, ...);
+                                                       uint32_t address, const char *fmt, ...);
 /* TWIN_REPORT_UNMODELLED for the register at address, once a register and board. */
 void twin_report_unmodelled(struct twin *t, uint32_t address, const char *what);
 /* Seeded generator of the board; every random choice comes from here. */
@@ -123,10 +127,11 @@ uint32_t twin_random(struct twin *t);
 uint32_t twin_hclk_hz(const struct twin *t);
 uint32_t twin_pclk1_hz(const struct twin *t);
 uint32_t twin_pclk2_hz(const struct twin *t);
-uint32_t twin_timclk_hz(const struct twin *t, unsigned apb); /* 1 or 2; doubled when APB is divided */
+uint32_t twin_timclk_hz(const struct twin *t,
+                        unsigned apb); /* 1 or 2; doubled when APB is divided */
 bool twin_rcc_clock_on(const struct twin *t, unsigned enr, unsigned bit);
-/* The gate was opened less than two of its clocks ago and no RCC register was read since (ES0182): an
- * access may be lost. True once per opening. */
+/* The gate was opened less than two of its clocks ago and no RCC register was read since (ES0182):
+ * an access may be lost. True once per opening. */
 bool twin_rcc_too_early(struct twin *t, unsigned enr, unsigned bit);
 bool twin_rcc_in_reset(const struct twin *t, unsigned enr, unsigned bit); /* xxxRSTR bit is 1 */
 bool twin_rcc_lsi_on(const struct twin *t);
@@ -136,17 +141,18 @@ void twin_rcc_set_reset_flag(struct twin *t, unsigned csr_bit);
 void twin_rcc_check_limits(struct twin *t); /* reports clocks above what the chip allows */
 uint32_t twin_rcc_bdcr(const struct twin *t);
 void twin_rcc_restore_bdcr(struct twin *t, uint32_t bdcr); /* from the state file */
-bool twin_pwr_backup_writable(const struct twin *t); /* PWR_CR.DBP */
-bool twin_pwr_scale1(const struct twin *t);          /* PWR_CR.VOS = 1: up to 168 MHz */
+bool twin_pwr_backup_writable(const struct twin *t);       /* PWR_CR.DBP */
+bool twin_pwr_scale1(const struct twin *t);                /* PWR_CR.VOS = 1: up to 168 MHz */
 
 /* ---- flash (flash.c) ---- */
 uint8_t *twin_flash_bytes(struct twin *t); /* what the CPU reads; flash_kib * 1024 bytes */
-/* Two read-only pages of 4 KiB as the CPU reads them: 0x1FFF7000 (end of the system memory, OTP, lock
- * bytes, unique ID, flash size) and 0x1FFFC000 (option bytes). Page-aligned, like twin_flash_bytes. */
+/* Two read-only pages of 4 KiB as the CPU reads them: 0x1FFF7000 (end of the system memory, OTP,
+ * lock bytes, unique ID, flash size) and 0x1FFFC000 (option bytes). Page-aligned, like
+ * twin_flash_bytes. */
 uint8_t *twin_flash_otp_page(struct twin *t);
 uint8_t *twin_flash_option_page(struct twin *t);
-/* A store of the CPU into flash (by its address from 0x08000000, also when it went through the alias at
- * 0), into the OTP page or into the option page: programming, or an error. */
+/* A store of the CPU into flash (by its address from 0x08000000, also when it went through the
+ * alias at 0), into the OTP page or into the option page: programming, or an error. */
 void twin_flash_store(struct twin *t, uint32_t addr, unsigned width, uint32_t value);
 /* End of the current operation, 0 if none: until then fetches and reads of flash stall. */
 uint64_t twin_flash_busy_until_ps(const struct twin *t);
@@ -154,11 +160,11 @@ unsigned twin_flash_wait_states(const struct twin *t);
 bool twin_flash_prefetch_on(const struct twin *t); /* ACR.PRFTEN; caches below */
 bool twin_flash_icache_on(const struct twin *t);
 uint64_t twin_flash_operation_count(const struct twin *t); /* for twin_counters */
-void twin_flash_power_lost(struct twin *t); /* tears the operation under way */
+void twin_flash_power_lost(struct twin *t);                /* tears the operation under way */
 /* As a programmer would: over whatever was there, without time. offset + len <= flash size. */
 void twin_flash_load(struct twin *t, uint32_t offset, const void *data, size_t len);
-/* While true, call twin_flash_before_read before every read of flash (or of the two pages) that can be
- * seen: unstable bits take new values, stale cache lines are reported. False nearly always. */
+/* While true, call twin_flash_before_read before every read of flash (or of the two pages) that can
+ * be seen: unstable bits take new values, stale cache lines are reported. False nearly always. */
 bool twin_flash_reads_matter(const struct twin *t);
 void twin_flash_before_read(struct twin *t, uint32_t addr, uint32_t len, bool fetch);
 /* Reports too few wait states for the HCLK; rcc.c calls it when the clock changes. */
@@ -170,14 +176,15 @@ bool twin_flash_iwdg_in_hardware(const struct twin *t);
 void twin_cpu_stall_until_ps(struct twin *t, uint64_t at_ps);
 
 /* ---- state file (state.c) ---- */
-int twin_state_load(struct twin *t); /* at the end of twin_create; TWIN_OK if there is no file yet */
+int twin_state_load(
+    struct twin *t); /* at the end of twin_create; TWIN_OK if there is no file yet */
 int twin_state_save(struct twin *t); /* at twin_destroy */
 
 /* ---- backup domain (pwr.c) ---- */
 enum { TWIN_BACKUP_SRAM_BYTES = 4096, TWIN_BACKUP_REGISTERS = 20 };
-uint8_t *twin_backup_sram(struct twin *t); /* TWIN_BACKUP_SRAM_BYTES */
+uint8_t *twin_backup_sram(struct twin *t);       /* TWIN_BACKUP_SRAM_BYTES */
 uint32_t *twin_backup_registers(struct twin *t); /* RTC_BKP0R ... */
-bool *twin_backup_regulator(struct twin *t); /* PWR_CSR.BRE: backup SRAM lives on VBAT */
+bool *twin_backup_regulator(struct twin *t);     /* PWR_CSR.BRE: backup SRAM lives on VBAT */
 void twin_backup_domain_reset(struct twin *t); /* RCC_BDCR.BDRST: RTC registers, not backup SRAM */
 
 /* ---- pins (gpio.c) ---- */
@@ -213,16 +220,16 @@ void twin_bus_reset(struct twin *t, enum twin_reset kind);
 
 /* ---- constructors, called by twin_create in this order ---- */
 int twin_rcc_create(struct twin *t);
-int twin_pwr_create(struct twin *t);     /* PWR, backup SRAM, RTC backup registers */
-int twin_flash_create(struct twin *t);   /* controller, option bytes, OTP, identification */
+int twin_pwr_create(struct twin *t);   /* PWR, backup SRAM, RTC backup registers */
+int twin_flash_create(struct twin *t); /* controller, option bytes, OTP, identification */
 int twin_gpio_create(struct twin *t);
-int twin_exti_create(struct twin *t);    /* EXTI and SYSCFG */
+int twin_exti_create(struct twin *t); /* EXTI and SYSCFG */
 int twin_dma_create(struct twin *t);
-int twin_usart_create(struct twin *t);   /* USART1-3, 6, UART4-5 and their lines */
+int twin_usart_create(struct twin *t); /* USART1-3, 6, UART4-5 and their lines */
 int twin_crc_create(struct twin *t);
-int twin_tim_create(struct twin *t);     /* TIM2-7 */
+int twin_tim_create(struct twin *t); /* TIM2-7 */
 int twin_watchdog_create(struct twin *t);
 int twin_dbgmcu_create(struct twin *t);
-int twin_scs_create(struct twin *t);     /* NVIC, SCB, SysTick, MPU, FPU control, DWT */
+int twin_scs_create(struct twin *t); /* NVIC, SCB, SysTick, MPU, FPU control, DWT */
 
 #endif

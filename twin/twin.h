@@ -22,16 +22,16 @@ struct twin; /* one board; owned by the caller between twin_create and twin_dest
 
 /* What the hardware would not forgive, told through twin_config.on_report. */
 enum twin_report_kind {
-    TWIN_REPORT_UNMAPPED,      /* access where nothing answers */
-    TWIN_REPORT_UNMODELLED,    /* register that the chip has and the twin has not; once a register */
-    TWIN_REPORT_CLOCK_OFF,     /* access to a peripheral whose clock is off */
-    TWIN_REPORT_WAIT_STATES,   /* too few flash wait states for the clock */
-    TWIN_REPORT_PLL,           /* PLL input, VCO, output or bus clock out of range */
-    TWIN_REPORT_DMA,           /* DMA to or from memory that it does not reach */
-    TWIN_REPORT_FLASH,         /* flash used against the rules: stale cache, over-programming, ... */
-    TWIN_REPORT_USART,         /* overrun, framing error, baud rate the line does not have */
-    TWIN_REPORT_CORE,          /* fault taken, lock-up, unpredictable instruction or state */
-    TWIN_REPORT_WATCHDOG,      /* reset by IWDG or WWDG */
+    TWIN_REPORT_UNMAPPED,    /* access where nothing answers */
+    TWIN_REPORT_UNMODELLED,  /* register that the chip has and the twin has not; once a register */
+    TWIN_REPORT_CLOCK_OFF,   /* access to a peripheral whose clock is off */
+    TWIN_REPORT_WAIT_STATES, /* too few flash wait states for the clock */
+    TWIN_REPORT_PLL,         /* PLL input, VCO, output or bus clock out of range */
+    TWIN_REPORT_DMA,         /* DMA to or from memory that it does not reach */
+    TWIN_REPORT_FLASH,       /* flash used against the rules: stale cache, over-programming, ... */
+    TWIN_REPORT_USART,       /* overrun, framing error, baud rate the line does not have */
+    TWIN_REPORT_CORE,        /* fault taken, lock-up, unpredictable instruction or state */
+    TWIN_REPORT_WATCHDOG,    /* reset by IWDG or WWDG */
     TWIN_REPORT_OTHER,
 };
 
@@ -44,14 +44,16 @@ struct twin_report {
 };
 
 struct twin_config {
-    uint32_t flash_kib;  /* 512 or 1024; 0 = 1024 */
-    bool no_hse;         /* no crystal on the board */
-    uint32_t hse_hz;     /* 0 = 8 MHz */
-    uint64_t seed;       /* of all randomness: SRAM at power-on, torn flash bits, line noise */
-    const char *state_path; /* file that keeps flash, option bytes, OTP, backup domain; NULL = none */
-    void (*on_report)(void *ctx, const struct twin_report *report);  /* may be NULL */
-    void (*on_pin)(void *ctx, char port, unsigned pin, bool level);  /* output changed; may be NULL */
-    void (*on_reset)(void *ctx, const char *cause);                  /* chip was reset; may be NULL */
+    uint32_t flash_kib; /* 512 or 1024; 0 = 1024 */
+    bool no_hse;        /* no crystal on the board */
+    uint32_t hse_hz;    /* 0 = 8 MHz */
+    uint64_t seed;      /* of all randomness: SRAM at power-on, torn flash bits, line noise */
+    const char
+        *state_path; /* file that keeps flash, option bytes, OTP, backup domain; NULL = none */
+    void (*on_report)(void *ctx, const struct twin_report *report); /* may be NULL */
+    void (*on_pin)(void *ctx, char port, unsigned pin,
+                   bool level);                     /* output changed; may be NULL */
+    void (*on_reset)(void *ctx, const char *cause); /* chip was reset; may be NULL */
     void *ctx;
 };
 
@@ -66,10 +68,10 @@ enum twin_error {
 
 /* Why twin_run_* came back. */
 enum twin_stop {
-    TWIN_STOP_TIME,    /* the time asked for is over */
-    TWIN_STOP_EVENT,   /* twin_request_stop was called, from a callback */
-    TWIN_STOP_LOCKUP,  /* the core is in lock-up; only a reset (watchdog, pin) ends it */
-    TWIN_STOP_POWER,   /* power is off: by twin_power_off or by an injected cut */
+    TWIN_STOP_TIME,   /* the time asked for is over */
+    TWIN_STOP_EVENT,  /* twin_request_stop was called, from a callback */
+    TWIN_STOP_LOCKUP, /* the core is in lock-up; only a reset (watchdog, pin) ends it */
+    TWIN_STOP_POWER,  /* power is off: by twin_power_off or by an injected cut */
 };
 
 /* Makes a board, power off. Flash is erased (or as state_path holds it). The sentence of the last
@@ -81,8 +83,7 @@ const char *twin_error_text(const struct twin *t);
 /* Loads an ELF (load segments by physical address) or a raw binary at addr into flash or SRAM, as a
  * programmer would: without time, and over whatever was there. ARGUMENT, FILE, FORMAT. */
 TWIN_CHECKED int twin_load_file(struct twin *t, const char *path, uint32_t addr);
-TWIN_CHECKED int twin_load(struct twin *t, uint32_t addr, const void *data,
-                                          size_t len);
+TWIN_CHECKED int twin_load(struct twin *t, uint32_t addr, const void *data, size_t len);
 
 /* Looks into memory (flash, SRAM, CCM, OTP, option bytes, system memory) without side effects and
  * without time. ARGUMENT if the range is not all of one memory. twin_poke is twin_load. */
@@ -114,7 +115,8 @@ void twin_on_execute(struct twin *t, uint32_t addr, void (*fn)(void *ctx, uint32
 
 /* ---- pins: port 'A' to 'I', pin 0 to 15 ---- */
 void twin_pin_drive(struct twin *t, char port, unsigned pin, bool level); /* from outside */
-void twin_pin_release(struct twin *t, char port, unsigned pin); /* nothing connected: floats or pulled */
+void twin_pin_release(struct twin *t, char port,
+                      unsigned pin); /* nothing connected: floats or pulled */
 bool twin_pin_level(const struct twin *t, char port, unsigned pin);
 
 /* ---- serial lines: usart 1 to 6, the far end of the cable ---- */
@@ -133,7 +135,8 @@ void twin_line_send_gap(struct twin *t, unsigned usart, uint64_t ns);
 void twin_line_send_framing_error(struct twin *t, unsigned usart, uint8_t byte);
 void twin_line_send_noise(struct twin *t, unsigned usart, uint8_t byte); /* NF, byte as given */
 void twin_line_send_break(struct twin *t, unsigned usart);
-/* Takes what the board has sent so far, as the far end understood it. Returns the number of bytes. */
+/* Takes what the board has sent so far, as the far end understood it. Returns the number of bytes.
+ */
 size_t twin_line_receive(struct twin *t, unsigned usart, uint8_t *data, size_t size);
 /* Makes twin_run_ns return with TWIN_STOP_EVENT when a byte has arrived at the far end. */
 void twin_line_stop_on_receive(struct twin *t, unsigned usart, bool on);
@@ -155,7 +158,6 @@ void twin_wear_at_flash_operation(struct twin *t, uint64_t n);
 /* Erase cycles of a sector since creation. */
 uint32_t twin_sector_erases(const struct twin *t, unsigned sector);
 /* Option bytes as a programmer would set them, taking effect at the next reset; for tests. */
-TWIN_CHECKED int twin_set_option_bytes(struct twin *t, uint8_t rdp, uint8_t user,
-                                                      uint16_t nwrp);
+TWIN_CHECKED int twin_set_option_bytes(struct twin *t, uint8_t rdp, uint8_t user, uint16_t nwrp);
 
 #endif
