@@ -34,23 +34,22 @@ __attribute__((used)) noreturn void fault_report(uint32_t pc, uint32_t lr)
     chip_reset();
 }
 
+/* clang-format off */
 __attribute__((naked)) void fault_entry(void)
 {
     __asm__ volatile(
-        "mov r2, sp\n\t"
-        "movs r0, #0\n\t"
-        "movs r1, #0\n\t"
-        "ldr r3, =" TEXT(
-            LINK_STACK_BASE) "\n\t"
-                             "subs r3, r2, r3\n\t"
-                             "cmp r3, #" TEXT(
-                                 LINK_STACK_SIZE) " - 32\n\t"
-                                                  "itt ls\n\t"
-                                                  "ldrls r0, [r2, #24]\n\t"
-                                                  "ldrls r1, [r2, #20]\n\t"
-                                                  "ldr r3, =" TEXT(
-                                                      LINK_STACK_TOP) "\n\t"
-                                                                      "mov sp, r3\n\t"
-                                                                      "b fault_report\n\t"
-                                                                      ".ltorg");
+        "mov   r2, sp\n\t"
+        "movs  r0, #0\n\t"
+        "movs  r1, #0\n\t"
+        "ldr   r3, =" TEXT(LINK_STACK_BASE) "\n\t"
+        "subs  r3, r2, r3\n\t"
+        "cmp   r3, #" TEXT(LINK_STACK_SIZE) " - 32\n\t"
+        "itt   ls\n\t"
+        "ldrls r0, [r2, #24]\n\t"
+        "ldrls r1, [r2, #20]\n\t"
+        "ldr   r3, =" TEXT(LINK_STACK_TOP) "\n\t"
+        "mov   sp, r3\n\t"
+        "b     fault_report\n\t"
+        ".ltorg");
 }
+/* clang-format on */
