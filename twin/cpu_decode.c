@@ -96,7 +96,7 @@ static uint16_t info_narrow(uint16_t hw)
 {
     switch (hw >> 12) {
     case 0x4:
-        return (hw & 0xF800) == 0x4800 ? CYCLES_LOAD | INFO_MEMORY | INFO_LITERAL : 1;
+        return (hw & 0xF800) == 0x4800 ? CYCLES_LOAD | INFO_MEMORY : 1;
     case 0x5:
         return ((hw >> 9) & 7) >= 3 ? CYCLES_LOAD | INFO_MEMORY : CYCLES_STORE | INFO_MEMORY;
     case 0x6:
@@ -183,8 +183,7 @@ static uint16_t info_wide_single(uint16_t hw1, uint16_t hw2)
     if ((hw2 >> 12) == 15 && (hw1 & 0x60) != 0x40) {
         return 1; /* preload hints */
     }
-    uint16_t info = CYCLES_LOAD | INFO_MEMORY;
-    return (hw1 & 0xF) == 15 ? info | INFO_LITERAL : info;
+    return CYCLES_LOAD | INFO_MEMORY;
 }
 
 static uint16_t info_wide(uint16_t hw1, uint16_t hw2)

@@ -295,6 +295,17 @@ static bool special(struct twin_cpu *c, uint32_t pc)
     return true;
 }
 
+/* The length of the block is kept in place of the cycles of IT, which are always 1. */
+static void enter_it_block(struct twin_cpu *c, uint32_t pc, uint16_t *info)
+{
+    uint16_t hw[2];
+    decode_fetch(c, pc, hw);
+    c->it_base = (uint8_t)hw[0];
+    c->it_start = pc + 2;
+    c->it_len = *info & INFO_CYCLES;
+    *info = (uint16_t)((*info & ~INFO_CYCLES) | 1U);
+}
+
 /* Returns whether the instruction runs. */
 static bool slow_instruction(struct twin_cpu *c, uint32_t pc, uint16_t *info)
 {
@@ -302,6 +313,10 @@ static bool slow_instruction(struct twin_cpu *c, uint32_t pc, uint16_t *info)
         uint16_t hw[2];
         decode_fetch(c, pc, hw);
         *info = decode_info(hw[0], hw[1]);
+        if ((*info & INFO_IT) != 0) {
+            unsigned n = (hw[0] & 1) != 0 ? 4 : (hw[0] & 2) != 0 ? 3 : (hw[0] & 4) != 0 ? 2 : 1;
+            *info = (uint16_t)((*info & ~INFO_CYCLES) | decode_length(c, pc + 2, n));
+        }
         bool watched = c->watch_fn != NULL && c->watch_addr == pc;
         *info_of(c, pc) = watched ? 0 : *info; /* a watched one is never taken as known */
         if (watched) {
@@ -314,12 +329,10 @@ static bool slow_instruction(struct twin_cpu *c, uint32_t pc, uint16_t *info)
     }
     c->pc = pc; /* for what is raised below */
     if ((traps & INFO_IT) != 0) {
-        uint16_t hw[2];
-        decode_fetch(c, pc, hw);
-        unsigned n = (hw[0] & 1) != 0 ? 4 : (hw[0] & 2) != 0 ? 3 : (hw[0] & 4) != 0 ? 2 : 1;
-        c->it_base = (uint8_t)hw[0];
-        c->it_start = pc + 2;
-        c->it_len = decode_length(c, pc + 2, n);
+        enter_it_block(c, pc, info);
+        if (traps == INFO_IT) {
+            return true;
+        }
     }
     if ((*info & INFO_FP) != 0 && !check_fpu(c, *info)) {
         return false;
@@ -354,24 +367,35 @@ static inline void execute(struct twin_cpu *c, uint32_t pc, uint32_t size, uint1
     c->sched->cycles += info & INFO_CYCLES;
 }
 
-/* Everything that may come before an instruction. Apart, so that on_code needs no stack frame. */
-__attribute__((noinline)) static void look(struct twin_cpu *c, uint32_t pc, uint32_t size)
+/* Everything that may come before an instruction. */
+static bool look(struct twin_cpu *c, uint32_t pc, uint16_t *info)
 {
     struct twin_sched *s = c->sched;
     if (s->cycles >= s->deadline && boundary(c, pc)) {
-        return;
+        return false;
     }
     uint32_t line = pc >> 4;
+    if (line != c->line && c->tag[line % FETCH_LINES] != line && !fetch_line(c, pc)) {
+        return false;
+    }
+    return ((*info ^ INFO_DECODED) & c->trap_mask) == 0 || slow_instruction(c, pc, info);
+}
+
+/* Apart, so that on_code needs no stack frame. A branch to a line that is known comes here and
+ * needs no look either. */
+__attribute__((noinline)) static void not_in_line(struct twin_cpu *c, uint32_t pc, uint32_t size,
+                                                  uint16_t info)
+{
+    struct twin_sched *s = c->sched;
+    uint32_t line = pc >> 4;
+    bool known = s->cycles < s->deadline && c->tag[line % FETCH_LINES] == line &&
+                 ((info ^ INFO_DECODED) & c->trap_mask) == 0;
+    if (!known && !look(c, pc, &info)) {
+        return;
+    }
     if (line != c->line) {
-        if (c->tag[line % FETCH_LINES] != line && !fetch_line(c, pc)) {
-            return;
-        }
         c->line = line;
         c->line_cycles = s->cycles;
-    }
-    uint16_t info = *info_of(c, pc);
-    if (((info ^ INFO_DECODED) & c->trap_mask) != 0 && !slow_instruction(c, pc, &info)) {
-        return;
     }
     if (pc != c->next) {
         s->cycles += jump_cost(c, pc);
@@ -387,7 +411,7 @@ static void on_code(uc_engine *uc, uint64_t address, uint32_t size, void *user)
     uint16_t info = *info_of(c, pc);
     if (c->sched->cycles >= c->sched->deadline || pc >> 4 != c->line || pc != c->next ||
         ((info ^ INFO_DECODED) & c->trap_mask) != 0) {
-        look(c, pc, size);
+        not_in_line(c, pc, size, info);
     } else {
         execute(c, pc, size, info);
     }

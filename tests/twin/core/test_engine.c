@@ -144,8 +144,8 @@ static void test_page_size(void **state)
     static const uint16_t code[] = {0xBF00};
     struct lab l;
     lab_open(&l, code, sizeof code);
-    uint32_t page = 0;
-    assert_int_equal(uc_ctl_get_page_size(l.uc, &page), UC_ERR_OK);
+    size_t page = 0;
+    assert_int_equal(uc_query(l.uc, UC_QUERY_PAGE_SIZE, &page), UC_ERR_OK);
     assert_int_equal(page, 1024);
     lab_close(&l);
 }
