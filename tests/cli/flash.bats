@@ -216,7 +216,7 @@ teardown()
     start_board --button
     ararext --quiet flash "$ARAREXT_APPS/hello.elf"
     expect_status 0
-    [ "$output" = "" ]
+    expect_exactly ""
     json_of flash "$ARAREXT_APPS/hello.elf" --erase-always
     json 'd["ok"] and d["sectors_erased"] == 1 and d["format"] == "ELF"'
     [ ! -s err.txt ]

@@ -31,6 +31,8 @@ start_board()
         sleep 0.05
     done
     export ARAREXT_PORT=$PWD/usart2
+    # A link is there before the board is up; what is sent to it then is lost, as on a desk.
+    [[ " $* " != *" --button "* ]] || wait_for "stays:" twin.log
 }
 
 # twin COMMAND: a line on the twin's standard input.
@@ -87,6 +89,16 @@ expect()
 {
     if [[ "$output" != *"$1"* ]]; then
         echo "'$1' is not in the output:"
+        echo "$output"
+        return 1
+    fi
+}
+
+# expect_exactly TEXT: it is the output.
+expect_exactly()
+{
+    if [ "$output" != "$1" ]; then
+        echo "the output is not '$1':"
         echo "$output"
         return 1
     fi

@@ -199,29 +199,29 @@ teardown()
 
 @test "raw: every one of the twelve commands, by name and by code" {
     ararext raw GET_VER
-    [ "$output" = "10" ]
+    expect_exactly "10"
     ararext raw 51
-    [ "$output" = "10" ]
+    expect_exactly "10"
     ararext raw GET_HELP
     expect "51 52 53 54 55 56 57 58 59 5A 5B 5C"
     ararext raw get_cid
-    [ "$output" = "13 04" ]
+    expect_exactly "13 04"
     ararext raw GET_RDP_STATUS
-    [ "$output" = "AA" ]
+    expect_exactly "AA"
     ararext raw FLASH_ERASE 02 01
     expect_status 0
     ararext raw MEM_WRITE "00 80 00 08 04 DE AD BE EF"
     expect_status 0
     ararext raw MEM_READ 00800008 04
-    [ "$output" = "DE AD BE EF" ]
+    expect_exactly "DE AD BE EF"
     ararext raw EN_RW_PROTECT 04 01
     expect_status 0
     ararext raw READ_SECTOR_P_STATUS
-    [ "$output" = "FB 0F" ]
+    expect_exactly "FB 0F"
     ararext raw DIS_R_W_PROTECT
     expect_status 0
     ararext raw OTP_READ 00 02 10
-    [ "$output" = "FF FF FF FF FF FF FF FF FF FF FF FF FF FF FF FF" ]
+    expect_exactly "FF FF FF FF FF FF FF FF FF FF FF FF FF FF FF FF"
     ararext raw GO_TO_ADDR 00 C0 00 08
     expect_status 6
     json_of raw GET_CID
@@ -230,21 +230,21 @@ teardown()
 
 @test "raw: the same in the other dialect" {
     ararext raw --course GET_VER
-    [ "$output" = "10" ]
+    expect_exactly "10"
     ararext raw --course GET_CID
-    [ "$output" = "13 04" ]
+    expect_exactly "13 04"
     ararext raw --course FLASH_ERASE 02 01
-    [ "$output" = "00  success" ]
+    expect_exactly "00  success"
     ararext raw --course FLASH_ERASE 00 01
     expect_status 6
     json_of raw --course MEM_WRITE 0080000802AABB
     json 'd["data"] == "00"'
     ararext raw --course MEM_READ 00 80 00 08 02
-    [ "$output" = "AA BB" ]
+    expect_exactly "AA BB"
     ararext raw --course GO_TO_ADDR 00 C0 00 08
     expect_status 6
     ararext raw --course OTP_READ 00 00 04
-    [ "$output" = "FF FF FF FF" ]
+    expect_exactly "FF FF FF FF"
 }
 
 @test "raw: what the board refuses" {

@@ -144,7 +144,7 @@ teardown()
     start_board --button
     ararext raw --course GET_VER
     expect_status 0
-    [ "$output" = "10" ]
+    expect_exactly "10"
     ararext info
     expect_status 5
     expect "course dialect"

@@ -13,7 +13,7 @@ VERBS="info flash verify monitor go reset erase read write protect unprotect otp
 @test "version is the project's" {
     ararext --version
     expect_status 0
-    [ "$output" = "ararext $ARAREXT_VERSION" ]
+    expect_exactly "ararext $ARAREXT_VERSION"
 }
 
 @test "help names every command" {
