@@ -163,11 +163,6 @@ static void do_special(struct twin *t)
     struct twin_cpu *c = t->cpu;
     uint16_t hw[2];
     decode_fetch(c, c->pc, hw);
-    uint16_t info = decode_info(hw[0], hw[1]);
-    if ((info & INFO_FP) != 0) {
-        (void)exception_lazy_save(t); /* then the instruction runs, or the fault is taken first */
-        return;
-    }
     if ((hw[0] & 0xFF0F) == 0xBF00) {
         skip(c, 2, 1);
         sleep_now(t, (hw[0] & 0xF0) == 0x20);
@@ -225,7 +220,7 @@ static bool prepare(struct twin *t)
     }
     if (c->imprecise) {
         c->imprecise = false;
-        exception_fault(t, EXC_BUSFAULT, CFSR_IMPRECISERR, 0);
+        (void)exception_fault(t, EXC_BUSFAULT, CFSR_IMPRECISERR, 0);
     }
     if (c->sleeping && sleep_on(t)) {
         return false;
@@ -239,7 +234,7 @@ static bool prepare(struct twin *t)
     }
     if (!c->thumb) {
         c->next = c->pc;
-        exception_fault(t, EXC_USAGEFAULT, CFSR_INVSTATE, 0);
+        (void)exception_fault(t, EXC_USAGEFAULT, CFSR_INVSTATE, 0);
         return false;
     }
     if (c->flash_watch) {
@@ -253,7 +248,7 @@ static void undefined(struct twin *t, uint32_t pc)
     struct twin_cpu *c = t->cpu;
     c->pc = pc;
     c->thumb = (engine_reg(c, UC_ARM_REG_XPSR) & XPSR_T) != 0;
-    exception_fault(t, EXC_USAGEFAULT, c->thumb ? CFSR_UNDEFINSTR : CFSR_INVSTATE, 0);
+    (void)exception_fault(t, EXC_USAGEFAULT, c->thumb ? CFSR_UNDEFINSTR : CFSR_INVSTATE, 0);
 }
 
 static void take_fault(struct twin *t)
@@ -262,7 +257,10 @@ static void take_fault(struct twin *t)
     c->fault.pending = false;
     c->pc = c->fault.pc;
     engine_write_regs(c, c->fault.regs);
-    exception_fault(t, c->fault.exception, c->fault.status, c->fault.address);
+    bool taken = exception_fault(t, c->fault.exception, c->fault.status, c->fault.address);
+    if (!taken) {
+        skip(c, decode_length(c, c->pc, 1), 1);
+    }
 }
 
 static void breakpoint(struct twin *t, uint32_t pc)
@@ -284,7 +282,7 @@ static void leave_handler(struct twin *t, uint32_t value)
         return;
     }
     c->pc = value & ~1U;
-    exception_fault(t, EXC_MEMMANAGE, CFSR_IACCVIOL, value);
+    (void)exception_fault(t, EXC_MEMMANAGE, CFSR_IACCVIOL, value);
 }
 
 /* The engine knows two faults of its own: a fetch from where the default memory map has XN, and an
@@ -298,11 +296,11 @@ static bool engine_fault(struct twin *t, uint32_t pc)
     }
     c->pc = pc;
     if (c->engine_exception == QEMU_PREFETCH_ABORT) {
-        exception_fault(t, EXC_MEMMANAGE, CFSR_IACCVIOL, pc);
+        (void)exception_fault(t, EXC_MEMMANAGE, CFSR_IACCVIOL, pc);
         return true;
     }
     if (c->engine_exception == QEMU_DATA_ABORT) {
-        exception_fault(t, EXC_USAGEFAULT, CFSR_UNALIGNED, 0);
+        (void)exception_fault(t, EXC_USAGEFAULT, CFSR_UNALIGNED, 0);
         return true;
     }
     return false;

@@ -262,7 +262,8 @@ uint32_t decode_length(const struct twin_cpu *c, uint32_t pc, unsigned n);
 /* ---- exception.c ---- */
 /* A fault of the instruction at c->fault.pc, SVC and the like: makes it pending or escalates it. */
 void exception_synchronous(struct twin *t, unsigned exception);
-void exception_fault(struct twin *t, unsigned exception, uint32_t status, uint32_t address);
+/* False when CCR.BFHFNMIGN has it ignored. */
+bool exception_fault(struct twin *t, unsigned exception, uint32_t status, uint32_t address);
 /* Enters the most urgent pending exception if it may pre-empt. Returns whether one was. */
 bool exception_take_pending(struct twin *t);
 void exception_return(struct twin *t, uint32_t exc_return);

@@ -244,11 +244,8 @@ static bool check_fpu(struct twin_cpu *c, uint16_t info)
         core_raise(c, EXC_USAGEFAULT, CFSR_NOCP, 0);
         return false;
     }
-    if ((c->fpccr & FPCCR_LSPACT) != 0 && !in_it_block(c, c->pc)) {
-        stop(c, CPU_STOP_SPECIAL); /* cpu.c saves the registers, then it runs */
-        return false;
-    }
-    return true;
+    /* What lazy stacking left is saved now. A fault of that is taken after this instruction. */
+    return (c->fpccr & FPCCR_LSPACT) == 0 || exception_lazy_save(c->twin);
 }
 
 static void call_watch(struct twin_cpu *c, uint32_t pc)

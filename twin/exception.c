@@ -121,12 +121,12 @@ static const char *fault_name(uint32_t status)
     return "HardFault";
 }
 
-void exception_fault(struct twin *t, unsigned exception, uint32_t status, uint32_t address)
+bool exception_fault(struct twin *t, unsigned exception, uint32_t status, uint32_t address)
 {
     struct twin_cpu *c = t->cpu;
     if (exception == EXC_BUSFAULT && (c->ccr & CCR_BFHFNMIGN) != 0 &&
         nvic_execution_priority(c) <= -1 && (status & (CFSR_PRECISERR | CFSR_IMPRECISERR)) != 0) {
-        return;
+        return false;
     }
     c->cfsr |= status;
     if ((status & CFSR_MMARVALID) != 0) {
@@ -137,14 +137,15 @@ void exception_fault(struct twin *t, unsigned exception, uint32_t status, uint32
     }
     twin_report(t, TWIN_REPORT_CORE, address, "%s", fault_name(status));
     escalate(t, exception);
+    return true;
 }
 
 static void stacking_failed(struct twin *t, enum frame_error e, uint32_t mpu_bit, uint32_t bus_bit)
 {
     if (e == FRAME_MPU) {
-        exception_fault(t, EXC_MEMMANAGE, mpu_bit, 0);
+        (void)exception_fault(t, EXC_MEMMANAGE, mpu_bit, 0);
     } else if (e == FRAME_BUS) {
-        exception_fault(t, EXC_BUSFAULT, bus_bit, 0);
+        (void)exception_fault(t, EXC_BUSFAULT, bus_bit, 0);
     }
 }
 
@@ -427,7 +428,7 @@ void exception_return(struct twin *t, uint32_t exc_return)
     c->exclusive = false;
     sched_attend(t, SCHED_ATTEND_CORE);
     if (!valid) {
-        exception_fault(t, EXC_USAGEFAULT, CFSR_INVPC, exc_return);
+        (void)exception_fault(t, EXC_USAGEFAULT, CFSR_INVPC, exc_return);
         tail_chain(t, exc_return | 0xF0000000U);
         return;
     }
@@ -446,7 +447,7 @@ void exception_return(struct twin *t, uint32_t exc_return)
     }
     bool to_thread = (exc_return & 8) != 0;
     if (to_thread != ((words[7] & XPSR_EXCEPTION) == 0)) {
-        exception_fault(t, EXC_USAGEFAULT, CFSR_INVPC, exc_return);
+        (void)exception_fault(t, EXC_USAGEFAULT, CFSR_INVPC, exc_return);
         tail_chain(t, exc_return);
         return;
     }

@@ -31,9 +31,11 @@ __attribute__((used)) static void handler(uint32_t exc_return, uint32_t sp)
     control_seen = read_control();
     lspact_before = FPCCR & 1;
     if (use_fp) {
-        __asm volatile("vmov.f32 s0, #3.0\n vmov.f32 s1, #4.0\n vmul.f32 s2, s0, s1\n"
-                       "vmov.f32 s15, #5.0\n vmov.f32 s16, s16\n" ::
-                           : "s0", "s1", "s2", "s15");
+        /* the first one in an IT block: what is left to save is saved there too */
+        __asm volatile(
+            "cmp r0, r0\n it eq\n vmoveq.f32 s0, #3.0\n vmov.f32 s1, #4.0\n vmul.f32 s2, s0, s1\n"
+            "vmov.f32 s15, #5.0\n vmov.f32 s16, s16\n" ::
+                : "cc", "s0", "s1", "s2", "s15");
     }
     lspact_after = FPCCR & 1;
     if (nest) {

@@ -64,6 +64,34 @@ static uint32_t exclusive_bytes(void)
     return late << 28 | failed << 24 | (lock & 0xFFFFFF);
 }
 
+/* The FPU is off: the handler turns it on and returns into the IT block, to the same instruction.
+ */
+static volatile uint32_t fpu_faults;
+
+static void on_usage(void)
+{
+    fpu_faults++;
+    REG(0xE000ED28) = 0xFFFFFFFF;
+    CPACR = 0xF << 20;
+    BARRIER();
+}
+
+static uint32_t fault_in_it_block(uint32_t x)
+{
+    uint32_t result;
+    CPACR = 0;
+    BARRIER();
+    __asm volatile("movs %0, #0\n cmp %1, #5\n"
+                   "itete hi\n"
+                   "addhi %0, #1\n"
+                   "vmovls.f32 s0, #1.0\n"
+                   "vmovhi.f32 s0, #2.0\n"
+                   "addls %0, #2\n"
+                   "vmov %1, s0\n add %0, %1, %0\n"
+                   : "=&r"(result), "+r"(x)::"cc", "memory", "s0");
+    return result;
+}
+
 static uint32_t table(uint32_t n)
 {
     uint32_t result;
@@ -138,6 +166,12 @@ int main(void)
     print_value("it block, hi", it_block(9));
     print_value("it block, ls", it_block(3));
     print_value("interrupts", irqs);
+    set_handler(USAGEFAULT, on_usage);
+    SHCSR |= 1U << 18;
+    print_value("fault in it block, hi", fault_in_it_block(9));
+    print_value("fault in it block, ls", fault_in_it_block(3));
+    print_value("faults", fpu_faults);
+    write_control(0);
     print_value("exclusive, alone", exclusive(0));
     set_handler(IRQ0 + 6, on_irq_exclusive);
     print_value("exclusive, interrupted", exclusive(1U << 6));

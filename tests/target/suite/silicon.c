@@ -48,6 +48,14 @@ static void on_irq(void)
     irq_count++;
 }
 
+static volatile uint32_t nmi_done;
+
+static void on_nmi(void)
+{
+    (void)load(0x60000000);
+    nmi_done++;
+}
+
 /* The stack pointer where there is no memory: the frame cannot be written. */
 __attribute__((naked)) static void bad_stack(void)
 {
@@ -132,6 +140,12 @@ int main(void)
     print_value("basepri bits", basepri);
     write_basepri(0);
     test_memory();
+    CCR |= 1U << 8; /* BFHFNMIGN: data faults of NMI and HardFault are ignored */
+    set_handler(NMI, on_nmi);
+    ICSR = 1U << 31;
+    BARRIER();
+    print_value("faults ignored in nmi", nmi_done << 4 | count);
+    CCR &= ~(1U << 8);
     __asm volatile("bkpt #1");
     print_value("bkpt hfsr", hfsr);
     show("bkpt");

@@ -36,6 +36,7 @@ static void test_silicon(void **state)
         {"fetch from a device", 0x10000001},
         {"unaligned device access", 0x11000000},
         {"unaligned device word", 0x11000000},
+        {"faults ignored in nmi", 0x10},
         {"bkpt hfsr", 0x80000000},
         {"stacking into nowhere", 0x10001000},
         {"interrupts", 1},

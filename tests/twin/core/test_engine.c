@@ -244,8 +244,9 @@ static void test_load_fault(void **state)
     lab_close(&l);
 }
 
-/* A stop in a device's read callback breaks the instruction off: the register is not written, and the
- * next run makes the access again. Good for a fault, and the reason why nothing else may stop there. */
+/* A stop in a device's read callback breaks the instruction off: the register is not written, and
+ * the next run makes the access again. Good for a fault, and the reason why nothing else may stop
+ * there. */
 static void test_stop_in_device(void **state)
 {
     (void)state;
