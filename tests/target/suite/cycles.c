@@ -52,8 +52,26 @@ static void on_irq(void)
     stamp = DWT_CYCCNT;
 }
 
+static volatile uint32_t ticked[3], tick_count;
+
 static void on_systick(void)
 {
+    if (tick_count < 3) {
+        ticked[tick_count++] = DWT_CYCCNT;
+    }
+}
+
+/* From interrupt to interrupt: the reload value and one more. */
+static void measure_systick(uint32_t control, const char *name)
+{
+    tick_count = 0;
+    SYST_RVR = 1000;
+    SYST_CVR = 0;
+    SYST_CSR = control;
+    for (unsigned patience = 100000; tick_count < 3 && patience > 0; patience--) {
+    }
+    SYST_CSR = 0;
+    print_value(name, ticked[2] - ticked[1]);
 }
 
 int main(void)
@@ -80,6 +98,8 @@ int main(void)
     BARRIER();
     print_value("interrupt entry", stamp - before);
     set_handler(SYSTICK, on_systick);
+    measure_systick(7, "systick period");
+    measure_systick(3, "systick period, an eighth");
     SYST_RVR = 1600000;
     SYST_CVR = 0;
     SYST_CSR = 7;

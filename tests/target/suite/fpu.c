@@ -7,7 +7,7 @@
 enum { LOW = 6, HIGH = 7 };
 
 static volatile uint32_t exc_return_seen, lspact_before, lspact_after, control_seen, sp_seen;
-static volatile uint32_t lspact_high;
+static volatile uint32_t lspact_high, fpccr_after;
 static volatile int use_fp, nest;
 
 static inline uint32_t read_s(void)
@@ -69,11 +69,12 @@ __attribute__((noinline)) static uint32_t disturbed(void)
     }
     __asm volatile("vldmia %0, {s0-s31}\n"
                    "str %2, [%1]\n dsb\n isb\n"
+                   "ldr r0, [%4]\n str r0, [%5]\n"
                    "vstmia %3, {s0-s31}\n" ::"r"(before),
-                   "r"(0xE000E200), "r"(1U << LOW), "r"(after)
-                   : "memory", "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10",
-                     "s11", "s12", "s13", "s14", "s15", "s16", "s17", "s18", "s19", "s20", "s21",
-                     "s22", "s23", "s24", "s25", "s26", "s27", "s28", "s29", "s30", "s31");
+                   "r"(0xE000E200), "r"(1U << LOW), "r"(after), "r"(&FPCCR), "r"(&fpccr_after)
+                   : "memory", "r0", "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9",
+                     "s10", "s11", "s12", "s13", "s14", "s15", "s16", "s17", "s18", "s19", "s20",
+                     "s21", "s22", "s23", "s24", "s25", "s26", "s27", "s28", "s29", "s30", "s31");
     uint32_t changed = 0;
     for (uint32_t i = 0; i < 32; i++) {
         changed += before[i] != after[i];
@@ -90,6 +91,7 @@ static void show(const char *name, uint32_t changed)
     print_value("  control in the handler", control_seen);
     print_value("  lspact before", lspact_before);
     print_value("  lspact after", lspact_after);
+    print_value("  lspact after the return", fpccr_after & 1);
     print_value("  lspact now", FPCCR & 1);
     print_value("  control now", read_control());
 }

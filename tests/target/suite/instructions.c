@@ -173,8 +173,9 @@ int main(void)
     print_value("faults", fpu_faults);
     write_control(0);
     print_value("exclusive, alone", exclusive(0));
-    set_handler(IRQ0 + 6, on_irq_exclusive);
     print_value("exclusive, interrupted", exclusive(1U << 6));
+    set_handler(IRQ0 + 6, on_irq_exclusive);
+    print_value("exclusive, cleared", exclusive(1U << 6));
     print_value("exclusive, bytes", exclusive_bytes());
     print_value("table", table(0) << 16 | table(1) << 8 | table(2));
     print_value("changed code", changed_code());
