@@ -153,9 +153,9 @@ static void stacking_failed(struct twin *t, enum frame_error e, uint32_t mpu_bit
 
 static void fp_read(const struct twin_cpu *c, uint32_t words[17])
 {
-    for (int i = 0; i < 8; i++) {
+    for (unsigned i = 0; i < 8; i++) {
         uint64_t d = 0;
-        (void)uc_reg_read(c->uc, UC_ARM_REG_D0 + i, &d);
+        (void)uc_reg_read(c->uc, UC_ARM_REG_D0 + (int)i, &d);
         words[2 * i] = (uint32_t)d;
         words[2 * i + 1] = (uint32_t)(d >> 32);
     }
@@ -164,9 +164,9 @@ static void fp_read(const struct twin_cpu *c, uint32_t words[17])
 
 static void fp_write(struct twin_cpu *c, const uint32_t words[17])
 {
-    for (int i = 0; i < 8; i++) {
+    for (unsigned i = 0; i < 8; i++) {
         uint64_t d = (uint64_t)words[2 * i + 1] << 32 | words[2 * i];
-        (void)uc_reg_write(c->uc, UC_ARM_REG_D0 + i, &d);
+        (void)uc_reg_write(c->uc, UC_ARM_REG_D0 + (int)i, &d);
     }
     engine_set_reg(c, UC_ARM_REG_FPSCR, words[16]);
 }

@@ -134,6 +134,7 @@ static int read_file(struct twin *t, const char *path, uint8_t **image, size_t *
     }
     if (got != *size) {
         free(*image);
+        *image = NULL;
         return fail(t, TWIN_ERR_FILE, "%s: cannot be read", path);
     }
     return TWIN_OK;
@@ -144,7 +145,7 @@ int twin_load_file(struct twin *t, const char *path, uint32_t addr)
     uint8_t *image = NULL;
     size_t size = 0;
     int err = read_file(t, path, &image, &size);
-    if (err != TWIN_OK) {
+    if (err != TWIN_OK || image == NULL) {
         return err;
     }
     if (size >= SELFMAG && memcmp(image, ELFMAG, SELFMAG) == 0) {

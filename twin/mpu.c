@@ -133,21 +133,27 @@ void mpu_forget(struct twin_cpu *c)
     memset(c->mpu_allowed, 0, sizeof c->mpu_allowed);
 }
 
+/* The region of 2^bits bytes that addr is in begins at the same address as that of base. */
+static bool same_region(uint32_t addr, uint32_t base, unsigned bits)
+{
+    return bits >= 32 || (addr >> bits) == (base >> bits);
+}
+
 /* No region or subregion border lies inside. */
 bool mpu_uniform(const struct twin_cpu *c, uint32_t addr, uint32_t len)
 {
     for (unsigned i = 0; i < 8; i++) {
-        unsigned bits = region_bits(&c->mpu[i]);
+        const struct mpu_region *r = &c->mpu[i];
+        unsigned bits = region_bits(r);
         if (bits == 0) {
             continue;
         }
-        if (bits < 32 && (UINT32_C(1) << bits) < len &&
-            (c->mpu[i].rbar >> bits << bits) - addr < len) {
+        uint64_t size = UINT64_C(1) << bits;
+        if (size < len && (r->rbar & ~(uint32_t)(size - 1)) - addr < len) {
             return false; /* all of the region is smaller */
         }
-        if (bits >= 8 && (c->mpu[i].rasr >> 8 & 0xFF) != 0 && bits - 3 < 32 &&
-            (UINT32_C(1) << (bits - 3)) < len &&
-            (bits == 32 || (addr >> bits) == (c->mpu[i].rbar >> bits))) {
+        bool divided = bits >= 8 && (r->rasr >> 8 & 0xFF) != 0;
+        if (divided && size / 8 < len && same_region(addr, r->rbar, bits)) {
             return false;
         }
     }

@@ -272,6 +272,23 @@ static void write_vtor(struct twin *t, uint32_t value)
     t->cpu->vtor = value & 0x3FFFFE00U;
 }
 
+static void write_fpu(struct twin *t, uint32_t offset, uint32_t value)
+{
+    const uint32_t writable = FPCCR_ASPEN | FPCCR_LSPEN | FPCCR_LSPACT;
+    struct twin_cpu *c = t->cpu;
+    if (offset == REG_FPCCR) {
+        c->fpccr = (c->fpccr & ~writable) | (value & writable);
+    } else if (offset == REG_FPCAR) {
+        c->fpcar = value & ~7U;
+    } else {
+        c->fpdscr = value & 0x07C00000U;
+        if (c->fpdscr != 0) {
+            twin_report(t, TWIN_REPORT_UNMODELLED, 0xE000EF3C,
+                        "FPDSCR other than 0: a new FP context starts with FPSCR = 0 all the same");
+        }
+    }
+}
+
 static void write_scb(struct twin *t, uint32_t offset, uint32_t value)
 {
     struct twin_cpu *c = t->cpu;
@@ -318,18 +335,9 @@ static void write_scb(struct twin *t, uint32_t offset, uint32_t value)
         }
         break;
     case REG_FPCCR:
-        c->fpccr = (c->fpccr & ~(FPCCR_ASPEN | FPCCR_LSPEN | FPCCR_LSPACT)) |
-                   (value & (FPCCR_ASPEN | FPCCR_LSPEN | FPCCR_LSPACT));
-        break;
     case REG_FPCAR:
-        c->fpcar = value & ~7U;
-        break;
     case REG_FPDSCR:
-        c->fpdscr = value & 0x07C00000U;
-        if (c->fpdscr != 0) {
-            twin_report(t, TWIN_REPORT_UNMODELLED, 0xE000EF3C,
-                        "FPDSCR other than 0: a new FP context starts with FPSCR = 0 all the same");
-        }
+        write_fpu(t, offset, value);
         break;
     case REG_ACTLR:
     case REG_DFSR:

@@ -89,19 +89,8 @@ static void all_pending(const char *name)
     print_trace(name);
 }
 
-int main(void)
+static void test_order(void)
 {
-    set_handler(IRQ0 + A, on_a);
-    set_handler(IRQ0 + B, on_b);
-    set_handler(IRQ0 + C, on_c);
-    set_handler(IRQ0 + D, on_d);
-    set_handler(PENDSV, on_pendsv);
-    set_handler(SVCALL, on_svc);
-    enable(A, 0x80);
-    enable(B, 0x40);
-    enable(C, 0xC0);
-    enable(D, 0x20);
-    SHPR(PENDSV) = 0xF0;
     all_pending("by priority");
     mode = 1;
     pend(A);
@@ -131,6 +120,10 @@ int main(void)
     mode = 5;
     pend(A);
     print_trace("state in the handler");
+}
+
+static void test_pending(void)
+{
     mode = 0;
     SHPR(SVCALL) = 0x80;
     __asm volatile("svc 0");
@@ -153,5 +146,22 @@ int main(void)
     print_trace("stir");
     print_value("iser2", NVIC_ISER(2));
     print_value("icsr idle", ICSR & ~0x800U); /* RETTOBASE means nothing in Thread mode */
+}
+
+int main(void)
+{
+    set_handler(IRQ0 + A, on_a);
+    set_handler(IRQ0 + B, on_b);
+    set_handler(IRQ0 + C, on_c);
+    set_handler(IRQ0 + D, on_d);
+    set_handler(PENDSV, on_pendsv);
+    set_handler(SVCALL, on_svc);
+    enable(A, 0x80);
+    enable(B, 0x40);
+    enable(C, 0xC0);
+    enable(D, 0x20);
+    SHPR(PENDSV) = 0xF0;
+    test_order();
+    test_pending();
     return 0;
 }

@@ -22,6 +22,25 @@ static void (*vectors_ram[VECTORS])(void) __attribute__((aligned(512)));
 static char trace[TRACE];
 static volatile unsigned trace_len;
 
+/* The compiler may call them, too. */
+void *memset(void *to, int value, unsigned len);
+void *memset(void *to, int value, unsigned len)
+{
+    for (unsigned i = 0; i < len; i++) {
+        ((volatile uint8_t *)to)[i] = (uint8_t)value;
+    }
+    return to;
+}
+
+void *memcpy(void *to, const void *from, unsigned len);
+void *memcpy(void *to, const void *from, unsigned len)
+{
+    for (unsigned i = 0; i < len; i++) {
+        ((volatile uint8_t *)to)[i] = ((const uint8_t *)from)[i];
+    }
+    return to;
+}
+
 static void end(void)
 {
     print("[end]\n");
@@ -41,13 +60,11 @@ static void unexpected(void)
 void suite_start(void);
 void suite_start(void)
 {
-    for (uint32_t *p = &bss_start; p < &bss_end; p++) {
-        *p = 0;
-    }
-    const uint32_t *from = &data_load;
-    for (uint32_t *p = &data_start; p < &data_end; p++) {
-        *p = *from++;
-    }
+    /* Borders made by the linker: as numbers, they are no pointers into one object. */
+    uint32_t bss = (uint32_t)(uintptr_t)&bss_end - (uint32_t)(uintptr_t)&bss_start;
+    uint32_t data = (uint32_t)(uintptr_t)&data_end - (uint32_t)(uintptr_t)&data_start;
+    memset(&bss_start, 0, bss);
+    memcpy(&data_start, &data_load, data);
     for (unsigned i = 1; i < VECTORS; i++) {
         vectors_ram[i] = unexpected;
     }
@@ -125,23 +142,4 @@ void print_trace(const char *name)
     print(trace);
     print("\n");
     trace_len = 0;
-}
-
-/* The compiler may call them. */
-void *memset(void *to, int value, unsigned len);
-void *memset(void *to, int value, unsigned len)
-{
-    for (unsigned i = 0; i < len; i++) {
-        ((volatile uint8_t *)to)[i] = (uint8_t)value;
-    }
-    return to;
-}
-
-void *memcpy(void *to, const void *from, unsigned len);
-void *memcpy(void *to, const void *from, unsigned len)
-{
-    for (unsigned i = 0; i < len; i++) {
-        ((volatile uint8_t *)to)[i] = ((const uint8_t *)from)[i];
-    }
-    return to;
 }
