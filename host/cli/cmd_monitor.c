@@ -54,29 +54,55 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
     return cli_error(cli, ARAREXT_ERR_ARGUMENT, "option '-%c' is not known here", code);
 }
 
-/* The named port, or the only one there is: a running application cannot be asked. */
+/* The port to take when none is named: the only USB adapter or twin, else the only port there is. A
+ * running application cannot be asked. Returns how many there are to choose from. */
+static size_t choose_port(const struct ararext_port *ports, size_t count, char *path, size_t size)
+{
+    size_t likely = 0, others = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool usual = ports[i].twin || ports[i].usb_vid >= 0;
+        likely += usual;
+        others += !usual && !ports[i].console;
+        if (usual || (likely == 0 && !ports[i].console)) {
+            snprintf(path, size, "%s", ports[i].path);
+        }
+    }
+    return likely != 0 ? likely : others;
+}
+
+static int find_port(struct cli *cli, char *path, size_t size)
+{
+    struct ararext_port *ports = NULL;
+    size_t count = 0;
+    int rc = ararext_list_ports(&ports, &count);
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    size_t choice = choose_port(ports, count, path, size);
+    free(ports);
+    if (choice != 1) {
+        rc = choice == 0
+                 ? cli_error(cli, ARAREXT_ERR_NO_PORT, "there is no serial port to listen to")
+                 : cli_error(cli, ARAREXT_ERR_MANY, "there are %zu serial ports", choice);
+        cli_advise(cli, "name one with --port; 'ararext ports' lists them");
+    }
+    return rc;
+}
+
 static int open_port(struct monitor *m, char *path, size_t size)
 {
     struct cli *cli = m->cli;
-    struct ararext_port *ports = NULL;
-    size_t count = 0;
     struct ararext_message why = {""};
     const char *named = cli->port != NULL ? cli->port : getenv("ARAREXT_PORT");
+    int rc = ARAREXT_OK;
     snprintf(path, size, "%s", named != NULL ? named : "");
     if (path[0] == '\0') {
-        int rc = ararext_list_ports(&ports, &count);
-        if (rc == ARAREXT_OK && count == 1) {
-            snprintf(path, size, "%s", ports[0].path);
-        }
-        free(ports);
-        if (rc != ARAREXT_OK || count != 1) {
-            rc = cli_error(cli, count == 0 ? ARAREXT_ERR_NO_PORT : ARAREXT_ERR_MANY,
-                           "there are %zu serial ports", count);
-            cli_advise(cli, "name one with --port; 'ararext ports' lists them");
-            return rc;
-        }
+        rc = find_port(cli, path, size);
     }
-    int rc = ararext_serial_open(&m->port, path, cli->baud, &why);
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    rc = ararext_serial_open(&m->port, path, cli->baud, &why);
     if (rc != ARAREXT_OK) {
         rc = cli_error(cli, rc, "%s", why.text);
         cli_advise(cli, rc == ARAREXT_ERR_BUSY ? "close the other program"

@@ -35,6 +35,9 @@ teardown()
     ararext info
     expect_status 0
     expect "Board on $TWIN_LINK"
+    ararext reset --bootloader
+    ararext monitor --for 1
+    expect_status 0
 }
 
 @test "ports as JSON" {

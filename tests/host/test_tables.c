@@ -1,8 +1,10 @@
 /*
- * Raw access in both dialects, the library's tables of words, and the CRC's check values.
+ * Raw access in both dialects, what a board says about itself, the library's tables of words, and
+ * the CRC's check values.
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,9 +166,127 @@ static void test_crc_check_values(void **state)
     }
 }
 
+/* ---- what the board says about itself ---- */
+
+struct info_change {
+    size_t offset;
+    uint8_t value;
+    int expect;
+};
+
+/* GET_INFO of a 512 KiB part, as PROTOCOL.md lays it out, with one byte changed. */
+static int get_info_with(size_t offset, uint8_t value, size_t len, struct ararext_info *info)
+{
+    static const char bytes[] = "01 10 01 02 03 01 13 04 07 10 00 02 "
+                                "A0 A1 A2 A3 A4 A5 A6 A7 A8 A9 AA AB 07 00 00 00 FF 00 00 10 "
+                                "00 80 00 08 00 00 08 08 00 40 00 20 C0 FF 01 20 00 BD 01 05 "
+                                "14 02 01 AA FB 0F 03 04 10 00 01 40 00 03 80 00 EE";
+    struct script s;
+    struct ararext_options o;
+    uint8_t data[100];
+    char answer[3 * 103 + 1];
+    assert_int_equal(unhex(bytes, data, sizeof data), 69);
+    data[offset] = value;
+    int at = sprintf(answer, "A5 61 %02zX", len);
+    for (size_t i = 0; i < len; i++) {
+        at += sprintf(answer + at, " %02X", data[i]);
+    }
+    ararext_default_options(&o);
+    o.retries = 0;
+    const struct exchange steps[] = {{request(0x61, ""), answer, 0, 0, false}};
+    script_open(&s, steps, 1, &o);
+    int rc = ararext_get_info(s.session, info);
+    script_close(&s);
+    return rc;
+}
+
+static void test_info_good(void **state)
+{
+    struct ararext_info info;
+    (void)state;
+    assert_int_equal(get_info_with(0, 1, 69, &info), ARAREXT_OK); /* one byte more than we know */
+    assert_int_equal(get_info_with(0, 1, 68, &info), ARAREXT_OK);
+    assert_true(info.extended);
+    assert_int_equal(info.version[2], 3);
+    assert_int_equal(info.flash_kib, 512);
+    assert_int_equal(info.uid[11], 0xAB);
+    assert_int_equal(info.app_base, 0x08008000);
+    assert_int_equal(info.app_end, 0x08080000);
+    assert_int_equal(info.sram_end, 0x2001FFC0);
+    assert_int_equal(info.core_hz, 84000000);
+    assert_int_equal(info.nwrp, 0xFFB);
+    assert_int_equal(info.sector_count, 8);
+    assert_int_equal(info.sectors[4].addr, 0x08010000);
+    assert_int_equal(info.sectors[7].size, 128 * 1024);
+    assert_int_equal(ararext_find_sector(&info, 0x08000000), 0);
+    assert_int_equal(ararext_find_sector(&info, 0x0801FFFF), 4);
+    assert_int_equal(ararext_find_sector(&info, 0x08080000), -1);
+    assert_string_equal(ararext_stay_reason_text(info.stay_reason), "request of the application");
+    assert_string_equal(ararext_reset_cause_text(info.reset_cause), "software");
+}
+
+static void test_info_contradicts_itself(void **state)
+{
+    static const struct info_change rows[] = {
+        {0, 2, ARAREXT_ERR_UNSUPPORTED}, /* a layout of the future */
+        {58, 4, ARAREXT_ERR_GARBLED},    /* more groups than there are */
+        {58, 255, ARAREXT_ERR_GARBLED},
+        {58, 2, ARAREXT_ERR_GARBLED}, /* sectors that are not the flash size */
+        {59, 200, ARAREXT_ERR_GARBLED},
+        {60, 0, ARAREXT_ERR_GARBLED}, /* sectors of no size */
+        {67, 0xFF, ARAREXT_ERR_GARBLED},
+        {10, 1, ARAREXT_ERR_GARBLED},    /* flash size and sectors differ */
+        {35, 0x20, ARAREXT_ERR_GARBLED}, /* application area outside of flash */
+        {38, 0x09, ARAREXT_ERR_GARBLED}, /* behind its end */
+        {39, 0x07, ARAREXT_ERR_GARBLED}, /* before its beginning */
+        {47, 0x10, ARAREXT_ERR_GARBLED}, /* SRAM that ends before it begins */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct ararext_info info;
+        int rc = get_info_with(rows[i].offset, rows[i].value, 68, &info);
+        if (rc != rows[i].expect) {
+            fail_msg("byte %zu = %02X: %d, expected %d", rows[i].offset, rows[i].value, rc,
+                     rows[i].expect);
+        }
+    }
+    struct ararext_info info;
+    assert_int_equal(get_info_with(0, 1, 67, &info), ARAREXT_ERR_GARBLED);
+    assert_int_equal(get_info_with(0, 1, 58, &info), ARAREXT_ERR_GARBLED);
+}
+
+/* A bootloader with the twelve commands alone: they and the chip's own words have to do. */
+static void test_info_from_the_twelve(void **state)
+{
+    struct script s;
+    struct ararext_options o;
+    struct ararext_info info;
+    (void)state;
+    ararext_default_options(&o);
+    o.retries = 0;
+    STEPS(&s, &o, {request(0x61, ""), "7F", 0, 0, false}, {request(0x60, ""), "7F", 0, 0, false},
+          {GET_VER_REQUEST, "A5 51 01 10", 0, 0, false},
+          {request(0x53, ""), "A5 53 02 13 04", 0, 0, false},
+          {request(0x54, ""), "A5 54 01 AA", 0, 0, false},
+          {request(0x5A, ""), "A5 5A 02 FF 0F", 0, 0, false},
+          {request(0x59, "10 7A FF 1F 0C"), "A5 59 0C 00 01 02 03 04 05 06 07 08 09 0A 0B", 0, 0,
+           false},
+          {request(0x59, "22 7A FF 1F 02"), "A5 59 02 00 04", 0, 0, false});
+    assert_int_equal(ararext_get_info(s.session, &info), ARAREXT_OK);
+    assert_false(info.extended);
+    assert_int_equal(info.flash_kib, 1024);
+    assert_int_equal(info.sector_count, 12);
+    assert_int_equal(info.app_end, 0x08100000);
+    assert_int_equal(info.uid[11], 0x0B);
+    script_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_info_good),
+        cmocka_unit_test(test_info_contradicts_itself),
+        cmocka_unit_test(test_info_from_the_twelve),
         cmocka_unit_test(test_raw_both_dialects),
         cmocka_unit_test(test_raw_course_status_comes_late),
         cmocka_unit_test(test_raw_limits),
