@@ -153,20 +153,20 @@ static void stacking_failed(struct twin *t, enum frame_error e, uint32_t mpu_bit
 
 static void fp_read(const struct twin_cpu *c, uint32_t words[17])
 {
-    for (unsigned i = 0; i < 8; i++) {
+    for (size_t i = 0; i < 16; i += 2) {
         uint64_t d = 0;
-        (void)uc_reg_read(c->uc, UC_ARM_REG_D0 + (int)i, &d);
-        words[2 * i] = (uint32_t)d;
-        words[2 * i + 1] = (uint32_t)(d >> 32);
+        (void)uc_reg_read(c->uc, UC_ARM_REG_D0 + (int)(i / 2), &d);
+        words[i] = (uint32_t)d;
+        words[i + 1] = (uint32_t)(d >> 32);
     }
     words[16] = engine_reg(c, UC_ARM_REG_FPSCR);
 }
 
 static void fp_write(struct twin_cpu *c, const uint32_t words[17])
 {
-    for (unsigned i = 0; i < 8; i++) {
-        uint64_t d = (uint64_t)words[2 * i + 1] << 32 | words[2 * i];
-        (void)uc_reg_write(c->uc, UC_ARM_REG_D0 + (int)i, &d);
+    for (size_t i = 0; i < 16; i += 2) {
+        uint64_t d = (uint64_t)words[i + 1] << 32 | words[i];
+        (void)uc_reg_write(c->uc, UC_ARM_REG_D0 + (int)(i / 2), &d);
     }
     engine_set_reg(c, UC_ARM_REG_FPSCR, words[16]);
 }
