@@ -118,6 +118,27 @@ static void test_reception_full_ring(void **state)
     board_close(b);
 }
 
+/* The same while the CRC of all flash is computed, which nothing interrupts. */
+static void test_reception_flood_during_crc(void **state)
+{
+    uint8_t payload[8];
+    uint8_t flood[6000];
+    struct board *b = open_variant(state);
+    board_note_failures(b);
+    memset(flood, 0x55, sizeof flood);
+    wire_put32(payload, FLASH_BASE);
+    wire_put32(payload + 4, b->flash_kib * 1024);
+    board_request(b, MEM_CRC, payload, sizeof payload);
+    board_send(b, flood, sizeof flood);
+    board_flush(b);
+    (void)board_run(b, MS(1200));
+    assert_int_equal(b->rx_len, (b->dialect == WIRE_COURSE ? 2 : 3) + 4 + 1);
+    assert_int_equal(b->rx[b->rx_len - 1], 0x7F);
+    b->rx_len = 0;
+    assert_int_equal(board_last_error(b).count, b->failures + 1);
+    board_close(b);
+}
+
 /* Request after request without a pause between an answer and the next request. */
 static void test_reception_back_to_back(void **state)
 {
@@ -153,9 +174,10 @@ static void test_reception_answers_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(test_reception_during_erase), BOTH(test_reception_large_frame_during_erase),
-        BOTH(test_reception_overflow),     ONCE(test_reception_full_ring),
-        BOTH(test_reception_back_to_back), ONCE(test_reception_answers_at_once),
+        BOTH(test_reception_during_erase),     BOTH(test_reception_large_frame_during_erase),
+        BOTH(test_reception_overflow),         ONCE(test_reception_full_ring),
+        BOTH(test_reception_flood_during_crc), BOTH(test_reception_back_to_back),
+        ONCE(test_reception_answers_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
