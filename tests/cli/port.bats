@@ -69,18 +69,30 @@ teardown()
 
 @test "the port is busy" {
     start_board --button
-    "$ARAREXT" monitor --for 20 </dev/null >/dev/null 2>&1 3>&- &
+    exec 9<>usart2
+    flock --nonblock 9
+    ararext info
+    expect_status 4
+    expect "another program has the port open; close the other program"
+    ararext monitor --for 1
+    expect_status 4
+    exec 9>&-
+    ararext info
+    expect_status 0
+}
+
+@test "the tool keeps its port to itself" {
+    start_board --app "$ARAREXT_APPS/hello.elf"
+    "$ARAREXT" monitor </dev/null >out 2>&1 3>&- &
     local other=$!
-    for _ in $(seq 100); do
-        ararext info
-        [ "$status" -eq 4 ] && break
-        sleep 0.05
-    done
+    wait_for hello out
+    run flock --nonblock usart2 true
+    expect_status 1
+    ararext info
+    expect_status 4
     kill "$other"
     wait "$other" || true
-    expect_status 4
-    expect "another program has the port open"
-    ararext info
+    run flock --nonblock usart2 true
     expect_status 0
 }
 
