@@ -237,6 +237,12 @@ static bool prepare(struct twin *t)
         (void)exception_fault(t, EXC_USAGEFAULT, CFSR_INVSTATE, 0);
         return false;
     }
+    if (c->pc >= PPB_BASE) {
+        /* A vector from erased flash leads here; the engine takes some of these addresses for its
+         * own. */
+        (void)exception_fault(t, EXC_MEMMANAGE, CFSR_IACCVIOL, c->pc);
+        return false;
+    }
     if (c->flash_watch) {
         core_update_traps(t);
     }

@@ -134,6 +134,43 @@ static void test_lock_up(void **state)
     bench_close(&b);
 }
 
+/* Erased flash: both vectors are FFFFFFFF, and so is that of HardFault. */
+static void test_blank_chip(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, 1);
+    twin_power_on(b.twin);
+    assert_int_equal(twin_run_ns(b.twin, 1000000), TWIN_STOP_LOCKUP);
+    assert_true(bench_count_reports(&b, TWIN_REPORT_CORE) >= 2);
+    bench_close(&b);
+}
+
+/* An interrupt whose vector is erased flash. */
+static void test_blank_vector(void **state)
+{
+    (void)state;
+    static const uint16_t code[] = {
+        0x4B01, /* ldr r3, =0xE000ED04 */
+        0x4A02, /* ldr r2, =1 << 28 */
+        0x601A, /* str r2, [r3]: PendSV */
+        0xE7FE, /* b . */
+        0xED04, 0xE000, 0x0000, 0x1000,
+    };
+    struct bench b;
+    bench_open(&b, 1);
+    bench_program(&b, code, 8, 6);
+    assert_int_equal(twin_load(b.twin, 0x08000000 + 4 * 14, "\xFF\xFF\xFF\xFF", 4), TWIN_OK);
+    twin_power_on(b.twin);
+    assert_int_equal(twin_run_ns(b.twin, 100000), TWIN_STOP_TIME); /* stays in HardFault */
+    uint32_t hfsr = 0, cfsr = 0;
+    assert_true(twin_bus_read(b.twin, TWIN_MASTER_CPU, 0xE000ED2C, 4, &hfsr));
+    assert_true(twin_bus_read(b.twin, TWIN_MASTER_CPU, 0xE000ED28, 4, &cfsr));
+    assert_int_equal(hfsr, 0x40000000);
+    assert_int_equal(cfsr, 1);
+    bench_close(&b);
+}
+
 /* Code that a programmer or a DMA controller changes is executed as it is then. */
 static void test_changed_by_others(void **state)
 {
@@ -327,6 +364,8 @@ int main(void)
         cmocka_unit_test(test_report_has_pc),
         cmocka_unit_test(test_sram),
         cmocka_unit_test(test_lock_up),
+        cmocka_unit_test(test_blank_chip),
+        cmocka_unit_test(test_blank_vector),
         cmocka_unit_test(test_changed_by_others),
         cmocka_unit_test(test_flash_changed_by_programmer),
         cmocka_unit_test(test_unmodelled),
