@@ -4,8 +4,23 @@
  */
 #include "cli.h"
 
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { LOOK_MS = 100 };
+
+/* Waits for a line at the terminal, or a signal: also one that came just before. */
+static bool wait_for_line(void)
+{
+    struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
+    while (cli_signal() == 0) {
+        if (poll(&fd, 1, LOOK_MS) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 int cli_confirm(struct cli *cli, const char *what, const char *word, bool yes)
 {
@@ -24,7 +39,7 @@ int cli_confirm(struct cli *cli, const char *what, const char *word, bool yes)
     }
     fprintf(stderr, "Type '%s' to go on: ", word);
     fflush(stderr);
-    bool got = fgets(answer, sizeof answer, stdin) != NULL;
+    bool got = wait_for_line() && fgets(answer, sizeof answer, stdin) != NULL;
     answer[strcspn(answer, "\r\n")] = '\0';
     if (cli_signal() != 0) {
         return ARAREXT_ERR_INTERRUPTED;

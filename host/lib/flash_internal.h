@@ -9,7 +9,7 @@
 enum {
     CHUNK_MAX = 248,      /* whole words in one MEM_WRITE of at most 249 bytes */
     ERASED_RUN_MIN = 16,  /* a run of FF this long costs more than the frame that it saves */
-    CRC_STEP = 64 * 1024, /* bytes of one MEM_CRC, for progress and for its 500 ms */
+    CRC_STEP = 64 * 1024, /* bytes of one MEM_CRC, for progress */
     FIRST_WORD_SIZE = 4,
 };
 
