@@ -2,6 +2,7 @@
 #include "boot.h"
 
 #include "image.h"
+#include "memory_map.h"
 
 static enum stay_reason boot_request_reason(const uint32_t words[BOOT_REQUEST_WORDS])
 {
@@ -15,6 +16,20 @@ static enum stay_reason boot_request_reason(const uint32_t words[BOOT_REQUEST_WO
     return words[1] == BOOT_REQUEST_LOADER_RPC ? STAY_HOST_REQUEST : STAY_NOT;
 }
 
+bool boot_reset_in_flash(uint32_t app_reset, uint32_t flash_end)
+{
+    /* Not in SRAM, which holds anything after power-on. */
+    return app_reset - MAP_APP_BASE < flash_end - MAP_APP_BASE;
+}
+
+/* I2 */
+static bool boot_app_plausible(const struct boot_facts *facts)
+{
+    return image_vectors_plausible(facts->app_stack, facts->app_reset, facts->flash_end) &&
+           boot_reset_in_flash(facts->app_reset, facts->flash_end) &&
+           facts->app_code != IMAGE_ERASED_CODE;
+}
+
 enum stay_reason boot_decide(const struct boot_facts *facts)
 {
     enum stay_reason reason = boot_request_reason(facts->request);
@@ -25,9 +40,7 @@ enum stay_reason boot_decide(const struct boot_facts *facts)
     if (reason != STAY_NOT) {
         return reason; /* I1 */
     }
-    return image_vectors_plausible(facts->app_stack, facts->app_reset, facts->flash_end)
-               ? STAY_NOT
-               : STAY_NOTHING_TO_BOOT; /* I2 */
+    return boot_app_plausible(facts) ? STAY_NOT : STAY_NOTHING_TO_BOOT;
 }
 
 void boot_make_request(uint32_t words[BOOT_REQUEST_WORDS], uint32_t request)

@@ -4,7 +4,8 @@
  *
  * Invariants:
  *   I1  The button and a boot request always lead to the bootloader, whatever flash holds.
- *   I2  Nothing is started whose vector table is not plausible.
+ *   I2  Nothing is started whose vector table is not plausible, or whose reset handler is not in
+ *       flash, or erased there: a transfer that broke off behind its first words is no application.
  *   I3  The decision depends on the facts alone: the same facts, the same decision.
  *   I4  What is not one of the two valid boot requests, to the last bit, counts as no request.
  */
@@ -22,9 +23,12 @@ struct boot_facts {
     bool button;                          /* PA0 is high */
     uint32_t request[BOOT_REQUEST_WORDS]; /* as found at MAP_BOOT_REQUEST_BASE */
     uint32_t app_stack, app_reset;        /* first two words at MAP_APP_BASE */
+    uint16_t app_code;                    /* half-word at app_reset, if boot_reset_in_flash */
     uint32_t flash_end;                   /* first address behind the part's flash */
 };
 
+/* Whether app_reset points into flash behind the bootloader, so that app_code can be read. */
+bool boot_reset_in_flash(uint32_t app_reset, uint32_t flash_end);
 /* STAY_NOT: start the application. */
 enum stay_reason boot_decide(const struct boot_facts *facts);
 

@@ -8,7 +8,7 @@
 
 #define OTP_READ_SIZE (MAP_OTP_SIZE + MAP_OTP_LOCK_SIZE)
 #define ERASED_BYTE   0xFFu
-#define ERASED_CODE   0xFFFFu
+#define CODE_SIZE     2u
 #define VECTORS_SIZE  8u /* the two words that image.h looks at */
 
 static uint32_t command_flash_end(const struct loader *l)
@@ -152,39 +152,46 @@ enum protocol_reason command_mem_write(struct loader *l, const struct frame_requ
     return REASON_NONE;
 }
 
-/* Whether addr holds a vector table that can be started. */
-static bool command_is_image(struct loader *l, uint32_t addr)
+static uint16_t command_code_at(const struct loader *l, uint32_t addr)
 {
-    uint32_t flash_end = command_flash_end(l);
+    uint8_t code[CODE_SIZE];
+
+    command_memory_read(l, addr, code, sizeof code);
+    return load_le16(code);
+}
+
+/* Whether addr holds a vector table that can be started; *entry is the code that would run. */
+static bool command_is_image(const struct loader *l, uint32_t addr, uint32_t *entry)
+{
     uint8_t words[VECTORS_SIZE];
 
     if (addr % IMAGE_ALIGNMENT != 0) {
         return false;
     }
     command_memory_read(l, addr, words, sizeof words); /* aligned: inside the region as well */
-    return image_vectors_plausible(load_le32(words), load_le32(words + 4), flash_end);
+    if (!image_vectors_plausible(load_le32(words), load_le32(words + 4), command_flash_end(l))) {
+        return false;
+    }
+    *entry = load_le32(words + 4) & ~1u;
+    return true;
 }
 
 enum protocol_reason command_go(struct loader *l, const struct frame_request *request)
 {
     uint32_t addr = load_le32(request->payload);
-    enum protocol_reason reason;
-    uint8_t code[2];
+    uint32_t entry = addr & ~1u;
+    enum protocol_reason reason = command_check_range(l, REGION_EXECUTE, entry, CODE_SIZE);
+    bool image;
 
-    l->target = addr & ~1u;
-    reason = command_check_range(l, REGION_EXECUTE, l->target, sizeof code);
+    l->target = entry;
     if (reason != REASON_NONE) {
         return command_refuse(l, reason, addr);
     }
-    if (command_is_image(l, addr)) {
-        l->after = AFTER_GO_IMAGE;
-        return REASON_NONE;
+    image = command_is_image(l, addr, &entry);
+    if (command_code_at(l, entry) == IMAGE_ERASED_CODE) {
+        return command_refuse(l, REASON_NO_CODE, image ? entry : addr);
     }
-    command_memory_read(l, l->target, code, sizeof code);
-    if (load_le16(code) == ERASED_CODE) {
-        return command_refuse(l, REASON_NO_CODE, addr);
-    }
-    l->after = AFTER_GO_CODE;
+    l->after = image ? AFTER_GO_IMAGE : AFTER_GO_CODE;
     return REASON_NONE;
 }
 

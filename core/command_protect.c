@@ -133,5 +133,6 @@ enum protocol_reason command_unprotect(struct loader *l, const struct frame_requ
     if (level == 1 && request->payload_len == 0) {
         return REASON_WOULD_ERASE_CHIP;
     }
-    return command_set_options(l, NWRP_MASK, LOADER_RDP_KEEP);
+    /* Who protected the bootloader's sectors did it with a programmer, and no host takes it off. */
+    return command_set_options(l, command_nwrp(l) | (NWRP_MASK & ~BOOT_BITS), LOADER_RDP_KEEP);
 }

@@ -12,6 +12,8 @@
 /* A Cortex-M4 with 82 interrupts wants its vector table at a multiple of this (PM0214
  * section 4.4.4). */
 #define IMAGE_ALIGNMENT 512u
+/* What erased flash reads as where code should be. */
+#define IMAGE_ERASED_CODE 0xFFFFu
 
 /* stack and reset are the first two words. Plausible: the stack pointer is a multiple of 4 that
  * descends into SRAM or CCM; the reset handler is Thumb code (odd) in flash behind the bootloader

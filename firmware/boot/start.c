@@ -8,6 +8,7 @@
 #include "boot.h"
 #include "chip.h"
 #include "geometry.h"
+#include "image.h"
 #include "memory_map.h"
 #include "stm32f407.h"
 
@@ -41,6 +42,9 @@ void start_decide(struct start_facts *facts)
     boot.app_stack = app[0];
     boot.app_reset = app[1];
     boot.flash_end = geometry_flash_end(facts->flash_kib);
+    boot.app_code = boot_reset_in_flash(boot.app_reset, boot.flash_end)
+                        ? *(const volatile uint16_t *)(boot.app_reset & ~1u)
+                        : IMAGE_ERASED_CODE;
     facts->stay = boot_decide(&boot);
     if (facts->stay == STAY_NOT) {
         chip_start_image(MAP_APP_BASE);

@@ -368,6 +368,36 @@ static void test_commands_protect(void **state)
     free(m);
 }
 
+/* Sectors 0 and 1 protected with a programmer stay so: no host could protect them again. */
+static void test_commands_unprotect_spares_bootloader(void **state)
+{
+    struct model *m = model_create(512);
+
+    (void)state;
+    m->optcr = 0x0FF0AAED;
+    model_expect(m, DIALECT_NATIVE, 0x5C, NULL, 0, BYTES(0xA5, 0x5C, 0));
+    assert_int_equal(m->optcr, 0x0FFCAAED);
+    free(m);
+}
+
+/* An image whose first frame arrived and no more: plausible vectors, erased code. */
+static void test_commands_go_half_image(void **state)
+{
+    struct model *m = model_create(1024);
+    uint8_t *app = model_memory(m, 0x08010000, 0x200);
+
+    (void)state;
+    store_le32(app, 0x20020000);
+    store_le32(app + 4, 0x08010101);
+    model_expect(m, DIALECT_NATIVE, 0x55, BYTES(0, 0, 1, 8), BYTES(0x7F));
+    model_expect_failure(m, REASON_NO_CODE, 0x55, 0x08010100);
+    store_le16(app + 0x100, 0xE7FE);
+    model_expect(m, DIALECT_NATIVE, 0x55, BYTES(0, 0, 1, 8), BYTES(0xA5, 0x55, 0));
+    assert_int_equal(m->loader.after, AFTER_GO_IMAGE);
+    assert_int_equal(m->loader.target, 0x08010000);
+    free(m);
+}
+
 static void test_commands_read_protect(void **state)
 {
     struct model *m = model_create(1024);
@@ -397,6 +427,7 @@ static void test_commands_go(void **state)
     (void)state;
     store_le32(m->flash + 0x8000, 0x20020000);
     store_le32(m->flash + 0x8004, 0x08008101);
+    store_le16(m->flash + 0x8100, 0xE7FE);
     model_expect(m, DIALECT_NATIVE, 0x55, BYTES(0, 0x80, 0, 8), BYTES(0xA5, 0x55, 0));
     assert_int_equal(m->loader.after, AFTER_GO_IMAGE);
     assert_int_equal(m->loader.target, 0x08008000);
@@ -437,13 +468,22 @@ static void test_commands_reset(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_commands_refuse),       cmocka_unit_test(test_commands_info),
-        cmocka_unit_test(test_commands_get_info),     cmocka_unit_test(test_commands_last_error),
-        cmocka_unit_test(test_commands_erase),        cmocka_unit_test(test_commands_flash_faults),
-        cmocka_unit_test(test_commands_write_flash),  cmocka_unit_test(test_commands_write_ram),
-        cmocka_unit_test(test_commands_read),         cmocka_unit_test(test_commands_mem_crc),
-        cmocka_unit_test(test_commands_otp),          cmocka_unit_test(test_commands_protect),
-        cmocka_unit_test(test_commands_read_protect), cmocka_unit_test(test_commands_go),
+        cmocka_unit_test(test_commands_refuse),
+        cmocka_unit_test(test_commands_info),
+        cmocka_unit_test(test_commands_get_info),
+        cmocka_unit_test(test_commands_last_error),
+        cmocka_unit_test(test_commands_erase),
+        cmocka_unit_test(test_commands_flash_faults),
+        cmocka_unit_test(test_commands_write_flash),
+        cmocka_unit_test(test_commands_write_ram),
+        cmocka_unit_test(test_commands_read),
+        cmocka_unit_test(test_commands_mem_crc),
+        cmocka_unit_test(test_commands_otp),
+        cmocka_unit_test(test_commands_protect),
+        cmocka_unit_test(test_commands_unprotect_spares_bootloader),
+        cmocka_unit_test(test_commands_go_half_image),
+        cmocka_unit_test(test_commands_read_protect),
+        cmocka_unit_test(test_commands_go),
         cmocka_unit_test(test_commands_reset),
     };
 

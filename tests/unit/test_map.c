@@ -228,6 +228,35 @@ static void test_boot_decision(void **state)
     }
 }
 
+static void test_boot_needs_code(void **state)
+{
+    /* Invariant I2: a reset handler in flash that is not erased. */
+    static const struct {
+        uint32_t reset;
+        uint16_t code;
+        enum stay_reason expect;
+    } rows[] = {
+        {0x08008101, 0xE7FE, STAY_NOT},
+        {0x08008101, 0xFFFF, STAY_NOTHING_TO_BOOT},
+        {0x0807FFFF, 0xE7FE, STAY_NOT},
+        {0x08080001, 0xE7FE, STAY_NOTHING_TO_BOOT}, /* behind the part */
+        {0x20004001, 0xE7FE, STAY_NOTHING_TO_BOOT}, /* SRAM holds anything after power-on */
+        {0x08000101, 0xE7FE, STAY_NOTHING_TO_BOOT},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct boot_facts facts = {
+            .app_stack = 0x20020000,
+            .app_reset = rows[i].reset,
+            .app_code = rows[i].code,
+            .flash_end = END_512,
+        };
+
+        assert_int_equal(boot_decide(&facts), rows[i].expect);
+    }
+}
+
 static void test_boot_request_words(void **state)
 {
     uint32_t words[BOOT_REQUEST_WORDS];
@@ -245,7 +274,7 @@ int main(void)
         cmocka_unit_test(test_crc_check_values),   cmocka_unit_test(test_geometry_sectors),
         cmocka_unit_test(test_geometry_groups),    cmocka_unit_test(test_region_table),
         cmocka_unit_test(test_image_vectors),      cmocka_unit_test(test_boot_decision),
-        cmocka_unit_test(test_boot_request_words),
+        cmocka_unit_test(test_boot_request_words), cmocka_unit_test(test_boot_needs_code),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
