@@ -87,12 +87,6 @@ static void main_tell_result(uint8_t command)
     log_line("");
 }
 
-/* The loader makes its next answer where this one is read from: hence the wait before that. */
-static void main_send(struct loader_answer answer)
-{
-    serial_send(answer.bytes, answer.len);
-}
-
 static void main_do_after(void)
 {
     if (loader.after == AFTER_NOTHING) {
@@ -120,15 +114,25 @@ static void main_serve_request(const struct frame_request *request)
     struct loader_answer answer;
 
     led_busy();
-    serial_wait_unsent();
+    serial_wait_unsent(); /* the loader makes its next answer where the last one is sent from */
     if (loader_accept(&loader, receiver.dialect, request, &answer)) {
-        main_send(answer);
+        serial_send(answer.bytes, answer.len);
         serial_wait_unsent();
         answer = loader_execute(&loader, request);
     }
-    main_send(answer);
+    serial_send(answer.bytes, answer.len);
     main_tell_result(request->command);
     main_do_after();
+}
+
+static void main_refuse_frame(void)
+{
+    struct loader_answer answer;
+
+    serial_wait_unsent();
+    answer = loader_reject(&loader, receiver.reason, receiver.detail);
+    serial_send(answer.bytes, answer.len);
+    main_tell_result(0);
 }
 
 static void main_poll_line(uint32_t now_us)
@@ -182,8 +186,7 @@ noreturn void main_serve(const struct start_facts *facts)
             break;
         case FRAME_REJECT:
             serial_wait_unsent();
-            main_send(loader_reject(&loader, receiver.reason, receiver.detail));
-            main_tell_result(0);
+            main_refuse_frame();
             break;
         case FRAME_NOTHING:
         default:

@@ -17,11 +17,7 @@
 
 noreturn void chip_reset(void)
 {
-    core_dsb();
-    SCB->AIRCR = SCB_AIRCR_VECTKEY | (SCB->AIRCR & SCB_AIRCR_PRIGROUP) | SCB_AIRCR_SYSRESETREQ;
-    core_dsb();
-    for (;;) {
-    }
+    core_reset();
 }
 
 static void chip_wait(volatile uint32_t *reg, uint32_t mask, uint32_t value)
@@ -43,6 +39,9 @@ static void chip_reset_clocks(void)
     FLASH->ACR &= FLASH_ACR_LATENCY;
     FLASH->ACR = FLASH_ACR_ICRST | FLASH_ACR_DCRST;
     FLASH->ACR = 0;
+    /* The drivers have locked it; error bits of the last operation would be taken for the next's.
+     */
+    FLASH->SR = FLASH_SR_ERRORS | FLASH_SR_EOP;
 }
 
 static void chip_reset_peripherals(void)

@@ -10,9 +10,14 @@ void crc_unit_start(void)
     (void)RCC->AHB1ENR; /* ES0182 */
 }
 
-uint32_t crc_unit_compute(const uint8_t *data, size_t len)
+uint32_t crc_unit_start_over(void)
 {
     CRC_UNIT->CR = CRC_CR_RESET;
+    return CRC_UNIT->DR;
+}
+
+uint32_t crc_unit_add(const uint8_t *data, size_t len)
+{
     for (size_t i = 0; i < len; i++) {
         CRC_UNIT->DR = data[i];
     }

@@ -7,7 +7,9 @@
 #include <stdint.h>
 
 void crc_unit_start(void);
-/* The CRC of len bytes from the start value on. */
-uint32_t crc_unit_compute(const uint8_t *data, size_t len);
+/* Back to the start value, which it returns. */
+uint32_t crc_unit_start_over(void);
+/* Goes on over len bytes; returns the CRC so far. */
+uint32_t crc_unit_add(const uint8_t *data, size_t len);
 
 #endif

@@ -13,10 +13,10 @@
 
 #define PROGRAM_LIMIT_US 1000u /* at most 100 us */
 #define ERASE_LIMIT_US   400000u
-#define ERASE_LIMIT_KIB_US                                                                         \
-    28000u /* at most 500 ms for 16 KiB, 1.1 s for 64, 2 s for 128; doubled */
-#define BLANK_WORD    0xFFFFFFFFu
-#define BYTES_PER_KIB 1024u
+/* At most 500 ms for 16 KiB, 1.1 s for 64, 2 s for 128; doubled. */
+#define ERASE_LIMIT_KIB_US 28000u
+#define BLANK_WORD         0xFFFFFFFFu
+#define BYTES_PER_KIB      1024u
 
 static void flash_unlock(void)
 {
@@ -27,10 +27,9 @@ static void flash_unlock(void)
     }
 }
 
-/* Both caches may hold what was there before (RM0090 3.5.2): disable, reset, enable. */
-static void flash_flush_caches(void)
+void flash_flush_caches(void)
 {
-    uint32_t acr = FLASH->ACR;
+    uint32_t acr = FLASH->ACR; /* RM0090 3.5.2: disable, reset, enable */
     uint32_t off = acr & ~(FLASH_ACR_ICEN | FLASH_ACR_DCEN);
 
     FLASH->ACR = off;
@@ -39,22 +38,11 @@ static void flash_flush_caches(void)
     FLASH->ACR = acr;
 }
 
-static enum protocol_reason flash_reason(uint32_t sr, uint32_t *detail)
-{
-    *detail = sr;
-    if ((sr & FLASH_SR_BSY) != 0) {
-        return REASON_FLASH_TIMEOUT;
-    }
-    return (sr & FLASH_SR_ERRORS) != 0 ? REASON_FLASH_ERROR : REASON_NONE;
-}
-
 static enum protocol_reason flash_end(uint32_t sr, uint32_t *detail)
 {
-    if ((sr & FLASH_SR_BSY) == 0) {
-        FLASH->CR = FLASH_CR_LOCK;
-    }
+    FLASH->CR = FLASH_CR_LOCK;
     flash_flush_caches();
-    return flash_reason(sr, detail);
+    return flash_ram_reason(sr, detail);
 }
 
 enum protocol_reason flash_erase_sector(void *ctx, unsigned sector, uint32_t *detail)

@@ -12,6 +12,9 @@
 #include "loader.h"
 #include "protocol.h"
 
+/* Both caches may hold what flash held before. To be called after each change. */
+void flash_flush_caches(void);
+
 /* The functions of struct loader_hw; ctx is not used. */
 enum protocol_reason flash_erase_sector(void *ctx, unsigned sector, uint32_t *detail);
 enum protocol_reason flash_program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,

@@ -4,12 +4,15 @@
  */
 #include "flash.h"
 
+#include <stdbool.h>
+
 #include "flash_ram.h"
 #include "stm32f407.h"
 
 #define OPTIONS_LIMIT_US 1500000u
-#define RDP_SHIFT        8u
+#define RDP_SHIFT        8u /* in OPTCR and in the first option half-word */
 #define NWRP_SHIFT       16u
+#define OPTION_NWRP_MASK 0xFFFu
 #define RDP_LEVEL_1      0x55u
 
 _Static_assert(RDP_LEVEL_1 != RDP_LEVEL_0 && RDP_LEVEL_1 != RDP_LEVEL_2, "level 1 is all the rest");
@@ -20,12 +23,20 @@ uint32_t flash_read_options(void *ctx)
     return FLASH->OPTCR;
 }
 
+/* OPTCR gives back what was written into it, programmed or not: the option bytes themselves say
+ * what they hold. */
+static bool flash_options_hold(uint32_t optcr)
+{
+    return ((OPTION_BYTES->rdp_user ^ optcr) & FLASH_OPTCR_RDP) == 0 &&
+           ((OPTION_BYTES->nwrp ^ optcr >> NWRP_SHIFT) & OPTION_NWRP_MASK) == 0;
+}
+
 enum protocol_reason flash_program_options(void *ctx, uint16_t nwrp, enum loader_rdp rdp,
                                            uint32_t *detail)
 {
     uint32_t now = FLASH->OPTCR & ~(FLASH_OPTCR_LOCK | FLASH_OPTCR_STRT);
     uint32_t optcr = (now & ~FLASH_OPTCR_NWRP) | ((uint32_t)nwrp << NWRP_SHIFT & FLASH_OPTCR_NWRP);
-    uint32_t sr;
+    enum protocol_reason reason;
 
     (void)ctx;
     if (rdp == LOADER_RDP_LEVEL_1) {
@@ -35,20 +46,20 @@ enum protocol_reason flash_program_options(void *ctx, uint16_t nwrp, enum loader
         *detail = RDP_LEVEL_2;
         return REASON_OPTIONS_LOCKED;
     }
+    if ((FLASH->OPTCR & FLASH_OPTCR_LOCK) != 0) {
+        FLASH->OPTKEYR = FLASH_OPTKEY1;
+        FLASH->OPTKEYR = FLASH_OPTKEY2;
+    }
     FLASH->SR = FLASH_SR_ERRORS | FLASH_SR_EOP;
-    FLASH->OPTKEYR = FLASH_OPTKEY1;
-    FLASH->OPTKEYR = FLASH_OPTKEY2;
-    sr = flash_ram_options(optcr, OPTIONS_LIMIT_US);
+    reason = flash_ram_reason(flash_ram_options(optcr, OPTIONS_LIMIT_US), detail);
+    flash_flush_caches();
+    if (reason == REASON_NONE && !flash_options_hold(optcr)) {
+        *detail = FLASH->OPTCR;
+        reason = REASON_OPTIONS_VERIFY;
+    }
+    if (reason != REASON_NONE) {
+        FLASH->OPTCR = now; /* or the next change would carry this one along */
+    }
     FLASH->OPTCR |= FLASH_OPTCR_LOCK;
-    *detail = sr;
-    if ((sr & FLASH_SR_BSY) != 0) {
-        return REASON_FLASH_TIMEOUT;
-    }
-    if ((sr & FLASH_SR_ERRORS) != 0) {
-        return REASON_FLASH_ERROR;
-    }
-    *detail = FLASH->OPTCR;
-    return ((FLASH->OPTCR ^ optcr) & (FLASH_OPTCR_NWRP | FLASH_OPTCR_RDP)) == 0
-               ? REASON_NONE
-               : REASON_OPTIONS_VERIFY;
+    return reason;
 }

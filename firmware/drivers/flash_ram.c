@@ -14,45 +14,34 @@
 /* Programming ends within this time; what takes longer takes many milliseconds. */
 #define SLEEP_AFTER_US 200u
 
+/* Flash cannot be fetched from before BSY falls, so there is no way back to the caller while it is
+ * set: an operation is given its limit once more, and then the chip is reset. One that ended only
+ * after its limit is told as timed out, by BSY in the result. */
 static RAM_CODE uint32_t flash_ram_wait(uint32_t limit_us)
 {
     uint32_t start = timer_us();
+    uint32_t taken_us;
 
     core_dsb(); /* the write that started it has reached the controller */
-    while ((FLASH->SR & FLASH_SR_BSY) != 0 && timer_us() - start < limit_us) {
+    do {
         serial_watch_ring();
         IWDG->KR = IWDG_KEY_RELOAD;
-        if (timer_us() - start > SLEEP_AFTER_US) {
-            timer_sleep();
+        taken_us = timer_us() - start;
+        if (taken_us > SLEEP_AFTER_US) {
+            timer_sleep(); /* a millisecond: the ring takes 355 to go round */
         }
-    }
-    return FLASH->SR;
-}
-
-/* The same for what takes hundreds of milliseconds: sleeps from one millisecond to the next. The
- * ring takes 355 ms to go round, so none of its laps is missed. */
-/* Programming ends within this time; what takes longer takes many milliseconds. */
-#define SLEEP_AFTER_US 200u
-
-static RAM_CODE uint32_t flash_ram_wait_asleep(uint32_t limit_us)
-{
-    uint32_t start = timer_us();
-
-    core_dsb();
-    while ((FLASH->SR & FLASH_SR_BSY) != 0 && timer_us() - start < limit_us) {
-        core_wfi(); /* as timer_sleep, which lies in flash */
-        SCB->ICSR = SCB_ICSR_PENDSTCLR;
-        serial_watch_ring();
-        IWDG->KR = IWDG_KEY_RELOAD;
-    }
-    return FLASH->SR;
+        if (taken_us > 2u * limit_us) {
+            core_reset();
+        }
+    } while ((FLASH->SR & FLASH_SR_BSY) != 0);
+    return FLASH->SR | (taken_us > limit_us ? FLASH_SR_BSY : 0);
 }
 
 RAM_CODE uint32_t flash_ram_erase(uint32_t cr, uint32_t limit_us)
 {
     FLASH->CR = cr;
     FLASH->CR = cr | FLASH_CR_STRT;
-    return flash_ram_wait_asleep(limit_us);
+    return flash_ram_wait(limit_us);
 }
 
 RAM_CODE uint32_t flash_ram_program(uint32_t addr, const uint8_t *data, size_t len,
@@ -99,5 +88,5 @@ RAM_CODE uint32_t flash_ram_options(uint32_t optcr, uint32_t limit_us)
 {
     FLASH->OPTCR = optcr;
     FLASH->OPTCR = optcr | FLASH_OPTCR_STRT;
-    return flash_ram_wait_asleep(limit_us);
+    return flash_ram_wait(limit_us);
 }

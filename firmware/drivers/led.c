@@ -39,8 +39,10 @@ static void led_hold(uint32_t hold_us)
 
 void led_busy(void)
 {
-    led_hold(BUSY_US);
-    led_set(true);
+    if (led.hold_us != ERROR_US) { /* an error stays to be seen */
+        led_hold(BUSY_US);
+        led_set(true);
+    }
 }
 
 void led_error(void)

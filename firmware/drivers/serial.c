@@ -24,6 +24,7 @@
 
 static struct {
     uint32_t laps;     /* times that the DMA began the ring anew */
+    uint32_t received; /* bytes that have come, ever; wraps */
     uint32_t consumed; /* bytes taken out, ever; wraps */
     uint8_t ring[SERIAL_RING_SIZE];
 } serial;
@@ -61,16 +62,21 @@ RAM_CODE void serial_watch_ring(void)
     }
 }
 
-/* Bytes received, ever; wraps. */
+/* Bytes received, ever; wraps. NDTR may begin anew a moment before TCIF tells of it: then the count
+ * would go back, and the old one stands. */
 static uint32_t serial_received(void)
 {
-    uint32_t left;
+    uint32_t left, received;
 
     do {
         serial_watch_ring();
         left = DMA1->S[RX_STREAM].NDTR;
     } while ((DMA1->HISR & DMA_HISR_TCIF5) != 0); /* a lap ended in between: left is of the next */
-    return (serial.laps + 1u) * SERIAL_RING_SIZE - left;
+    received = (serial.laps + 1u) * SERIAL_RING_SIZE - left;
+    if ((int32_t)(received - serial.received) > 0) {
+        serial.received = received;
+    }
+    return serial.received;
 }
 
 size_t serial_peek(const uint8_t **bytes, bool *overflow)
@@ -115,7 +121,7 @@ void serial_wait_unsent(void)
 {
     uint32_t start = timer_us();
 
-    while (serial_unsent() != 0 && timer_us() - start < TX_LIMIT_US) {
+    while ((DMA1->S[TX_STREAM].CR & DMA_CR_EN) != 0 && timer_us() - start < TX_LIMIT_US) {
     }
 }
 
@@ -127,7 +133,10 @@ void serial_send(const uint8_t *bytes, size_t len)
         return;
     }
     serial_wait_unsent();
-    tx->CR = 0;
+    if ((tx->CR & DMA_CR_EN) != 0) {
+        tx->CR = 0; /* it never got rid of the last answer */
+        serial_wait_unsent();
+    }
     DMA1->HIFCR = DMA_HIFCR_STREAM6;
     tx->M0AR = (uint32_t)bytes;
     tx->NDTR = len;

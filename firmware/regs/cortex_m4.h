@@ -77,6 +77,16 @@ CORE_INLINE void core_wfi(void)
     __asm__ volatile("dsb\n\twfi" ::: "memory");
 }
 
+/* System reset (PM0214 section 4.4.5). */
+CORE_INLINE _Noreturn void core_reset(void)
+{
+    core_dsb();
+    SCB->AIRCR = SCB_AIRCR_VECTKEY | (SCB->AIRCR & SCB_AIRCR_PRIGROUP) | SCB_AIRCR_SYSRESETREQ;
+    core_dsb();
+    for (;;) {
+    }
+}
+
 CORE_INLINE void core_interrupts_off(void)
 {
     __asm__ volatile("cpsid i" ::: "memory");

@@ -89,6 +89,15 @@ struct flash_regs {
 #define FLASH_OPTCR_RDP    (0xFFu << 8)
 #define FLASH_OPTCR_NWRP   (0xFFFu << 16)
 
+/* The option bytes as flash holds them (RM0090 section 3.7.1, table 14). */
+struct option_bytes {
+    volatile uint16_t rdp_user; /* RDP in bits 15:8 */
+    volatile uint16_t reserved[3];
+    volatile uint16_t nwrp; /* bits 11:0 */
+};
+#define OPTION_BYTES ((const struct option_bytes *)0x1FFFC000u)
+_Static_assert(offsetof(struct option_bytes, nwrp) == 8, "second option word");
+
 /* ---- pins ---- */
 struct gpio_regs {
     volatile uint32_t MODER, OTYPER, OSPEEDR, PUPDR, IDR, ODR, BSRR, LCKR, AFR[2];

@@ -14,6 +14,9 @@
 static struct flash_regs registers;
 #undef FLASH
 #define FLASH (&registers)
+static struct option_bytes cells;
+#undef OPTION_BYTES
+#define OPTION_BYTES ((const struct option_bytes *)&cells)
 
 /* The driver itself, on the registers above. */
 #include "flash_options.c" /* NOLINT(bugprone-suspicious-include) */
@@ -31,8 +34,17 @@ uint32_t flash_ram_options(uint32_t optcr, uint32_t limit_us)
     assert_int_equal(registers.OPTKEYR, FLASH_OPTKEY2);
     programmed++;
     programmed_optcr = optcr;
-    registers.OPTCR = optcr ^ flipped;
+    registers.OPTCR = optcr; /* gives back what was written, whatever the cells took */
+    cells.rdp_user = (uint16_t)(optcr ^ flipped);
+    cells.nwrp = (uint16_t)((optcr ^ flipped) >> 16);
     return result_sr;
+}
+
+static unsigned flushed;
+
+void flash_flush_caches(void)
+{
+    flushed++;
 }
 
 static void chip_holds(uint8_t rdp, uint16_t nwrp)
@@ -40,6 +52,7 @@ static void chip_holds(uint8_t rdp, uint16_t nwrp)
     registers = (struct flash_regs){.OPTCR = OPTCR_USER | (uint32_t)rdp << 8 |
                                              (uint32_t)nwrp << 16 | FLASH_OPTCR_LOCK};
     programmed = 0;
+    flushed = 0;
     result_sr = 0;
     flipped = 0;
 }
@@ -104,7 +117,25 @@ static void test_options_report_failures(void **state)
     flipped = 1u << 20;
     assert_int_equal(flash_program_options(NULL, 0, LOADER_RDP_KEEP, &detail),
                      REASON_OPTIONS_VERIFY);
-    assert_int_equal(detail, 0x0010AAED);
+    assert_int_equal(detail, 0x0000AAEC);
+    chip_holds(0xAA, 0x0FFF);
+    flipped = 1u << 9;
+    assert_int_equal(flash_program_options(NULL, 0x0FFF, LOADER_RDP_LEVEL_1, &detail),
+                     REASON_OPTIONS_VERIFY);
+    assert_int_equal(flushed, 1);
+}
+
+/* A change that failed must not be carried along by the next one. */
+static void test_options_failure_leaves_register(void **state)
+{
+    uint32_t detail;
+
+    (void)state;
+    chip_holds(0xAA, 0x0FFF);
+    result_sr = 0x10;
+    assert_int_equal(flash_program_options(NULL, 0x0F3, LOADER_RDP_LEVEL_1, &detail),
+                     REASON_FLASH_ERROR);
+    assert_int_equal(registers.OPTCR, OPTCR_USER | 0xAAu << 8 | 0xFFFu << 16 | FLASH_OPTCR_LOCK);
 }
 
 int main(void)
@@ -113,6 +144,7 @@ int main(void)
         cmocka_unit_test(test_options_never_level_2),
         cmocka_unit_test(test_options_change_only_what_they_should),
         cmocka_unit_test(test_options_report_failures),
+        cmocka_unit_test(test_options_failure_leaves_register),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
