@@ -8,8 +8,8 @@
 #include <stdnoreturn.h>
 
 /* Leaves the request to stay in the bootloader in no-init RAM and resets the chip. Works from any
- * privileged code; does not come back. The last 64 bytes of SRAM2 are the bootloader's and the
- * application's alone: keep stack and data out of them. */
+ * privileged code; does not come back. The request lies in the last 64 bytes of SRAM, where
+ * most stacks begin; that is no conflict, since nothing uses the stack after it is written. */
 noreturn void ararext_app_request_bootloader(void);
 
 /* Resets the chip without a request: the bootloader looks at button and flash as after power-on. */

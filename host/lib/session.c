@@ -128,7 +128,7 @@ unsigned session_board_time_ms(const struct ararext_session *s, uint8_t command,
     case COMMAND_DIS_R_W_PROTECT:
         return 2000;
     case COMMAND_MEM_CRC:
-        return 500;
+        return 1500;
     default:
         return 20;
     }
