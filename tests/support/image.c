@@ -44,7 +44,7 @@ void image_set_vectors(uint8_t *out, uint32_t stack, uint32_t reset)
 void image_make(uint8_t *out, size_t len, uint32_t base, uint64_t seed)
 {
     random_fill(&seed, out, len);
-    for (uint32_t i = 1; i < VECTORS; i++) {
+    for (size_t i = 1; i < VECTORS; i++) {
         wire_put32(out + 4 * i, (base + IMAGE_ENTRY) | 1u);
     }
     wire_put32(out, SRAM_END);

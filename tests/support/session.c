@@ -112,7 +112,8 @@ size_t board_query_any(struct board *b, unsigned command, const uint8_t *payload
     size_t head = b->dialect == WIRE_COURSE ? 2 : 3;
     uint8_t want[3] = {0xA5, (uint8_t)command, 0};
     board_request(b, command, payload, n);
-    (void)board_wait(b, head, sending_ns(b) + limit_of(command, payload, n) + 4u * CHAR_NS);
+    (void)board_wait(b, head,
+                     sending_ns(b) + limit_of(command, payload, n) + (uint64_t)4 * CHAR_NS);
     if (b->rx_len < head || memcmp(b->rx, want, head - 1) != 0) {
         want[head - 1] = b->rx_len >= head ? b->rx[head - 1] : 0;
         assert_rx(b, want, head);

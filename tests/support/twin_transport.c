@@ -46,9 +46,10 @@ static int far_flush_input(void *ctx)
 {
     struct far_end *f = ctx;
     uint8_t ignored[64];
-    while (twin_line_receive(f->twin, f->usart, ignored, sizeof ignored) > 0) {
-        continue;
-    }
+    size_t got;
+    do {
+        got = twin_line_receive(f->twin, f->usart, ignored, sizeof ignored);
+    } while (got > 0);
     return ARAREXT_OK;
 }
 

@@ -36,7 +36,8 @@ static void make_image(struct setup *s, uint64_t seed)
     static const struct probe_op nothing[1] = {{PROBE_END, 0, 0}};
     uint8_t probe[PROBE_MAX];
     image_make(s->bytes, IMAGE_SIZE, APP_BASE, seed);
-    memcpy(s->bytes, probe, probe_make(probe, APP_BASE, nothing, 0));
+    size_t probe_len = probe_make(probe, APP_BASE, nothing, 0);
+    memcpy(s->bytes, probe, probe_len);
     if (ararext_image_parse(&s->image, &file, "test.bin", &load, &why) != ARAREXT_OK) {
         fail_msg("%s", why.text);
     }
@@ -89,6 +90,8 @@ static void hello(struct setup *s)
 static int flash(struct setup *s, struct ararext_plan *plan, struct ararext_flash_result *result)
 {
     const struct ararext_flash_options how = {.verify = ARAREXT_VERIFY_AUTO};
+    *result = (struct ararext_flash_result){0};
+    *plan = (struct ararext_plan){0};
     int error = ararext_flash_plan(s->session, &s->info, s->image, &how, plan);
     return error == ARAREXT_OK ? ararext_flash_run(s->session, s->image, plan, &how, result)
                                : error;

@@ -45,7 +45,7 @@ static void take_over(struct board *b, const uint16_t *code, size_t count)
     static const uint8_t zeros[4];
     uint8_t bytes[0x4000];
     assert_true(r.len <= sizeof bytes && 2 * count < r.len);
-    size_t total = r.len / 4 * 4;
+    size_t total = r.len - r.len % 4;
     for (size_t i = 0; i < total / 2; i++) {
         bool slide = i < total / 2 - count;
         wire_put16(bytes + 2 * i, slide ? 0xBF00 : code[i - (total / 2 - count)]);
@@ -113,7 +113,7 @@ static void check_not_executable(void **state, uint32_t addr)
     struct board *b = open_for_fault(state);
     put_word(store + 4, MARK);
     put_word(store + 6, mark);
-    for (int i = 0; i < 8; i++) {
+    for (size_t i = 0; i < 8; i++) {
         wire_put16(bytes + 2 * i, store[i]);
     }
     board_poke(b, addr, bytes, sizeof bytes);

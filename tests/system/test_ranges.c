@@ -240,9 +240,10 @@ static void fill_flash(struct board *b, uint8_t *copy)
 {
     uint64_t seed = 13;
     size_t boot = APP_BASE - FLASH_BASE;
+    size_t rest = (size_t)b->flash_kib * 1024 - boot;
     board_peek(b, FLASH_BASE, copy, boot);
-    random_fill(&seed, copy + boot, b->flash_kib * 1024 - boot);
-    board_poke(b, APP_BASE, copy + boot, b->flash_kib * 1024 - boot);
+    random_fill(&seed, copy + boot, rest);
+    board_poke(b, APP_BASE, copy + boot, rest);
 }
 
 static uint32_t sector_start(unsigned sector)
@@ -258,7 +259,7 @@ static void test_ranges_erase(void **state)
 {
     static const uint8_t rows[][2] = {{2, 1}, {3, 2}, {7, 1}, {6, 2}, {0xFF, 0}, {0xFF, 7}};
     struct board *b = open_variant(state);
-    size_t size = b->flash_kib * 1024;
+    size_t size = (size_t)b->flash_kib * 1024;
     uint8_t *flash = malloc(size);
     assert_non_null(flash);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

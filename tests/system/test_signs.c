@@ -89,7 +89,7 @@ static void test_signs_log_never_blocks(void **state)
         b->rx_len = 0;
     }
     /* 6 bytes of request and one of answer, and hardly more than that */
-    assert_true(twin_now_ns(b->twin) - start < 200u * (7u * CHAR_NS + US(500)));
+    assert_true(twin_now_ns(b->twin) - start < 200 * ((uint64_t)7 * CHAR_NS + US(500)));
     (void)board_run(b, MS(3000));
     assert_true(board_log_has(b, "dropped")); /* and it says that it left something out */
     size_t before = b->log_len;

@@ -141,8 +141,8 @@ static void program_otp(struct board *b, const uint8_t otp[528])
     uint8_t image[PROBE_MAX];
     uint8_t payload[4];
     memcpy(ops, unlock, sizeof unlock);
-    for (uint32_t i = 0; i < 132; i++) {
-        uint32_t addr = OTP_BASE + 4 * i;
+    for (size_t i = 0; i < 132; i++) {
+        uint32_t addr = OTP_BASE + 4 * (uint32_t)i;
         ops[3 + 2 * i] = (struct probe_op){PROBE_WRITE, addr, wire_get32(otp + 4 * i)};
         ops[4 + 2 * i] = (struct probe_op){PROBE_READ, addr, 0}; /* stalls until it is done */
     }

@@ -88,7 +88,7 @@ static void test_write_completes_a_part(void **state)
     for (uint32_t have = 1; have < 9; have++) {
         uint32_t addr = APP_BASE + have * 256;
         random_fill(&seed, data, sizeof data);
-        board_write(b, addr, data, have * 4);
+        board_write(b, addr, data, (size_t)have * 4);
         board_write(b, addr, data, sizeof data);
         board_assert_flash(b, addr, data, sizeof data);
     }
