@@ -109,6 +109,19 @@ static void test_go_image_not_aligned_is_code(void **state)
     board_close(b);
 }
 
+/* Vectors that lead to erased flash are no image to start, and nothing else either. */
+static void test_go_image_without_code(void **state)
+{
+    uint8_t vectors[8];
+    uint8_t payload[4];
+    struct board *b = open_variant(state);
+    image_set_vectors(vectors, SRAM_END, 0x08010001);
+    board_write(b, APP_BASE, vectors, sizeof vectors);
+    wire_put32(payload, APP_BASE);
+    board_refused(b, GO_TO_ADDR, payload, 4, WIRE_NO_CODE, 0x08010000); /* where it would run */
+    board_close(b);
+}
+
 /* The answer has left before the jump, and the line is quiet afterwards. */
 static void test_go_answers_first(void **state)
 {
@@ -157,6 +170,7 @@ int main(void)
         ONCE(test_go_code_at_a_multiple_of_512),
         ONCE(test_go_code_in_flash),
         ONCE(test_go_image_not_aligned_is_code),
+        BOTH(test_go_image_without_code),
         BOTH(test_go_answers_first),
         BOTH(test_go_code_that_faults),
     };

@@ -257,6 +257,19 @@ static void test_protect_level_1_keeps_flash(void **state)
     board_close(b);
 }
 
+/* Protection of the bootloader's own sectors, set with a programmer, stays. */
+static void test_protect_of_the_loader_stays(void **state)
+{
+    struct board *b = open_with(state, LEVEL_0, 0x7F0);
+    unprotect(b);
+    assert_int_equal(nwrp_of(b), 0xFFC);
+    protect(b, false, 0x10, 1);
+    assert_int_equal(nwrp_of(b), 0xFEC);
+    board_power_cycle(b);
+    assert_int_equal(nwrp_of(b), 0xFEC);
+    board_close(b);
+}
+
 static void test_protect_unprotect_argument(void **state)
 {
     static const uint8_t wrong[] = {0, 2, 0xAA, 0xFF};
@@ -334,6 +347,7 @@ int main(void)
         BOTH(test_protect_absent_sectors),
         ALL(test_protect_level_1),
         BOTH(test_protect_level_1_keeps_flash),
+        BOTH(test_protect_of_the_loader_stays),
         BOTH(test_protect_unprotect_argument),
         BOTH(test_protect_level_2_chip),
         BOTH(test_protect_never_level_2),
