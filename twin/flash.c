@@ -53,7 +53,8 @@ static bool busy(const struct twin *t)
     return t->flash->op.kind != FLASH_OP_NONE;
 }
 
-/* The bus holds the access back until BSY falls (RM0090 3.6.1, note), and the core with it. */
+/* The bus holds the access back until BSY falls (RM0090 3.6.1, note), and the core with it. DMA
+ * does not come here: its streams wait by themselves. */
 static bool held_back(struct twin *t, uint32_t addr, unsigned width, uint32_t value)
 {
     struct twin_flash *f = t->flash;
@@ -61,7 +62,7 @@ static bool held_back(struct twin *t, uint32_t addr, unsigned width, uint32_t va
     if (!busy(t) && f->held_count == 0) {
         return false;
     }
-    if (f->held_count == FLASH_HELD_MAX) { /* the core cannot: a DMA stream aimed at flash */
+    if (f->held_count == FLASH_HELD_MAX) {
         twin_report(t, TWIN_REPORT_FLASH, addr,
                     "more stores than the twin holds back: one is lost");
         return true;
@@ -264,10 +265,21 @@ static void write_optkey(struct twin *t, uint32_t value)
     }
 }
 
+/* Writing what is there already is no loss. */
+static void report_locked(struct twin *t, uint32_t reg, uint32_t now, uint32_t asked)
+{
+    if (now != asked) {
+        twin_report(t, TWIN_REPORT_FLASH, FLASH_REGS + reg,
+                    "FLASH_%s written while it is locked: ignored (it is %08X, asked for was %08X)",
+                    reg == REG_CR ? "CR" : "OPTCR", now, asked);
+    }
+}
+
 static void write_cr(struct twin *t, uint32_t value)
 {
     struct twin_flash *f = t->flash;
     if ((f->cr & CR_LOCK) != 0) {
+        report_locked(t, REG_CR, f->cr, value & (CR_BITS | CR_LOCK | CR_STRT));
         return;
     }
     f->cr = value & (CR_BITS | CR_LOCK | CR_STRT);
@@ -281,6 +293,7 @@ static void write_optcr(struct twin *t, uint32_t value)
 {
     struct twin_flash *f = t->flash;
     if ((f->optcr & OPTCR_OPTLOCK) != 0) {
+        report_locked(t, REG_OPTCR, f->optcr, value & (OPTCR_BITS | OPTCR_OPTLOCK | OPTCR_OPTSTRT));
         return;
     }
     f->optcr = value & (OPTCR_BITS | OPTCR_OPTLOCK | OPTCR_OPTSTRT);

@@ -153,7 +153,13 @@ static void iwdg_write(struct twin *t, void *self, uint32_t offset, unsigned wid
         return;
     }
     uint32_t flag = reg == IWDG_PR ? SR_PVU : SR_RVU;
-    if ((reg != IWDG_PR && reg != IWDG_RLR) || !w->unlocked) {
+    if (reg != IWDG_PR && reg != IWDG_RLR) {
+        return;
+    }
+    if (!w->unlocked) {
+        twin_report(t, TWIN_REPORT_WATCHDOG, IWDG_REGS + reg,
+                    "IWDG_%s written without 5555 in IWDG_KR before: ignored",
+                    reg == IWDG_PR ? "PR" : "RLR");
         return;
     }
     if ((w->sr & flag) != 0) {

@@ -4,6 +4,8 @@
  */
 #include "fixture.h"
 
+#include <string.h>
+
 enum { SPARE = 0x08020000 }; /* sector 5: erased, no program in it */
 
 static void test_keys_open_and_close_cr(void **state)
@@ -11,7 +13,10 @@ static void test_keys_open_and_close_cr(void **state)
     struct fixture *x = *state;
     assert_int_equal(rd(x, FLASH_CR), CR_LOCK);
     wr(x, FLASH_CR, CR_PG);
-    assert_int_equal(rd(x, FLASH_CR), CR_LOCK); /* ignored while locked */
+    assert_int_equal(rd(x, FLASH_CR), CR_LOCK); /* ignored while locked, and told */
+    assert_int_equal(x->reports[TWIN_REPORT_FLASH], 1);
+    assert_non_null(strstr(x->text, "FLASH_CR written while it is locked"));
+    wr(x, FLASH_CR, CR_LOCK); /* asks for nothing else than what is */
     flash_unlock(x);
     assert_int_equal(rd(x, FLASH_CR), 0);
     wr(x, FLASH_CR, CR_PG | CR_LOCK);
@@ -20,7 +25,7 @@ static void test_keys_open_and_close_cr(void **state)
     assert_int_equal(rd(x, FLASH_CR), CR_PG | CR_LOCK); /* software cannot clear LOCK */
     flash_unlock(x);
     assert_int_equal(rd(x, FLASH_CR), CR_PG);
-    assert_int_equal(total_reports(x), 0);
+    assert_int_equal(total_reports(x), 2);
 }
 
 static void test_wrong_key_locks_until_reset(void **state)

@@ -60,10 +60,13 @@ static void test_iwdg_registers_are_locked(void **state)
     wr(x, IWDG_RLR, 5);
     assert_int_equal(rd(x, IWDG_PR), 0);
     assert_int_equal(rd(x, IWDG_RLR), 0xFFF);
+    assert_int_equal(x->reports[TWIN_REPORT_WATCHDOG], 2);
     wr(x, IWDG_KR, 0x5555);
     wr(x, IWDG_PR, 3);
     wr(x, IWDG_KR, 0xAAAA); /* closes them again */
+    assert_int_equal(x->reports[TWIN_REPORT_WATCHDOG], 2);
     wr(x, IWDG_RLR, 5);
+    assert_int_equal(total_reports(x), 3);
     assert_int_equal(rd(x, IWDG_PR), 3);
     assert_int_equal(rd(x, IWDG_RLR), 0xFFF);
     run_us(x, 10000);
