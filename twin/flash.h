@@ -54,6 +54,9 @@ struct flash_op {
     bool worn;
 };
 
+/* How an operation ends: as asked for, without power, or on worn cells. */
+enum flash_outcome { FLASH_DONE, FLASH_TORN, FLASH_WORN };
+
 /* An unlock register: two keys in order; a wrong one closes it until reset (RM0090 3.6.1). */
 struct flash_lock {
     uint32_t key1, key2;
@@ -155,8 +158,8 @@ int flash_option_create(struct twin *t); /* pages with factory content */
 void flash_option_reload(
     struct twin *t);                     /* option bytes to OPTCR and into force, as a reset does */
 void flash_option_start(struct twin *t); /* OPTSTRT was written */
-/* End of an option operation; torn = power was lost in it. */
-void flash_option_finish(struct twin *t, const struct flash_op *op, bool torn);
+/* End of an option operation. */
+void flash_option_finish(struct twin *t, const struct flash_op *op, enum flash_outcome how);
 bool flash_otp_writable(const struct twin *t, uint32_t addr, unsigned width);
 unsigned flash_rdp_level(uint8_t rdp);
 

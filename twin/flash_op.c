@@ -7,6 +7,7 @@
  * one mass-erase figure, for 1 MiB; a 512 KiB part is given half of it. It has none for option
  * bytes: they take what an erase of a 16 KiB sector takes, the smallest erase there is.
  */
+#include "cpu.h"
 #include "flash.h"
 
 #include <assert.h>
@@ -81,13 +82,11 @@ static uint64_t erase_ms(const struct twin *t, enum flash_op_kind kind, unsigned
 }
 
 /* ---- what an operation does to the array ---- */
-enum outcome { DONE, TORN, WORN };
-
-static void program(struct twin *t, const struct flash_op *op, enum outcome how)
+static void program(struct twin *t, const struct flash_op *op, enum flash_outcome how)
 {
-    if (how == TORN) {
+    if (how == FLASH_TORN) {
         flash_cells_program_torn(t, op->cells, op->offset, op->width, op->value);
-    } else if (how == WORN) {
+    } else if (how == FLASH_WORN) {
         flash_cells_program_worn(t, op->cells, op->offset, op->width, op->value);
     } else {
         flash_cells_program(op->cells, op->offset, op->width, op->value);
@@ -98,12 +97,12 @@ static void program(struct twin *t, const struct flash_op *op, enum outcome how)
     }
 }
 
-static void erase(struct twin *t, uint32_t offset, uint32_t len, enum outcome how)
+static void erase(struct twin *t, uint32_t offset, uint32_t len, enum flash_outcome how)
 {
     struct flash_cells *c = &t->flash->main;
-    if (how == TORN) {
+    if (how == FLASH_TORN) {
         flash_cells_erase_torn(t, c, offset, len);
-    } else if (how == WORN) {
+    } else if (how == FLASH_WORN) {
         flash_cells_erase_worn(t, c, offset, len);
     } else {
         flash_cells_erase(c, offset, len);
@@ -112,7 +111,7 @@ static void erase(struct twin *t, uint32_t offset, uint32_t len, enum outcome ho
     twin_flash_memory_changed(t, FLASH_MAIN_BASE + offset, len);
 }
 
-static void apply(struct twin *t, const struct flash_op *op, enum outcome how)
+static void apply(struct twin *t, const struct flash_op *op, enum flash_outcome how)
 {
     switch (op->kind) {
     case FLASH_OP_PROGRAM:
@@ -127,12 +126,12 @@ static void apply(struct twin *t, const struct flash_op *op, enum outcome how)
     case FLASH_OP_RDP_REGRESSION:
         erase(t, 0, t->flash->main.size, how);
         /* The option bytes come last: torn before them, the chip is still at level 1. */
-        if (how != TORN) {
-            flash_option_finish(t, op, false);
+        if (how != FLASH_TORN) {
+            flash_option_finish(t, op, how);
         }
         break;
     case FLASH_OP_OPTIONS:
-        flash_option_finish(t, op, how == TORN);
+        flash_option_finish(t, op, how);
         break;
     case FLASH_OP_NONE:
         break;
@@ -165,7 +164,7 @@ static void finish(struct twin *t)
     f->op.kind = FLASH_OP_NONE;
     f->cr &= ~(uint32_t)CR_STRT;
     f->optcr &= ~(uint32_t)OPTCR_OPTSTRT;
-    apply(t, &op, op.worn ? WORN : DONE);
+    apply(t, &op, op.worn ? FLASH_WORN : FLASH_DONE);
     if (cut) {
         fail_power(t);
     } else {
@@ -183,7 +182,7 @@ void flash_op_tear(struct twin *t)
     f->cr &= ~(uint32_t)CR_STRT;
     f->optcr &= ~(uint32_t)OPTCR_OPTSTRT;
     if (op.kind != FLASH_OP_NONE) {
-        apply(t, &op, TORN);
+        apply(t, &op, FLASH_TORN);
     }
 }
 
@@ -248,6 +247,7 @@ void flash_op_start(struct twin *t, const struct flash_op *op)
     count_erases(t, op);
     f->event.fn = on_time;
     twin_event_at(t, &f->event, next_step_ps(&f->op));
+    core_update_traps(t); /* also when DMA began it: the core's fetches wait from now on */
 }
 
 uint64_t twin_flash_busy_until_ps(const struct twin *t)

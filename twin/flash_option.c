@@ -47,38 +47,41 @@ static uint32_t with_complement(uint32_t half)
     return half | ((~half & 0xFFFF) << 16);
 }
 
-static void store_options(struct twin *t, uint8_t rdp, uint8_t user, uint16_t nwrp, bool torn)
+static void store_options(struct twin *t, uint8_t rdp, uint8_t user, uint16_t nwrp,
+                          enum flash_outcome how)
 {
     struct flash_cells *c = &t->flash->option;
     uint32_t first = with_complement((uint32_t)rdp << 8 | (user & USER_BITS) | USER_UNUSED);
     uint32_t second = with_complement((nwrp & NWRP_BITS) | (uint32_t)NWRP_UNUSED);
     flash_cells_erase(c, 0, OPTION_BYTES);
-    if (torn) {
+    if (how == FLASH_TORN) {
         flash_cells_program_torn(t, c, OPTION_RDP_USER, 4, first);
         flash_cells_program_torn(t, c, OPTION_NWRP, 4, second);
+    } else if (how == FLASH_WORN) {
+        flash_cells_program_worn(t, c, OPTION_RDP_USER, 4, first);
+        flash_cells_program_worn(t, c, OPTION_NWRP, 4, second);
     } else {
         flash_cells_program(c, OPTION_RDP_USER, 4, first);
         flash_cells_program(c, OPTION_NWRP, 4, second);
     }
 }
 
-static void fill_optcr(struct twin *t)
+/* Protection as the cells have it. */
+static void load_protection(struct twin *t)
 {
     struct twin_flash *f = t->flash;
-    uint16_t first = load_option(&f->option, OPTION_RDP_USER);
-    uint16_t second = load_option(&f->option, OPTION_NWRP);
-    f->optcr &= OPTCR_OPTLOCK;
-    f->optcr |= (first & 0xFF00u) | (first & USER_BITS) | (second & (uint32_t)NWRP_BITS) << 16;
+    f->rdp = (uint8_t)(load_option(&f->option, OPTION_RDP_USER) >> 8);
+    f->nwrp = load_option(&f->option, OPTION_NWRP) & NWRP_BITS;
 }
 
 void flash_option_reload(struct twin *t)
 {
     struct twin_flash *f = t->flash;
     flash_cells_refresh(t, &f->option, 0, OPTION_BYTES);
-    fill_optcr(t);
-    f->rdp = (uint8_t)(f->optcr >> 8);
-    f->user = (uint8_t)(f->optcr & USER_BITS);
-    f->nwrp = (uint16_t)(f->optcr >> 16 & NWRP_BITS);
+    load_protection(t);
+    f->user = (uint8_t)(load_option(&f->option, OPTION_RDP_USER) & USER_BITS);
+    f->optcr &= OPTCR_OPTLOCK;
+    f->optcr |= (uint32_t)f->rdp << 8 | f->user | (uint32_t)f->nwrp << 16;
 }
 
 bool twin_flash_iwdg_in_hardware(const struct twin *t)
@@ -108,7 +111,7 @@ void flash_option_start(struct twin *t)
     flash_op_start(t, &op);
 }
 
-void flash_option_finish(struct twin *t, const struct flash_op *op, bool torn)
+void flash_option_finish(struct twin *t, const struct flash_op *op, enum flash_outcome how)
 {
     struct twin_flash *f = t->flash;
     uint8_t rdp = (uint8_t)(op->value >> 8);
@@ -120,15 +123,14 @@ void flash_option_finish(struct twin *t, const struct flash_op *op, bool torn)
         nwrp = load_option(&f->option, OPTION_NWRP);
         memset(twin_backup_sram(t), 0xFF, TWIN_BACKUP_SRAM_BYTES);
     }
-    store_options(t, rdp, user, nwrp, torn);
-    if (torn) {
+    store_options(t, rdp, user, nwrp, how);
+    if (how == FLASH_TORN) {
         return;
     }
-    /* RDP and nWRP hold from here on; what USER says is taken at the next reset. */
-    fill_optcr(t);
-    f->rdp = rdp;
-    f->nwrp = nwrp & NWRP_BITS;
-    if (flash_rdp_level(rdp) == 2) {
+    /* RDP and nWRP hold from here on; what USER says is taken at the next reset. OPTCR is a
+     * register: it keeps what was written, whatever the cells took, until a reset loads it. */
+    load_protection(t);
+    if (flash_rdp_level(f->rdp) == 2) {
         twin_report(t, TWIN_REPORT_FLASH, 0x40023C14,
                     "read protection level 2 set: debug is off and the option bytes are frozen "
                     "for ever");
@@ -147,7 +149,7 @@ int twin_set_option_bytes(struct twin *t, uint8_t rdp, uint8_t user, uint16_t nw
         twin_flash_memory_changed(t, FLASH_MAIN_BASE, t->flash->main.size);
         memset(twin_backup_sram(t), 0xFF, TWIN_BACKUP_SRAM_BYTES);
     }
-    store_options(t, rdp, user, nwrp, false);
+    store_options(t, rdp, user, nwrp, FLASH_DONE);
     return TWIN_OK;
 }
 
@@ -188,7 +190,7 @@ int flash_option_create(struct twin *t)
         flash_cells_create(&f->option, FLASH_PAGE_BYTES) != TWIN_OK) {
         return TWIN_ERR_MEMORY;
     }
-    store_options(t, RDP_LEVEL_0, USER_BITS, NWRP_BITS, false);
+    store_options(t, RDP_LEVEL_0, USER_BITS, NWRP_BITS, FLASH_DONE);
     make_unique_id(t, f->system.bytes + (FLASH_UID_BASE - FLASH_SYSTEM_BASE));
     uint8_t *size = f->system.bytes + (FLASH_SIZE_ADDR - FLASH_SYSTEM_BASE);
     size[0] = (uint8_t)t->config.flash_kib;

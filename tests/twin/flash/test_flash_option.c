@@ -5,6 +5,8 @@
  */
 #include "fixture.h"
 
+#include <string.h>
+
 #define OPTIONS_FACTORY 0x0FFFAAECu
 #define OPTION_WORD_0   0x1FFFC000u
 #define OPTION_WORD_1   0x1FFFC008u
@@ -33,6 +35,30 @@ static void test_optcr_ignored_while_locked(void **state)
     assert_int_equal(rd(x, FLASH_OPTCR), OPTIONS_FACTORY | OPT_LOCK);
     wr(x, FLASH_OPTCR, 0x0FFF55EC | OPT_STRT);
     assert_int_equal(rd(x, FLASH_SR), 0);
+    assert_int_equal(x->reports[TWIN_REPORT_FLASH], 2);
+    assert_non_null(strstr(x->text, "FLASH_OPTCR written while it is locked"));
+    wr(x, FLASH_OPTCR, OPTIONS_FACTORY | OPT_LOCK); /* nothing is lost by that */
+    assert_int_equal(total_reports(x), 2);
+}
+
+/* The register gives back what was written into it; whether the cells took it shows in the option
+ * bytes, and in the register only after a reset. */
+static void test_optcr_keeps_what_was_written(void **state)
+{
+    struct fixture *x = *state;
+    option_unlock(x);
+    flash_unlock(x);
+    twin_wear_at_flash_operation(x->t, 1);
+    set_options(x, 0x0FF0AAEC);
+    assert_int_equal(rd(x, FLASH_SR), 0);
+    assert_int_equal(rd(x, FLASH_OPTCR), 0x0FF0AAEC);
+    assert_int_not_equal(rd(x, OPTION_WORD_1), 0x000FFFF0);     /* the fault was there */
+    assert_int_equal(program(x, FLASH_BASE + 0x4000, 4, 1), 0); /* and nothing is protected */
+    twin_reset_pin(x->t);
+    assert_int_equal(rd(x, FLASH_OPTCR), with_rdp(0x0FFFFFEC, 0xFF) | OPT_LOCK);
+    option_unlock(x);
+    set_options(x, with_rdp(0x0FF0FFEC, 0x55));
+    assert_int_equal(rd(x, OPTION_WORD_1), 0x000FFFF0);
 }
 
 static void test_without_optstrt_nothing_lasts(void **state)
@@ -123,9 +149,13 @@ static void test_rdp_1_to_0_erases_flash_and_backup_sram(void **state)
     assert_true(is_blank(x, FLASH_BASE, 0x100000)); /* the protected sector too */
     assert_int_equal(rd(x, BACKUP_SRAM + 8), 0xFFFFFFFF);
     assert_int_equal(rd(x, OTP), 0xCAFEF00D);
-    /* The other option bytes stay as they were. */
-    assert_int_equal(rd(x, FLASH_OPTCR), 0x0FF7AAEC);
+    /* The other option bytes stay as they were, which the register does not tell before a reset. */
+    assert_int_equal(rd(x, FLASH_OPTCR), 0x0FFFAACC);
+    assert_int_equal(rd(x, OPTION_WORD_0), 0x5510AAEF);
+    assert_int_equal(rd_width(x, OPTION_WORD_1, 2) & 0xFFF, 0xFF7);
     assert_int_equal(twin_sector_erases(x->t, 11), 1);
+    twin_reset_pin(x->t);
+    assert_int_equal(rd(x, FLASH_OPTCR), 0x0FF7AAEC | OPT_LOCK);
 }
 
 static void test_rdp_2_is_for_ever(void **state)
@@ -171,6 +201,8 @@ static void test_x64_option_operation_is_refused(void **state)
     wr(x, FLASH_OPTCR, 0x0FF0AAEC | OPT_STRT);
     assert_int_equal(rd(x, FLASH_SR), 0);
     assert_int_equal(x->reports[TWIN_REPORT_FLASH], 1);
+    assert_int_equal(rd(x, FLASH_OPTCR), 0x0FF0AAEC); /* which is not what the cells have */
+    assert_int_equal(rd_width(x, OPTION_WORD_1, 2), 0xFFFF);
 }
 
 static void test_set_option_bytes_takes_effect_at_reset(void **state)
@@ -250,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_factory_state),
         T(test_optcr_ignored_while_locked),
+        T(test_optcr_keeps_what_was_written),
         T(test_without_optstrt_nothing_lasts),
         T(test_nwrp_holds_from_the_end_of_the_operation),
         T(test_optcr_by_bytes),
