@@ -106,6 +106,16 @@ static bool clocked(struct twin *t, const struct twin_periph *p, uint32_t addr, 
     return true;
 }
 
+/* AHB1ENR.CCMDATARAMEN is set by a reset, and cleared by whoever writes all of the register. */
+static bool ccm_without_clock(struct twin *t, uint32_t addr, const char *what)
+{
+    if (twin_rcc_clock_on(t, 0x30, 20)) {
+        return false;
+    }
+    twin_report(t, TWIN_REPORT_CLOCK_OFF, addr, "%s of the CCM while its clock is off", what);
+    return true;
+}
+
 bool bus_periph_read(struct twin *t, uint32_t addr, unsigned width, uint32_t *value)
 {
     struct twin_periph *p = bus_periph(t, addr);
@@ -138,6 +148,11 @@ void twin_bus_error(struct twin *t, uint32_t addr)
     t->bus->write_failed = true;
 }
 
+enum twin_master twin_bus_writer(const struct twin *t)
+{
+    return t->bus->master;
+}
+
 /* CCM hangs on the core's data bus alone, and the private peripheral bus belongs to the core. */
 static bool reachable(struct twin *t, enum twin_master m, uint32_t addr)
 {
@@ -168,6 +183,9 @@ bool twin_bus_read(struct twin *t, enum twin_master m, uint32_t addr, unsigned w
     }
     const struct memory *memory = bus_memory(t, addr, width);
     if (memory != NULL) {
+        if (memory->base == CCM_BASE && ccm_without_clock(t, addr, "read")) {
+            return true;
+        }
         if (twin_flash_reads_matter(t)) {
             twin_flash_before_read(t, addr, width, false);
         }
@@ -186,9 +204,15 @@ bool twin_bus_write(struct twin *t, enum twin_master m, uint32_t addr, unsigned 
     }
     const struct memory *memory = bus_memory(t, addr, width);
     if (memory == NULL) {
-        return bus_periph_write(t, addr, width, value);
+        t->bus->master = m;
+        bool ok = bus_periph_write(t, addr, width, value);
+        t->bus->master = TWIN_MASTER_CPU; /* its own accesses do not all come through here */
+        return ok;
     }
     const struct memory *all = t->bus->memory;
+    if (memory == &all[MEMORY_CCM] && ccm_without_clock(t, addr, "write")) {
+        return true;
+    }
     if (memory == &all[MEMORY_SRAM] || memory == &all[MEMORY_CCM]) {
         store_le(memory->bytes + (addr - memory->base), width, value);
         twin_cpu_memory_written(t, addr, width);

@@ -47,6 +47,7 @@ struct twin_bus {
     size_t periph_count, periph_room;
     struct twin_periph *last; /* found last: polling finds it again */
     bool write_failed;        /* twin_bus_error was called in the write under way */
+    enum twin_master master;  /* whose write it is */
 };
 
 /* The memory that holds all of [addr, addr+len), NULL if none does. */

@@ -42,7 +42,8 @@ static uint32_t crc_read(struct twin *t, void *self, uint32_t offset, unsigned w
     }
 }
 
-/* The unit holds the bus until it is done with a word, so that the next access always fits. */
+/* The unit holds the bus until it is done with a word, so that the next access always fits. A word
+ * that DMA brings holds up DMA: an item takes more cycles than that anyway. */
 static void crc_feed(struct twin *t, struct crc *crc, unsigned width, uint32_t value)
 {
     if (width != 4) {
@@ -50,8 +51,10 @@ static void crc_feed(struct twin *t, struct crc *crc, unsigned width, uint32_t v
                     "CRC_DR written with %u bits; the unit takes whole words only", 8 * width);
     }
     crc->dr = crc_word(crc->dr, reg_repeat(width, value));
-    uint64_t cycles_ps = UINT64_C(1000000000000) * CRC_CYCLES / twin_hclk_hz(t);
-    twin_cpu_stall_until_ps(t, twin_now_ps(t) + cycles_ps);
+    if (twin_bus_writer(t) == TWIN_MASTER_CPU) {
+        uint64_t cycles_ps = UINT64_C(1000000000000) * CRC_CYCLES / twin_hclk_hz(t);
+        twin_cpu_stall_until_ps(t, twin_now_ps(t) + cycles_ps);
+    }
 }
 
 static void crc_write(struct twin *t, void *self, uint32_t offset, unsigned width, uint32_t value)

@@ -73,12 +73,12 @@ static bool clocked(struct twin *t, const struct controller *c)
     return twin_rcc_clock_on(t, 0x30, 20 + c->number);
 }
 
-/* A fetch from flash that is being programmed or erased holds the controller's memory port: nobody
+/* An access to flash that is being programmed or erased holds the controller's memory port: nobody
  * else is served until it is through. */
 static struct stream *at_the_port(struct controller *c)
 {
     for (unsigned i = 0; i < DMA_STREAMS; i++) {
-        if (c->stream[i].fetch_waits) {
+        if (stream_waits(&c->stream[i])) {
             return &c->stream[i];
         }
     }
@@ -102,7 +102,7 @@ static void plan(struct twin *t, struct controller *c)
 static bool waits_for_flash(struct twin *t, const struct stream *s)
 {
     uint64_t until = twin_flash_busy_until_ps(t);
-    if (until <= twin_now_ps(t) || !stream_reads_flash(s)) {
+    if (until <= twin_now_ps(t) || !stream_goes_to_flash(s)) {
         return false;
     }
     twin_event_at(t, &s->controller->item, until);
@@ -114,7 +114,7 @@ static void on_item(struct twin *t, void *ctx)
     struct controller *c = ctx;
     struct stream *waiting = at_the_port(c);
     if (waiting != NULL) {
-        stream_fetch(t, waiting);
+        stream_resume(t, waiting);
         plan(t, c);
         return;
     }
@@ -152,7 +152,13 @@ void twin_dma_pulse(struct twin *t, unsigned controller, unsigned stream, unsign
 static void on_closed(struct twin *t, void *ctx)
 {
     struct stream *s = ctx;
-    stream_stop(t, s);
+    if (s->store_waits) {
+        stream_resume(t, s); /* the item under way is the last one */
+    }
+    if (s->store_waits || !stream_stop(t, s)) {
+        twin_event_at(t, &s->closed, twin_flash_busy_until_ps(t));
+        return;
+    }
     s->flags |= FLAG_TC; /* RM0090 10.3.14: also when software ended it */
     dma_update_irq(t, s);
 }
@@ -275,9 +281,14 @@ static void mar_write(struct twin *t, struct stream *s, unsigned which, uint32_t
     }
 }
 
-static void fcr_write(struct stream *s, uint32_t value)
+static void fcr_write(struct twin *t, struct stream *s, uint32_t value)
 {
     if ((s->cr & CR_EN) != 0) {
+        if (((value ^ s->fcr) & (FCR_FTH | FCR_DMDIS)) != 0) {
+            twin_report(t, TWIN_REPORT_DMA, 0,
+                        "DMA%u stream %u: FTH or DMDIS of FCR written while EN is 1: ignored",
+                        s->controller->number, s->number);
+        }
         value = (s->fcr & (FCR_FTH | FCR_DMDIS)) | (value & FCR_FEIE);
     }
     s->fcr = value & (FCR_FTH | FCR_DMDIS | FCR_FEIE);
@@ -306,7 +317,7 @@ static void stream_write(struct twin *t, struct stream *s, uint32_t reg, uint32_
         mar_write(t, s, reg == SxM0AR ? 0 : 1, value);
         break;
     default:
-        fcr_write(s, value);
+        fcr_write(t, s, value);
         break;
     }
     dma_update_irq(t, s);
@@ -346,7 +357,7 @@ static void dma_reset(struct twin *t, void *self, enum twin_reset kind)
         s->cr = s->ndtr = s->par = s->mar[0] = s->mar[1] = 0;
         s->fcr = 0x21;
         s->flags = s->pulses = 0;
-        s->closing = s->fetch_waits = false;
+        s->closing = s->fetch_waits = s->store_waits = false;
         s->fifo_len = 0;
         dma_update_irq(t, s);
     }

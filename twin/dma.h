@@ -54,7 +54,8 @@ struct stream {
     uint32_t memory_left; /* bytes still to be fetched, memory to peripheral */
     uint8_t fifo[DMA_FIFO_BYTES];
     unsigned fifo_len;
-    bool fetch_waits; /* the memory port stands before flash that is busy */
+    bool fetch_waits; /* the memory port stands before flash that is busy: to read it, */
+    bool store_waits; /* to write it */
 };
 
 struct controller {
@@ -72,13 +73,15 @@ void dma_update_irq(struct twin *t, struct stream *s);
 
 /* dma_stream.c */
 bool stream_is_memory_to_memory(const struct stream *s);
-bool stream_reads_flash(const struct stream *s); /* the peripheral port's next item is in flash */
-/* The flash is free again: the fetch that waited for it is done. */
-void stream_fetch(struct twin *t, struct stream *s);
+bool stream_goes_to_flash(const struct stream *s); /* the peripheral port's next item is in flash */
+bool stream_waits(const struct stream *s);         /* at the memory port, for flash */
+/* The flash is free again: what waited for it goes on. */
+void stream_resume(struct twin *t, struct stream *s);
 /* Sets EN and prepares the transfer. NULL, or why the configuration cannot run. */
 const char *stream_start(struct twin *t, struct stream *s);
-/* EN goes to 0; what the FIFO holds for memory is written. */
-void stream_stop(struct twin *t, struct stream *s);
+/* EN goes to 0; what the FIFO holds for memory is written. False: that waits for flash, try again.
+ */
+bool stream_stop(struct twin *t, struct stream *s);
 /* One item through the peripheral port, and what follows from it. */
 void stream_move_item(struct twin *t, struct stream *s);
 /* Transfer error: TEIF, EN to 0. */

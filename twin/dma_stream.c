@@ -10,10 +10,14 @@
 #include <string.h>
 
 enum { PERIPHERAL_TO_MEMORY = 0, MEMORY_TO_PERIPHERAL = 1, MEMORY_TO_MEMORY = 2 };
-#define FLASH_FIRST 0x08000000u
-#define FLASH_END   0x08100000u
-#define APB1_FIRST  0x40000000u
-#define APB1_END    0x40010000u
+#define FLASH_FIRST  0x08000000u
+#define FLASH_END    0x08100000u
+#define SYSTEM_FIRST 0x1FFF0000u /* OTP and option bytes too */
+#define SYSTEM_END   0x20000000u
+#define FLASH_CR     0x40023C10u
+#define FLASH_OPTCR  0x40023C14u
+#define APB1_FIRST   0x40000000u
+#define APB1_END     0x40010000u
 
 static unsigned direction(const struct stream *s)
 {
@@ -55,14 +59,23 @@ bool stream_is_memory_to_memory(const struct stream *s)
     return direction(s) == MEMORY_TO_MEMORY;
 }
 
+/* Whether flash that is busy holds an access back: its array, at both addresses, and the two
+ * registers that nobody may write then. */
 static bool in_flash(uint32_t addr)
 {
-    return addr >= FLASH_FIRST && addr < FLASH_END;
+    uint32_t reg = addr & ~3u;
+    return addr < FLASH_END - FLASH_FIRST || (addr >= FLASH_FIRST && addr < FLASH_END) ||
+           (addr >= SYSTEM_FIRST && addr < SYSTEM_END) || reg == FLASH_CR || reg == FLASH_OPTCR;
 }
 
-bool stream_reads_flash(const struct stream *s)
+bool stream_goes_to_flash(const struct stream *s)
 {
-    return direction(s) != MEMORY_TO_PERIPHERAL && in_flash(s->par_next);
+    return in_flash(s->par_next);
+}
+
+bool stream_waits(const struct stream *s)
+{
+    return s->fetch_waits || s->store_waits;
 }
 
 uint32_t stream_fifo_status(const struct stream *s)
@@ -78,7 +91,7 @@ void stream_fail(struct twin *t, struct stream *s, uint32_t addr, const char *wh
     s->flags |= FLAG_TE;
     s->cr &= ~(uint32_t)CR_EN;
     s->fifo_len = 0;
-    s->fetch_waits = false;
+    s->fetch_waits = s->store_waits = false;
     twin_report(t, TWIN_REPORT_DMA, addr, "DMA%u stream %u stopped by a transfer error: %s",
                 s->controller->number, s->number, why);
     dma_update_irq(t, s);
@@ -169,7 +182,7 @@ static bool memory_is_busy(struct twin *t, const struct stream *s)
 }
 
 /* Fetches what the FIFO has room for; in direct mode one item. Before busy flash it stops, and goes
- * on with stream_fetch. */
+ * on with stream_resume. */
 static bool fill(struct twin *t, struct stream *s)
 {
     unsigned room = direct_mode(s) ? msize(s) : DMA_FIFO_BYTES;
@@ -185,10 +198,15 @@ static bool fill(struct twin *t, struct stream *s)
     return true;
 }
 
-/* Writes what the FIFO holds in units of the memory's width; the last one may be narrower. */
+/* Writes what the FIFO holds in units of the memory's width; the last one may be narrower. Before
+ * busy flash it stops too. False: the stream has failed, or waits. */
 static bool drain(struct twin *t, struct stream *s, bool all)
 {
     while (s->fifo_len >= msize(s) || (all && s->fifo_len != 0)) {
+        s->store_waits = memory_is_busy(t, s);
+        if (s->store_waits) {
+            return false;
+        }
         unsigned width = s->fifo_len >= msize(s) ? msize(s) : s->fifo_len == 3 ? 2 : s->fifo_len;
         uint32_t addr = s->mar_next & ~(width - 1);
         if (!twin_bus_write(t, master(s), addr, width, take_fifo(s, width))) {
@@ -244,12 +262,6 @@ static void begin_round(struct twin *t, struct stream *s)
     (void)fill(t, s);
 }
 
-void stream_fetch(struct twin *t, struct stream *s)
-{
-    s->fetch_waits = false;
-    (void)fill(t, s);
-}
-
 const char *stream_start(struct twin *t, struct stream *s)
 {
     if (stream_is_memory_to_memory(s)) {
@@ -272,6 +284,7 @@ const char *stream_start(struct twin *t, struct stream *s)
     }
     s->cr |= CR_EN;
     s->closing = false;
+    s->store_waits = false;
     s->fifo_len = 0;
     s->reload = s->ndtr;
     s->pulses = 0;
@@ -279,15 +292,16 @@ const char *stream_start(struct twin *t, struct stream *s)
     return NULL;
 }
 
-void stream_stop(struct twin *t, struct stream *s)
+bool stream_stop(struct twin *t, struct stream *s)
 {
-    if (direction(s) != MEMORY_TO_PERIPHERAL) {
-        (void)drain(t, s, true);
+    if (direction(s) != MEMORY_TO_PERIPHERAL && !drain(t, s, true) && s->store_waits) {
+        return false;
     }
     s->fifo_len = 0;
-    s->fetch_waits = false;
+    s->fetch_waits = s->store_waits = false;
     s->closing = false;
     s->cr &= ~(uint32_t)CR_EN;
+    return true;
 }
 
 /* ---- items ---- */
@@ -296,7 +310,8 @@ static void end_round(struct twin *t, struct stream *s)
 {
     s->flags |= FLAG_TC;
     if ((s->cr & (CR_CIRC | CR_DBM)) == 0) {
-        stream_stop(t, s);
+        (void)stream_stop(t,
+                          s); /* its last item has emptied the FIFO: there is nothing to wait for */
         return;
     }
     if ((s->cr & CR_DBM) != 0) {
@@ -326,17 +341,19 @@ static bool move_to_peripheral(struct twin *t, struct stream *s)
     return (!direct_mode(s) && s->fifo_len > threshold_bytes(s)) || fill(t, s);
 }
 
-static bool move_to_memory(struct twin *t, struct stream *s)
+static bool empty_fifo(struct twin *t, struct stream *s)
 {
-    if (!read_peripheral(t, s)) {
-        return false;
-    }
     bool last = s->ndtr == 1;
     if (direct_mode(s) || last || s->fifo_len + psize(s) > DMA_FIFO_BYTES ||
         s->fifo_len >= threshold_bytes(s)) {
         return drain(t, s, last);
     }
     return true;
+}
+
+static bool move_to_memory(struct twin *t, struct stream *s)
+{
+    return read_peripheral(t, s) && empty_fifo(t, s);
 }
 
 void stream_move_item(struct twin *t, struct stream *s)
@@ -346,6 +363,16 @@ void stream_move_item(struct twin *t, struct stream *s)
     }
     bool to_peripheral = direction(s) == MEMORY_TO_PERIPHERAL;
     if (to_peripheral ? move_to_peripheral(t, s) : move_to_memory(t, s)) {
+        item_done(t, s);
+    }
+}
+
+void stream_resume(struct twin *t, struct stream *s)
+{
+    if (s->fetch_waits) {
+        s->fetch_waits = false;
+        (void)fill(t, s);
+    } else if (s->store_waits && drain(t, s, s->ndtr == 1)) {
         item_done(t, s);
     }
 }

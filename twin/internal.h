@@ -91,6 +91,8 @@ bool twin_bus_write(struct twin *t, enum twin_master m, uint32_t addr, unsigned 
 /* From a peripheral's write function: the access ends in a bus error (imprecise, as buffered stores
  * are). DMA masters see it as false from twin_bus_write. */
 void twin_bus_error(struct twin *t, uint32_t addr);
+/* In a peripheral's write function: whose store it is. */
+enum twin_master twin_bus_writer(const struct twin *t);
 /* Resets the peripherals whose clock gate is in enable register enr, bit: an RCC xxxRSTR bit. */
 void twin_bus_reset_gate(struct twin *t, unsigned enr, unsigned bit);
 

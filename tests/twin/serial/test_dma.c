@@ -293,7 +293,7 @@ static void test_ccm_is_out_of_reach(void **state)
     run_ns(b, 200000);
     assert_int_equal(S5(rd(b, DMA1 + HISR)), TE);
     assert_int_equal(rd(b, DMA1 + STREAM(5) + CR) & EN, 0);
-    assert_true(b->reports[TWIN_REPORT_DMA] >= 1);
+    expect_reports(b, TWIN_REPORT_DMA, 2); /* out of reach, and what became of the stream */
 }
 
 static void test_dma1_reaches_apb1_only(void **state)
@@ -336,6 +336,11 @@ static void test_stopping_takes_a_moment_and_sets_tc(void **state)
     assert_int_equal(rd(b, DMA1 + STREAM(5) + CR) & EN, EN);
     wr(b, DMA1 + STREAM(5) + NDTR, 5); /* too early: EN is still 1 */
     expect_reports(b, TWIN_REPORT_DMA, 1);
+    wr(b, DMA1 + STREAM(5) + FCR, 0x84); /* FEIE may be set, DMDIS and FTH may not */
+    expect_reports(b, TWIN_REPORT_DMA, 2);
+    assert_int_equal(rd(b, DMA1 + STREAM(5) + FCR) & 0x87, 0x81);
+    wr(b, DMA1 + STREAM(5) + FCR, 0x01);
+    expect_reports(b, TWIN_REPORT_DMA, 2);
     run_ns(b, 2000);
     assert_int_equal(rd(b, DMA1 + STREAM(5) + CR) & EN, 0);
     assert_int_equal(S5(rd(b, DMA1 + HISR)), TC);
@@ -391,6 +396,126 @@ static void test_priority(void **state)
     assert_true(rd(b, DMA2 + STREAM(0) + NDTR) >= 98);
 }
 
+/* `b .` in SRAM at 16 MHz: three cycles each. Flash may be busy without holding it up. */
+static void spin_in_sram(struct bench *b)
+{
+    static const uint8_t spin[2] = {0xFE, 0xE7};
+    static const uint8_t vectors[8] = {0x00, 0x04, 0x00, 0x20, 0x01, 0x00, 0x00, 0x20};
+    fill_memory(b, 0x20000000, spin, sizeof spin);
+    fill_memory(b, 0x08000000, vectors, sizeof vectors);
+    twin_reset_pin(b->t);
+    run_ns(b, 1000);
+    wr(b, RCC_AHB1ENR, 0x007011FF);
+    (void)rd(b, RCC_AHB1ENR);
+    run_ns(b, 1000);
+}
+
+static uint64_t instructions_in(struct bench *b, uint64_t ns)
+{
+    struct twin_counters before, after;
+    twin_get_counters(b->t, &before);
+    run_ns(b, ns);
+    twin_get_counters(b->t, &after);
+    return after.instructions - before.instructions;
+}
+
+/* A word takes 16 us, and it is the stream that waits for the one before. */
+static void test_stores_into_busy_flash_hold_up_the_stream_only(void **state)
+{
+    struct bench *b = *state;
+    uint8_t data[32];
+    spin_in_sram(b);
+    uint64_t free_run = instructions_in(b, 100000);
+    assert_true(free_run > 500);
+    for (unsigned i = 0; i < sizeof data; i++) {
+        data[i] = (uint8_t)(0x11 * (i & 15));
+    }
+    fill_memory(b, BUFFER, data, sizeof data);
+    wr(b, 0x40023C04, 0x45670123);
+    wr(b, 0x40023C04, 0xCDEF89AB);
+    wr(b, 0x40023C10, 0x201); /* PG, x32 */
+    setup_stream(b, DMA2, 0, BUFFER, 0x08020000, 8);
+    start_stream(b, DMA2, 0, M2M | MINC | PINC | PSIZE(2) | MSIZE(2));
+    run_ns(b, 8000);
+    assert_true(twin_flash_busy_until_ps(b->t) > now_ps(b));
+    assert_in_range(instructions_in(b, 100000), free_run - 2, free_run + 2);
+    assert_int_equal(S0(rd(b, DMA2 + LISR)) & TC, 0); /* 108 us: not all eight words */
+    assert_in_range(rd(b, DMA2 + STREAM(0) + NDTR), 1, 3);
+    assert_true(memory_is(b, 0x08020000, data, 16));
+    run_ns(b, 40000);
+    assert_int_equal(S0(rd(b, DMA2 + LISR)), HT | TC);
+    assert_int_equal(rd(b, 0x40023C0C), 0);
+    assert_true(memory_is(b, 0x08020000, data, sizeof data));
+    expect_no_reports(b);
+}
+
+/* Switched off while it waits: the item under way is finished first, EN and TC tell when. */
+static void test_a_store_that_waits_is_finished_before_en_goes(void **state)
+{
+    struct bench *b = *state;
+    fill_memory(b, BUFFER, "abcdefgh", 8);
+    wr(b, 0x40023C04, 0x45670123);
+    wr(b, 0x40023C04, 0xCDEF89AB);
+    wr(b, 0x40023C10, 0x201);
+    setup_stream(b, DMA2, 0, BUFFER, 0x08020000, 4);
+    start_stream(b, DMA2, 0, M2M | PSIZE(2) | MSIZE(2) | MINC | PINC);
+    run_ns(b, 5000); /* the first word is being programmed, the second waits */
+    wr(b, DMA2 + STREAM(0) + CR, M2M | PSIZE(2) | MSIZE(2) | MINC | PINC);
+    run_ns(b, 5000);
+    assert_int_equal(rd(b, DMA2 + STREAM(0) + CR) & EN, EN);
+    run_ns(b, 50000);
+    assert_int_equal(rd(b, DMA2 + STREAM(0) + CR) & EN, 0);
+    assert_int_equal(rd(b, DMA2 + STREAM(0) + NDTR), 2);
+    assert_true(memory_is(b, 0x08020000, "abcdefgh\xff\xff", 10));
+    expect_no_reports(b);
+}
+
+/* Flash that DMA has made busy holds up a core that executes from it: sector 2 is erased by a store
+ * into FLASH_CR. */
+static void test_an_erase_begun_by_dma_stops_the_core(void **state)
+{
+    struct bench *b = *state;
+    static const uint8_t spin[2] = {0xFE, 0xE7};
+    const uint32_t cr = 1u << 16 | 2u << 8 | 2u << 3 | 2u;
+    const uint8_t word[4] = {(uint8_t)cr, (uint8_t)(cr >> 8), (uint8_t)(cr >> 16), 0};
+    fill_memory(b, 0x08000008, spin, sizeof spin);
+    twin_reset_pin(b->t);
+    run_ns(b, 1000);
+    wr(b, RCC_AHB1ENR, 0x007011FF);
+    (void)rd(b, RCC_AHB1ENR);
+    run_ns(b, 1000);
+    fill_memory(b, BUFFER, word, sizeof word);
+    wr(b, 0x40023C04, 0x45670123);
+    wr(b, 0x40023C04, 0xCDEF89AB);
+    setup_stream(b, DMA2, 0, BUFFER, 0x40023C10, 1);
+    start_stream(b, DMA2, 0, M2M | PSIZE(2) | MSIZE(2));
+    run_ns(b, 10000);
+    assert_true(twin_flash_busy_until_ps(b->t) > now_ps(b) + UINT64_C(200000000000));
+    assert_int_equal(instructions_in(b, 1000000), 0);
+}
+
+/* The CRC unit holds the bus of whoever feeds it: not the core's, when that is DMA. */
+static void test_crc_fed_by_dma_does_not_stop_the_core(void **state)
+{
+    struct bench *b = *state;
+    static const uint8_t zeros[256] = {0};
+    spin_in_sram(b);
+    uint64_t free_run = instructions_in(b, 20000);
+    fill_memory(b, BUFFER, zeros, sizeof zeros);
+    setup_stream(b, DMA2, 0, BUFFER, 0x40023000, 64);
+    start_stream(b, DMA2, 0, M2M | PINC | PSIZE(2) | MSIZE(2));
+    assert_in_range(instructions_in(b, 20000), free_run - 2, free_run + 2);
+    run_ns(b, 10000);
+    assert_int_equal(S0(rd(b, DMA2 + LISR)), HT | TC);
+    uint32_t by_dma = rd(b, 0x40023000);
+    wr(b, 0x40023008, 1);
+    for (unsigned i = 0; i < 64; i++) {
+        wr(b, 0x40023000, 0);
+    }
+    assert_int_equal(rd(b, 0x40023000), by_dma);
+    expect_no_reports(b);
+}
+
 static void test_timer_update_requests_one_item_each(void **state)
 {
     struct bench *b = *state;
@@ -431,6 +556,10 @@ int main(void)
         T(test_burst_that_does_not_fit_the_fifo),
         T(test_priority),
         T(test_timer_update_requests_one_item_each),
+        T(test_stores_into_busy_flash_hold_up_the_stream_only),
+        T(test_a_store_that_waits_is_finished_before_en_goes),
+        T(test_an_erase_begun_by_dma_stops_the_core),
+        T(test_crc_fed_by_dma_does_not_stop_the_core),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
