@@ -26,8 +26,9 @@ struct twin {
     struct twin_dma *dma;
     struct twin_usart *usart;
     struct twin_watchdog *watchdog;
-    struct twin_told *told; /* unmodelled.c */
-    struct twin_run *run;   /* twin.c: what twin_run_ns is asked to do */
+    struct twin_told *told;             /* unmodelled.c */
+    struct twin_run *run;               /* twin.c: what twin_run_ns is asked to do */
+    struct twin_state_lock *state_lock; /* state.c; NULL without a state file */
     uint64_t random_state;
     bool powered;
     char error[256];
@@ -180,7 +181,7 @@ void twin_cpu_stall_until_ps(struct twin *t, uint64_t at_ps);
 /* ---- state file (state.c) ---- */
 int twin_state_load(
     struct twin *t); /* at the end of twin_create; TWIN_OK if there is no file yet */
-int twin_state_save(struct twin *t); /* at twin_destroy */
+int twin_state_save(struct twin *t); /* at twin_destroy; others may have the file from then on */
 
 /* ---- backup domain (pwr.c) ---- */
 enum { TWIN_BACKUP_SRAM_BYTES = 4096, TWIN_BACKUP_REGISTERS = 20 };

@@ -2,19 +2,28 @@
  * The state file: what of the board outlives its process, which is what outlives its power. Flash,
  * option bytes, OTP, unique ID, undecided bits, erase counts, backup registers and backup SRAM. It
  * never takes a file that is damaged, of another part or not one of its own, and never leaves a
- * half-written one: the new file is complete before it takes the old one's place.
+ * half-written one: the new file is complete, and on the disk, before it takes the old one's place.
+ * While a board lives, its state file is no other board's: FILE.lock beside it, locked with
+ * flock(2) and so free again when its process ends in whatever way. Not FILE itself, which may not
+ * be there yet and is replaced at the end.
  *
  * Layout, little-endian: magic "ARXTWIN\n", version u32, flash size in KiB u32, then main flash,
  * its undecided bits, system page, its undecided bits, option page, its undecided bits, 12 erase
  * counts u32, 20 RTC backup registers u32, RCC_BDCR u32, backup regulator u32, backup SRAM, and the
  * CRC-32 (IEEE 802.3) of all that comes before it.
  */
+#define _DEFAULT_SOURCE /* flock */
+
 #include "flash.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const char magic[8] = {'A', 'R', 'X', 'T', 'W', 'I', 'N', '\n'};
 
@@ -122,6 +131,87 @@ static int fail(struct twin *t, int err, const char *what, const char *why)
     return err;
 }
 
+/* FILE with something behind it; the caller frees it. */
+static char *path_beside(const struct twin *t, const char *suffix)
+{
+    size_t room = strlen(t->config.state_path) + strlen(suffix) + 1;
+    char *path = malloc(room);
+    if (path != NULL) {
+        (void)snprintf(path, room, "%s%s", t->config.state_path, suffix);
+    }
+    return path;
+}
+
+/* ---- one board a file ---- */
+struct twin_state_lock {
+    int file;
+    char *path;
+};
+
+/* The board that held the lock removes the file before it lets go: what was locked must still be
+ * what others find. */
+static bool is_still_there(int file, const char *path)
+{
+    struct stat locked, found;
+    return fstat(file, &locked) == 0 && stat(path, &found) == 0 && locked.st_ino == found.st_ino &&
+           locked.st_dev == found.st_dev;
+}
+
+/* The file, locked, or -1 with errno. */
+static int open_locked(const char *path)
+{
+    enum { ATTEMPTS = 100 };
+    for (unsigned i = 0; i < ATTEMPTS; i++) {
+        int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        if (file < 0) {
+            return -1;
+        }
+        if (flock(file, LOCK_EX | LOCK_NB) != 0) {
+            int why = errno;
+            (void)close(file);
+            errno = why;
+            return -1;
+        }
+        if (is_still_there(file, path)) {
+            return file;
+        }
+        (void)close(file);
+    }
+    errno = EWOULDBLOCK;
+    return -1;
+}
+
+static int take_lock(struct twin *t)
+{
+    struct twin_state_lock *lock = malloc(sizeof *lock);
+    char *path = path_beside(t, ".lock");
+    int file = lock == NULL || path == NULL ? -1 : open_locked(path);
+    if (file >= 0) {
+        *lock = (struct twin_state_lock){file, path};
+        t->state_lock = lock;
+        return TWIN_OK;
+    }
+    int why = errno;
+    free(lock);
+    free(path);
+    if (why == EWOULDBLOCK) {
+        return fail(t, TWIN_ERR_FILE, "is in use by another twin", "");
+    }
+    return fail(t, TWIN_ERR_FILE, "cannot be written", strerror(why));
+}
+
+static void release_lock(struct twin *t)
+{
+    struct twin_state_lock *lock = t->state_lock;
+    if (lock != NULL) {
+        (void)unlink(lock->path);
+        (void)close(lock->file);
+        free(lock->path);
+        free(lock);
+        t->state_lock = NULL;
+    }
+}
+
 /* ---- saving ---- */
 static int write_file(struct twin *t, const char *path, const uint8_t *data, size_t len)
 {
@@ -129,23 +219,25 @@ static int write_file(struct twin *t, const char *path, const uint8_t *data, siz
     if (file == NULL) {
         return fail(t, TWIN_ERR_FILE, "cannot be written", strerror(errno));
     }
-    bool good = fwrite(data, 1, len, file) == len && fflush(file) == 0;
-    good = (fclose(file) == 0) && good;
+    bool good = fwrite(data, 1, len, file) == len && fflush(file) == 0 && fsync(fileno(file)) == 0;
+    int why = errno;
+    if (fclose(file) != 0 && good) {
+        good = false;
+        why = errno;
+    }
     if (!good) {
         (void)remove(path);
-        return fail(t, TWIN_ERR_FILE, "cannot be written", strerror(errno));
+        return fail(t, TWIN_ERR_FILE, "cannot be written", strerror(why));
     }
     return TWIN_OK;
 }
 
 static int replace_file(struct twin *t, const uint8_t *data, size_t len)
 {
-    size_t room = strlen(t->config.state_path) + sizeof ".new";
-    char *path = malloc(room);
+    char *path = path_beside(t, ".new"); /* the lock keeps other boards away from it */
     if (path == NULL) {
         return fail(t, TWIN_ERR_MEMORY, "no memory to write it", "");
     }
-    (void)snprintf(path, room, "%s.new", t->config.state_path);
     int err = write_file(t, path, data, len);
     if (err == TWIN_OK && rename(path, t->config.state_path) != 0) {
         err = fail(t, TWIN_ERR_FILE, "cannot be replaced", strerror(errno));
@@ -155,11 +247,8 @@ static int replace_file(struct twin *t, const uint8_t *data, size_t len)
     return err;
 }
 
-int twin_state_save(struct twin *t)
+static int save(struct twin *t)
 {
-    if (t->config.state_path == NULL || t->flash == NULL || t->pwr == NULL) {
-        return TWIN_OK;
-    }
     flash_op_tear(t); /* the end of the process is the end of the power */
     size_t size = file_size(t);
     uint8_t *file = malloc(size);
@@ -173,6 +262,16 @@ int twin_state_save(struct twin *t)
     walk_u32(&w, &crc);
     int err = replace_file(t, file, size);
     free(file);
+    return err;
+}
+
+int twin_state_save(struct twin *t)
+{
+    if (t->state_lock == NULL) {
+        return TWIN_OK; /* no state file, or a board that was never finished */
+    }
+    int err = save(t);
+    release_lock(t);
     return err;
 }
 
@@ -237,11 +336,8 @@ static int load_from(struct twin *t, FILE *file)
     return err;
 }
 
-int twin_state_load(struct twin *t)
+static int load_file(struct twin *t)
 {
-    if (t->config.state_path == NULL) {
-        return TWIN_OK;
-    }
     FILE *file = fopen(t->config.state_path, "rb");
     if (file == NULL) {
         return errno == ENOENT ? TWIN_OK
@@ -249,5 +345,20 @@ int twin_state_load(struct twin *t)
     }
     int err = load_from(t, file);
     (void)fclose(file);
+    return err;
+}
+
+int twin_state_load(struct twin *t)
+{
+    if (t->config.state_path == NULL) {
+        return TWIN_OK;
+    }
+    int err = take_lock(t);
+    if (err == TWIN_OK) {
+        err = load_file(t);
+        if (err != TWIN_OK) {
+            release_lock(t);
+        }
+    }
     return err;
 }

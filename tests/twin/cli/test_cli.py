@@ -486,57 +486,6 @@ class Showing(Case):
             self.assertEqual(host.receive(1), b"b")
 
 
-class Flash(Case):
-    def word_in_state(self):
-        with open(self.path("s"), "rb") as f:
-            f.seek(16 + 0x40000)
-            return struct.unpack("<I", f.read(4))[0]
-
-    def test_state_is_kept_and_firmware_replaces_only_itself(self):
-        board = self.up("--state", self.path("s"))
-        with Host(self.path("u2")) as host:
-            host.send(b"F")
-            self.assertEqual(host.receive(1), b"G")
-        self.assertEqual(board.end(), 0)
-        self.assertEqual(self.word_in_state(), 0x201)
-        board = self.up("--state", self.path("s"), firmware=None)
-        with Host(self.path("u2")) as host:
-            host.send(b"a")
-            self.assertEqual(host.receive(1), b"b")
-        board.end()
-        board = self.up("--state", self.path("s"))
-        board.end()
-        self.assertEqual(self.word_in_state(), 0x201)
-
-    def test_a_state_that_cannot_be_saved_is_an_error(self):
-        os.mkdir(self.path("folder"))
-        board = self.up("--state", self.path("folder/s"))
-        os.rmdir(self.path("folder"))
-        self.assertEqual(board.end(), 1)
-        self.assertRegex(board.text(), r"ararext-twin: .*folder/s")
-        self.assertFalse(os.path.lexists(self.path("u2")))
-
-    def test_power_cut(self):
-        for when, word in (("before", 0xFFFFFFFF), ("middle", None), ("after", 0x201)):
-            if os.path.exists(self.path("s")):
-                os.unlink(self.path("s"))
-            board = self.up("--state", self.path("s"), "--cut-at", "1:" + when)
-            with Host(self.path("u2")) as host:
-                host.send(b"F")
-                board.wait_for(r"the power was cut")
-                self.assertEqual(host.receive(1, 0.2), b"")
-                board.say("power on")
-                board.wait_for(r"reset: power-on", 2)
-                time.sleep(0.2)
-                host.send(b"a")
-                self.assertEqual(host.receive(1), b"b")
-            self.assertEqual(board.end(), 0)
-            if word is None:
-                self.assertNotIn(self.word_in_state(), (0xFFFFFFFF, 0x201))
-            else:
-                self.assertEqual(self.word_in_state(), word)
-
-
 class Speed(Case):
     def sleeper(self, *options):
         board = self.board(*options, firmware=self.write("sleeper.bin", SLEEPER))

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { SPARE = 0x08020000 };
@@ -201,13 +202,36 @@ static void test_other_part_is_refused(void **state)
     check_refused("another part: 512 KiB of flash in the file, 1024 asked for");
 }
 
-static void test_unwritable_place_is_told(void **state)
+static void refuse(const char *state_path, const char *why)
+{
+    struct twin *t = NULL;
+    struct twin_config config = {.state_path = state_path};
+    assert_int_equal(twin_create(&t, &config), TWIN_ERR_FILE);
+    assert_null(t);
+    assert_non_null(strstr(twin_error_text(NULL), why));
+}
+
+static void test_unwritable_place_is_told_at_once(void **state)
 {
     (void)state;
+    refuse("/nonexistent/folder/state", "cannot be written: No such file");
+}
+
+static void test_place_that_went_away_is_told_at_the_end(void **state)
+{
+    (void)state;
+    char file[sizeof path + 8];
+    char lock[sizeof path + 16];
+    (void)snprintf(file, sizeof file, "%s/s", path);
+    (void)snprintf(lock, sizeof lock, "%s/s.lock", path);
+    assert_int_equal(mkdir(path, 0700), 0);
     struct fixture x;
-    struct twin_config config = {.state_path = "/nonexistent/folder/state"};
+    struct twin_config config = {.state_path = file};
     fixture_start(&x, &config);
+    assert_int_equal(remove(lock), 0);
+    assert_int_equal(rmdir(path), 0);
     fixture_stop(&x);
+    assert_int_equal(total_reports(&x), 1);
     assert_int_equal(x.reports[TWIN_REPORT_OTHER], 1);
     assert_non_null(strstr(x.text, "cannot be written"));
 }
@@ -215,10 +239,42 @@ static void test_unwritable_place_is_told(void **state)
 static void test_a_folder_is_no_state_file(void **state)
 {
     (void)state;
-    struct twin *t = NULL;
-    struct twin_config config = {.state_path = "/tmp"};
-    assert_int_equal(twin_create(&t, &config), TWIN_ERR_FILE);
-    assert_non_null(strstr(twin_error_text(NULL), "cannot be read"));
+    assert_int_equal(mkdir(path, 0700), 0);
+    refuse(path, "cannot be read");
+    assert_int_equal(rmdir(path), 0);
+}
+
+/* Also while there is no file yet, and after the first board has replaced it. */
+static void test_a_file_is_one_boards_only(void **state)
+{
+    (void)state;
+    char lock[sizeof path + 8];
+    (void)snprintf(lock, sizeof lock, "%s.lock", path);
+    for (unsigned i = 0; i < 2; i++) {
+        struct fixture x;
+        start(&x, 1);
+        refuse(path, "is in use by another twin");
+        assert_non_null(strstr(twin_error_text(NULL), path));
+        refuse(path, "is in use by another twin"); /* the refused one has taken nothing along */
+        fixture_stop(&x);
+        assert_int_equal(total_reports(&x), 0);
+        assert_int_equal(access(path, F_OK), 0);
+        assert_int_equal(access(lock, F_OK), -1); /* nothing is left lying about */
+    }
+}
+
+/* What a process that was killed leaves behind does not keep others out. */
+static void test_a_lock_that_nobody_holds_is_none(void **state)
+{
+    (void)state;
+    char lock[sizeof path + 8];
+    (void)snprintf(lock, sizeof lock, "%s.lock", path);
+    FILE *file = fopen(lock, "wb");
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+    struct fixture x;
+    start(&x, 1);
+    fixture_stop(&x);
 }
 
 int main(void)
@@ -230,8 +286,11 @@ int main(void)
         T(test_wrong_files_are_refused),
         T(test_longer_file_is_refused),
         T(test_other_part_is_refused),
-        cmocka_unit_test(test_unwritable_place_is_told),
-        cmocka_unit_test(test_a_folder_is_no_state_file),
+        T(test_place_that_went_away_is_told_at_the_end),
+        T(test_a_folder_is_no_state_file),
+        T(test_a_file_is_one_boards_only),
+        T(test_a_lock_that_nobody_holds_is_none),
+        cmocka_unit_test(test_unwritable_place_is_told_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
