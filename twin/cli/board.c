@@ -67,6 +67,22 @@ static int load_files(struct board *b)
     return EXIT_CODE_OK;
 }
 
+/* Before any is opened: the link that a killed twin left behind leads to a number that the first
+ * port of this one may get. */
+static int clear_places(const struct options *o)
+{
+    char text[700];
+    for (unsigned i = 0; i < CLI_USARTS; i++) {
+        const char *link = o->link[i + 1];
+        const char *wrong = link == NULL ? NULL : pty_clear_place(link, text, sizeof text);
+        if (wrong != NULL) {
+            options_complain("USART%u: %s", i + 1, wrong);
+            return EXIT_CODE_PORT;
+        }
+    }
+    return EXIT_CODE_OK;
+}
+
 static int open_ports(struct board *b)
 {
     char text[700];
@@ -154,6 +170,9 @@ int board_open(struct board *b, struct options *o)
     }
     if (code == EXIT_CODE_OK) {
         code = load_files(b);
+    }
+    if (code == EXIT_CODE_OK) {
+        code = clear_places(o);
     }
     if (code == EXIT_CODE_OK) {
         code = open_ports(b);

@@ -84,7 +84,9 @@ struct pty {
     char name[64];
     char link[512]; /* "" until it is made */
 };
-/* Both return NULL, or a sentence that says what is wrong; text is the caller's. */
+/* Both return NULL, or a sentence that says what is wrong; text is the caller's. The place of the
+ * link is free, or holds one that leads nowhere, which is removed; of all ports, then they open. */
+const char *pty_clear_place(const char *link, char *text, size_t size);
 const char *pty_open(struct pty *p, const char *link, char *text, size_t size);
 void pty_close(struct pty *p); /* removes the link if it is still ours */
 /* What the host has set on it. */

@@ -47,8 +47,7 @@ static bool set_raw(const struct pty *p)
     return ok;
 }
 
-/* NULL when the place is free, or holds a link that leads nowhere, which is removed. */
-static const char *clear_place(const char *link, char *text, size_t size)
+const char *pty_clear_place(const char *link, char *text, size_t size)
 {
     struct stat st;
     if (lstat(link, &st) != 0) {
@@ -79,10 +78,6 @@ static const char *make_link(struct pty *p, const char *link, char *text, size_t
     if (strlen(link) >= sizeof p->link) {
         (void)snprintf(text, size, "the link's name is too long");
         return text;
-    }
-    const char *wrong = clear_place(link, text, size);
-    if (wrong != NULL) {
-        return wrong;
     }
     if (symlink(p->name, link) != 0) {
         (void)snprintf(text, size, "the link %s cannot be made: %s", link, strerror(errno));
