@@ -88,10 +88,10 @@ static void finish_document(struct cli *cli, int code)
         if (f != NULL && f->code == code && f->sent_len > 0) {
             json_hex(error, "sent", f->sent, f->sent_len);
             json_hex(error, "received", f->got, f->got_len);
-            if (f->has_reason) {
-                json_number(error, "reason", f->reason);
-                json_number(error, "detail", f->detail);
-            }
+        }
+        if (f != NULL && f->code == code && f->has_reason) {
+            json_number(error, "reason", f->reason);
+            json_number(error, "detail", f->detail);
         }
     }
     json_bool(cli->doc, "ok", code == ARAREXT_OK);

@@ -45,7 +45,8 @@ enum ararext_error {
     ARAREXT_ERR_VERIFY = -16,      /* flash does not hold what it should */
     ARAREXT_ERR_DECLINED = -17,    /* something dangerous was not confirmed */
     ARAREXT_ERR_INTERRUPTED = -18, /* stopped by ararext_options.stop */
-    ARAREXT_ERR_COUNT = 19,
+    ARAREXT_ERR_PROTECTED = -19,   /* not tried: a sector that would change is write-protected */
+    ARAREXT_ERR_COUNT = 20,
 };
 
 /* One row for each error: the tool's exit status and the documents come from here. */
@@ -413,7 +414,9 @@ struct ararext_plan {
     uint32_t write_bytes; /* data bytes that will be sent; erased runs are not */
 };
 /* Compares image and flash and decides. Changes nothing. The image has passed ararext_image_check
- * (else ARGUMENT). Without MEM_CRC every sector of the image is ERASE. */
+ * (else ARGUMENT). Without MEM_CRC every sector of the image is ERASE. PROTECTED when a sector that
+ * would have to change is write-protected by info.nwrp: ararext_last_failure has its number in
+ * detail, and *out is complete. */
 ARAREXT_CHECKED ARAREXT_API int ararext_flash_plan(struct ararext_session *s,
                                                    const struct ararext_info *info,
                                                    const struct ararext_image *image,

@@ -10,6 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol.h"
+
+enum { NWRP_BITS = 12 }; /* sectors that nWRP speaks of */
+
 bool session_has_crc(const struct ararext_session *s)
 {
     return !s->options.no_extensions && s->has_info && s->info.extended &&
@@ -209,6 +213,24 @@ static void count_bytes(const struct ararext_info *info, const struct ararext_im
     }
 }
 
+/* Found now, it costs nothing; found by the board, sectors before it are erased already. */
+static int check_protection(struct ararext_session *s, const struct ararext_info *info,
+                            const struct ararext_plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        unsigned sector = plan->sectors[i].sector;
+        if (plan->sectors[i].action != ARAREXT_KEEP && sector < NWRP_BITS &&
+            (info->nwrp >> sector & 1) == 0) {
+            s->failure = (struct ararext_failure){.code = ARAREXT_ERR_PROTECTED,
+                                                  .has_reason = true,
+                                                  .reason = REASON_WRITE_PROTECTED,
+                                                  .detail = sector};
+            return ARAREXT_ERR_PROTECTED;
+        }
+    }
+    return ARAREXT_OK;
+}
+
 int ararext_flash_plan(struct ararext_session *s, const struct ararext_info *info,
                        const struct ararext_image *image,
                        const struct ararext_flash_options *options, struct ararext_plan *out)
@@ -239,5 +261,5 @@ int ararext_flash_plan(struct ararext_session *s, const struct ararext_info *inf
         out->sectors[0].action = ARAREXT_ERASE;
     }
     count_bytes(info, image, out);
-    return ARAREXT_OK;
+    return check_protection(s, info, out);
 }

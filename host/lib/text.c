@@ -55,6 +55,8 @@ static const struct ararext_error_entry ERRORS[] = {
     {"verify", "flash does not hold what it should", ARAREXT_ERR_VERIFY, 10},
     {"declined", "a dangerous operation was not confirmed", ARAREXT_ERR_DECLINED, 11},
     {"interrupted", "stopped by a signal", ARAREXT_ERR_INTERRUPTED, 130},
+    {"protected", "a sector that would have to change is write-protected", ARAREXT_ERR_PROTECTED,
+     6},
 };
 _Static_assert(sizeof ERRORS / sizeof ERRORS[0] == ARAREXT_ERR_COUNT, "a row for each error");
 
@@ -256,6 +258,10 @@ void ararext_describe_failure(const struct ararext_session *s, struct ararext_me
 {
     const struct ararext_failure *f = &s->failure;
     out->text[0] = '\0';
+    if (f->code == ARAREXT_ERR_PROTECTED) {
+        ararext_reason_text(f->reason, f->detail, out);
+        return;
+    }
     if (f->code == ARAREXT_OK || f->sent_len == 0) {
         message_set(out, "%s", f->code == ARAREXT_OK ? "" : ararext_error_entry(f->code)->sentence);
         return;
@@ -300,6 +306,7 @@ const char *ararext_failure_advice(const struct ararext_session *s)
         return "check the cable and 'ararext ports'";
     case ARAREXT_ERR_REFUSED:
     case ARAREXT_ERR_UNSUPPORTED:
+    case ARAREXT_ERR_PROTECTED:
         return f->has_reason ? ararext_reason_advice(f->reason) : "";
     default:
         return "";

@@ -197,15 +197,22 @@ teardown()
     expect_status 9
 }
 
-@test "a write-protected sector: what was sent, what came back, what to do" {
+@test "a write-protected sector is found before anything is erased" {
     start_board --button
-    ararext protect --sectors 2
+    ararext flash "$ARAREXT_APPS/hello.elf"
     expect_status 0
-    big_image app.bin 1000 1
-    ararext flash app.bin
-    expect_status 6
-    expect "the board answered 7F, reason 23: sector 2 is write-protected"
-    expect "run 'ararext unprotect' first"
+    ararext protect --sectors 4
+    expect_status 0
+    big_image app.bin 60000 1
+    for how in "" --dry-run --no-extensions; do
+        ararext flash app.bin $how
+        expect_status 6
+        expect "sector 4 is write-protected (flash was not changed); run 'ararext unprotect' first"
+        ararext verify "$ARAREXT_APPS/hello.elf"
+        expect_status 0
+    done
+    json_of flash app.bin
+    json 'd["error"]["name"] == "protected" and d["error"]["detail"] == 4 and len(d["plan"]) == 3'
     ararext unprotect
     expect_status 0
     ararext flash app.bin

@@ -11,100 +11,8 @@
 #include <cmocka.h>
 
 #include "bytes.h"
-#include "image.h"
+#include "flash_bench.h"
 #include "memory_map.h"
-#include "model_link.h"
-
-enum { IMAGE_MAX = 200 * 1024 };
-
-struct bench {
-    struct model *model;
-    struct model_link link;
-    struct ararext_session *session;
-    struct ararext_info info;
-    struct ararext_image *image;
-    uint8_t bytes[IMAGE_MAX]; /* of the image, from MAP_APP_BASE on */
-    uint32_t len;
-    struct ararext_plan plan;
-    struct ararext_flash_result result;
-    unsigned stop_after; /* frames; 0 = never */
-};
-
-static bool stop(void *ctx)
-{
-    struct bench *b = ctx;
-    return b->stop_after > 0 && --b->stop_after == 0;
-}
-
-static struct bench *setup(uint16_t flash_kib, bool no_extensions)
-{
-    struct bench *b = calloc(1, sizeof *b);
-    struct ararext_options options;
-    assert_non_null(b);
-    b->model = model_create(flash_kib);
-    store_le16(b->model->system + MAP_FLASH_KIB_ADDR - MAP_SYSTEM_BASE, flash_kib);
-    model_link_make(&b->link, b->model);
-    ararext_default_options(&options);
-    options.no_extensions = no_extensions;
-    options.stop = stop;
-    options.ctx = b;
-    assert_int_equal(ararext_open(&b->session, &b->link.transport, &options), ARAREXT_OK);
-    assert_int_equal(ararext_get_info(b->session, &b->info), ARAREXT_OK);
-    return b;
-}
-
-static void teardown(struct bench *b)
-{
-    ararext_image_free(b->image);
-    ararext_close(b->session);
-    free(b->model);
-    free(b);
-}
-
-/* An image that could be an application: vectors, then bytes from the seed. */
-static void make_image(struct bench *b, uint32_t len, uint64_t seed)
-{
-    const struct ararext_segment file = {.addr = 0, .len = len, .data = b->bytes};
-    assert_true(len <= IMAGE_MAX);
-    for (uint32_t i = 0; i < len; i++) {
-        seed = seed * 6364136223846793005u + 1442695040888963407u;
-        b->bytes[i] = (uint8_t)(seed >> 56);
-    }
-    store_le32(b->bytes, 0x20020000);
-    store_le32(b->bytes + 4, MAP_APP_BASE + 0x101);
-    b->len = len;
-    ararext_image_free(b->image);
-    assert_int_equal(ararext_image_parse(&b->image, &file, "f.bin", NULL, NULL), ARAREXT_OK);
-    assert_int_equal(ararext_image_check(b->image, &b->info, false, NULL), ARAREXT_OK);
-}
-
-static int flash_with(struct bench *b, const struct ararext_flash_options *options)
-{
-    b->result = (struct ararext_flash_result){0};
-    int rc = ararext_flash_plan(b->session, &b->info, b->image, options, &b->plan);
-    return rc == ARAREXT_OK ? ararext_flash_run(b->session, b->image, &b->plan, options, &b->result)
-                            : rc;
-}
-
-static void flash_ok(struct bench *b)
-{
-    int rc = flash_with(b, NULL);
-    if (rc != ARAREXT_OK) {
-        struct ararext_message m;
-        ararext_describe_failure(b->session, &m);
-        fail_msg("%d: %s", rc, m.text);
-    }
-    assert_memory_equal(b->model->flash + MAP_BOOT_SIZE, b->bytes, b->len);
-    assert_int_equal(b->result.phase, ARAREXT_PHASE_DONE);
-    assert_true(b->result.bootable);
-}
-
-static bool looks_bootable(const struct model *m)
-{
-    return image_vectors_plausible(load_le32(m->flash + MAP_BOOT_SIZE),
-                                   load_le32(m->flash + MAP_BOOT_SIZE + 4),
-                                   MAP_FLASH_BASE + m->loader.info.flash_kib * 1024u);
-}
 
 /* ---- what it does and what it leaves alone ---- */
 
@@ -402,72 +310,6 @@ static void test_verify_alone(void **state)
     teardown(b);
 }
 
-/* ---- refusals and bad lines ---- */
-
-static void test_flash_refused_by_protection(void **state)
-{
-    (void)state;
-    struct bench *b = setup(512, false);
-    make_image(b, 60000, 1);
-    b->model->flash[MAP_BOOT_SIZE + 40000] = 0x12; /* sector 4 has to be erased */
-    assert_int_equal(ararext_protect(b->session, 1u << 4), ARAREXT_OK);
-    assert_int_equal(flash_with(b, NULL), ARAREXT_ERR_REFUSED);
-    assert_int_equal(ararext_last_failure(b->session)->reason, 0x23);
-    assert_int_equal(ararext_last_failure(b->session)->detail, 4);
-    assert_false(looks_bootable(b->model));
-    assert_int_equal(ararext_unprotect(b->session, false), ARAREXT_OK);
-    flash_ok(b);
-    teardown(b);
-}
-
-static void test_flash_worn_out(void **state)
-{
-    (void)state;
-    struct bench *b = setup(512, false);
-    make_image(b, 60000, 1);
-    b->model->fail = REASON_VERIFY;
-    b->model->fail_detail = 0x0800C123;
-    assert_int_equal(flash_with(b, NULL), ARAREXT_ERR_REFUSED);
-    assert_int_equal(b->model->failed, 1);
-    assert_int_equal(ararext_last_failure(b->session)->reason, 0x25);
-    flash_ok(b);
-    teardown(b);
-}
-
-static void test_flash_over_a_bad_line(void **state)
-{
-    (void)state;
-    for (uint64_t seed = 1; seed <= 5; seed++) {
-        struct ararext_counters counters;
-        struct bench *b = setup(512, seed % 2 == 0);
-        b->link.seed = seed;
-        make_image(b, 20000, seed);
-        b->link.damage_every = 15;
-        flash_ok(b);
-        print_message("seed %u: %u frames damaged, %u answers lost\n", (unsigned)seed,
-                      b->link.damaged, b->link.lost);
-        assert_true(b->link.damaged > 0 && b->link.lost > 0);
-        ararext_get_counters(b->session, &counters);
-        assert_true(counters.resends > 0);
-        teardown(b);
-    }
-}
-
-static void test_flash_arguments(void **state)
-{
-    const struct ararext_segment file = {.len = 4, .data = (const uint8_t *)"abcd"};
-    struct ararext_load load = {.format = ARAREXT_FORMAT_BIN, .bin_addr = 0x08080000};
-    (void)state;
-    struct bench *b = setup(512, false);
-    assert_int_equal(ararext_image_parse(&b->image, &file, "f", &load, NULL), ARAREXT_OK);
-    assert_int_equal(flash_with(b, NULL), ARAREXT_ERR_ARGUMENT); /* behind the part */
-    b->plan = (struct ararext_plan){0};
-    assert_int_equal(ararext_flash_run(b->session, b->image, &b->plan, NULL, &b->result),
-                     ARAREXT_ERR_ARGUMENT);
-    assert_int_equal(model_changes(b->model), 0);
-    teardown(b);
-}
-
 /* ---- progress ---- */
 
 struct seen {
@@ -544,10 +386,6 @@ int main(void)
         cmocka_unit_test(test_flash_verify_failure_by_reading),
         cmocka_unit_test(test_flash_no_verify),
         cmocka_unit_test(test_verify_alone),
-        cmocka_unit_test(test_flash_refused_by_protection),
-        cmocka_unit_test(test_flash_worn_out),
-        cmocka_unit_test(test_flash_over_a_bad_line),
-        cmocka_unit_test(test_flash_arguments),
         cmocka_unit_test(test_flash_progress),
         cmocka_unit_test(test_ranges),
     };
