@@ -4,6 +4,7 @@
  * Lines 0 to 15 are edges of pins, chosen by SYSCFG_EXTICR, in whatever mode the pin is but analog.
  * Lines 16 to 22 have their registers and SWIER only: nothing in the twin drives them. An edge sets
  * PR whether or not IMR lets it through. Remapping other memories to address 0 is not done here.
+ * What else SYSCFG switches (Ethernet's interface, the compensation cell) is not there: reported.
  */
 #include "internal.h"
 #include "reg.h"
@@ -26,7 +27,8 @@ enum {
     SYSCFG_EXTICR4 = 0x14,
     SYSCFG_CMPCR = 0x20,
 };
-#define EXTI_MASK ((1u << EXTI_LINES) - 1)
+#define EXTI_MASK   ((1u << EXTI_LINES) - 1)
+#define SYSCFG_BASE 0x40013800u
 
 struct twin_exti {
     uint32_t imr, emr, rtsr, ftsr, swier, pr;
@@ -166,8 +168,15 @@ static void memrmp_write(struct twin *t, struct twin_exti *e, uint32_t value)
     e->memrmp = value & 3;
     if (e->memrmp != 0 && !e->told_memrmp) {
         e->told_memrmp = true;
-        twin_report(t, TWIN_REPORT_UNMODELLED, 0x40013800,
+        twin_report(t, TWIN_REPORT_UNMODELLED, SYSCFG_BASE,
                     "SYSCFG_MEMRMP = %u: address 0 stays main flash in the twin", e->memrmp);
+    }
+}
+
+static void report_use(struct twin *t, uint32_t offset, uint32_t value, const char *name)
+{
+    if (value != 0) {
+        twin_report_unmodelled(t, SYSCFG_BASE + offset, name);
     }
 }
 
@@ -182,9 +191,11 @@ static void syscfg_write(struct twin *t, void *self, uint32_t offset, unsigned w
         break;
     case SYSCFG_PMC:
         e->pmc = value & 0x00800000u;
+        report_use(t, SYSCFG_PMC, e->pmc, "SYSCFG_PMC");
         break;
     case SYSCFG_CMPCR: /* READY follows at once */
         e->cmpcr = (value & 1) != 0 ? 0x101 : 0;
+        report_use(t, SYSCFG_CMPCR, e->cmpcr, "SYSCFG_CMPCR");
         break;
     default:
         if (offset >= SYSCFG_EXTICR1 && offset < SYSCFG_EXTICR4 + 4) {
@@ -229,7 +240,7 @@ int twin_exti_create(struct twin *t)
                        });
     twin_periph_add(t, &(struct twin_periph){
                            .name = "SYSCFG",
-                           .base = 0x40013800,
+                           .base = SYSCFG_BASE,
                            .size = 0x400,
                            .enr = 0x44,
                            .enr_bit = 14,

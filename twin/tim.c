@@ -4,7 +4,8 @@
  *
  * The counter is computed from virtual time when somebody looks; only the next update is an event.
  * Capture, compare, PWM, slave modes, centre-aligned counting and outputs are not modelled: their
- * registers hold what is written, and their first use is reported.
+ * registers hold what is written, and the first use of each is reported. Nor are their flags: the
+ * chip sets CCxIF on a match even with all channels off.
  */
 #include "internal.h"
 #include "reg.h"
@@ -54,7 +55,7 @@ struct tim {
     uint64_t base_ps;                  /* when the counter was base_cnt and the prescaler 0 */
     uint32_t base_cnt;
     uint32_t clock_hz;
-    bool told;
+    uint32_t told; /* a bit for each register that has been reported */
     struct twin_event update;
 };
 
@@ -181,8 +182,9 @@ static void catch_up(struct twin *t, struct tim *m)
 
 static void tell_unmodelled(struct twin *t, struct tim *m, uint32_t offset, const char *what)
 {
-    if (!m->told) {
-        m->told = true;
+    uint32_t bit = 1u << (offset / 4);
+    if ((m->told & bit) == 0) {
+        m->told |= bit;
         twin_report(t, TWIN_REPORT_UNMODELLED, 0x40000000u + 0x400u * (m->number - 2u) + offset,
                     "TIM%u: %s not modelled, only the time base is", m->number, what);
     }
@@ -231,22 +233,41 @@ static void cr1_write(struct twin *t, struct tim *m, uint32_t value)
 }
 
 /* Registers of capture, compare, slave modes and outputs: kept, and reported when put to use. */
+static const struct {
+    uint16_t bits;
+    const char *what;
+} other_registers[TIM_CHANNEL_REGS] = {
+    [TIM_CR2 / 4] = {0x00F8, "trigger output, CCDS and TI1S are"},
+    [TIM_SMCR / 4] = {0xFFF7, "slave modes and external clocks are"},
+    [0x18 / 4] = {0xFFFF, "capture and compare modes are"},
+    [0x1C / 4] = {0xFFFF, "capture and compare modes are"},
+    [0x20 / 4] = {0xBBBB, "capture and compare channels are"},
+    [0x34 / 4] = {0xFFFF, "compare values are"},
+    [0x38 / 4] = {0xFFFF, "compare values are"},
+    [0x3C / 4] = {0xFFFF, "compare values are"},
+    [0x40 / 4] = {0xFFFF, "compare values are"},
+    [0x48 / 4] = {0x1F1F, "DMA bursts are"},
+    [0x4C / 4] = {0xFFFF, "DMA bursts are"},
+    [TIM_OR / 4] = {0, "remapped inputs are"},
+};
+
+static uint32_t other_bits(const struct tim *m, uint32_t offset)
+{
+    if (is_basic(m)) {
+        return offset == TIM_CR2 ? 0x70 : 0;
+    }
+    if (offset == TIM_OR) { /* ITR1_RMP, TI4_RMP */
+        return m->number == 2 ? 0x0C00 : m->number == 5 ? 0x00C0 : 0;
+    }
+    return offset >= 0x34 && offset <= 0x40 ? m->max : other_registers[offset / 4].bits;
+}
+
 static void other_write(struct twin *t, struct tim *m, uint32_t offset, uint32_t value)
 {
-    static const uint16_t bits[TIM_CHANNEL_REGS] = {
-        [TIM_CR2 / 4] = 0x00F8, [TIM_SMCR / 4] = 0xFFF7, [0x18 / 4] = 0xFFFF, [0x1C / 4] = 0xFFFF,
-        [0x20 / 4] = 0xBBBB,    [0x48 / 4] = 0x1F1F,     [0x4C / 4] = 0xFFFF, [TIM_OR / 4] = 0x0CC0,
-    };
-    bool compare = offset >= 0x34 && offset <= 0x40;
-    if (is_basic(m)) {
-        if (offset == TIM_CR2) {
-            m->others[TIM_CR2 / 4] = value & 0x70;
-        }
-        return;
-    }
-    m->others[offset / 4] = value & (compare ? m->max : bits[offset / 4]);
-    if ((offset == TIM_SMCR || offset == 0x20) && m->others[offset / 4] != 0) {
-        tell_unmodelled(t, m, offset, "capture, compare and slave modes are");
+    value &= other_bits(m, offset);
+    m->others[offset / 4] = value;
+    if (value != 0) {
+        tell_unmodelled(t, m, offset, other_registers[offset / 4].what);
     }
 }
 
@@ -336,7 +357,7 @@ static void tim_reset(struct twin *t, void *self, enum twin_reset kind)
     m->cr1 = m->dier = m->sr = 0;
     m->psc = m->psc_active = m->arr = m->arr_active = 0;
     m->base_cnt = 0;
-    m->told = false;
+    m->told = 0;
     for (unsigned i = 0; i < TIM_CHANNEL_REGS; i++) {
         m->others[i] = 0;
     }
