@@ -71,10 +71,10 @@ static void test_code_in_flash_stands_still_during_an_erase(void **state)
     start_at(x, IN_FLASH, erase_and_count, sizeof erase_and_count);
     run_us(x, 999000);
     assert_int_equal(result(x, 1), 0);
-    assert_in_range(result(x, 0), 0, 4);
+    assert_int_equal(result(x, 0), 0);
     run_us(x, 2000);
     assert_int_equal(result(x, 1), 1);
-    assert_in_range(result(x, 0), 1, 4);
+    assert_int_equal(result(x, 0), 1); /* BSY is 0 when the core sees it at last */
     assert_true(is_blank(x, SPARE, 16));
     assert_int_equal(total_reports(x), 0);
 }
@@ -86,7 +86,7 @@ static void test_code_in_sram_runs_on_during_an_erase(void **state)
     start_at(x, IN_SRAM, erase_and_count, sizeof erase_and_count);
     run_us(x, 999000);
     assert_int_equal(result(x, 1), 0);
-    assert_in_range(result(x, 0), 500000, 4000000);
+    assert_in_range(result(x, 0), 1997900, 1998000); /* a round is 8 cycles */
     run_us(x, 2000);
     assert_int_equal(result(x, 1), 1);
     assert_true(is_blank(x, SPARE, 16));
@@ -126,8 +126,10 @@ static void test_wrong_key_faults(void **state)
     start_at(x, IN_FLASH, wrong_key, sizeof wrong_key);
     run_us(x, 100);
     assert_int_equal(x->reports[TWIN_REPORT_FLASH], 1);
-    assert_int_equal(rd(x, 0xE000ED2C), 1u << 30);       /* HFSR.FORCED: bus fault, not enabled */
-    assert_int_not_equal(rd(x, 0xE000ED28) & 0xFF00, 0); /* CFSR.BFSR */
+    assert_int_equal(rd(x, 0xE000ED2C), 1u << 30);     /* HFSR.FORCED: bus fault, not enabled */
+    assert_int_equal(rd(x, 0xE000ED28), 1u << 10);     /* CFSR: IMPRECISERR, no address */
+    assert_int_equal(x->reports[TWIN_REPORT_CORE], 1); /* told with its place */
+    assert_int_equal(total_reports(x), 2);
 }
 
 static void test_cut_while_code_runs(void **state)
