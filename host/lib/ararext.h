@@ -256,8 +256,8 @@ ARAREXT_CHECKED ARAREXT_API int ararext_get_protection(struct ararext_session *s
  */
 ARAREXT_CHECKED ARAREXT_API int ararext_read_otp(struct ararext_session *s, uint16_t offset,
                                                  uint8_t *data, size_t len);
-/* Removes write protection; keep_rdp leaves read protection level 1 as it is, without it the board
- * refuses at level 1. */
+/* Removes write protection from the application's sectors; keep_rdp leaves read protection level 1
+ * as it is, without it the board refuses at level 1. */
 ARAREXT_CHECKED ARAREXT_API int ararext_unprotect(struct ararext_session *s, bool keep_rdp);
 
 struct ararext_board_error {

@@ -187,6 +187,45 @@ teardown()
     expect_status 0
 }
 
+# Sets nWRP in a state file (layout: twin/state.c), as a programmer would on a desk: the bits of OLD,
+# which only the option bytes hold there, become NEW. The upper half of the word is its complement.
+patch_nwrp()
+{
+    python3 - "$@" <<'END'
+import struct, sys, zlib
+path, old, new = sys.argv[1], int(sys.argv[2], 16), int(sys.argv[3], 16)
+data = bytearray(open(path, "rb").read())
+places = [i for i in range(0, len(data) - 8, 4)
+          if (w := struct.unpack_from("<I", data, i)[0]) & 0xFFF == old and w >> 16 == ~w & 0xFFFF]
+assert len(places) == 1, places
+low = struct.unpack_from("<H", data, places[0])[0] & 0xF000 | new
+struct.pack_into("<HH", data, places[0], low, ~low & 0xFFFF)
+struct.pack_into("<I", data, len(data) - 4, zlib.crc32(data[:-4]))
+open(path, "wb").write(data)
+END
+}
+
+@test "unprotect leaves the bootloader's own sectors protected, and says so" {
+    stop_board
+    start_board --button --state board
+    ararext protect --sectors 2,3,5,7
+    expect_status 0
+    stop_board
+    patch_nwrp board F53 FF0
+    start_board --button --state board
+    ararext info
+    expect " 0  0x08000000   16 KiB  bootloader  write-protected"
+    expect " 3  0x0800C000   16 KiB  write-protected"
+    ararext unprotect
+    expect_status 0
+    expect "the bootloader's stay so: 0 1"
+    ararext info
+    expect " 0  0x08000000   16 KiB  bootloader  write-protected"
+    expect_not " 3  0x0800C000   16 KiB  write-protected"
+    json_of unprotect
+    json 'd["ok"] and d["nwrp"] == 0xFFC'
+}
+
 @test "OTP" {
     ararext otp
     expect_status 0
