@@ -78,15 +78,42 @@ static void document_result(cJSON *doc, const struct ararext_flash_result *r)
     json_number(doc, "bytes_written", r->bytes_written);
     json_number(doc, "bytes_verified", r->bytes_verified);
     json_bool(doc, "bootable", r->bootable);
+    json_bool(doc, "bootable_known", !r->unknown);
     json_number(doc, "erase_ms", (double)r->erase_ms);
     json_number(doc, "write_ms", (double)r->write_ms);
     json_number(doc, "verify_ms", (double)r->verify_ms);
 }
 
-/* After a failure: what is in flash now, and what to do. */
-static int explain(struct cli *cli, int rc, const struct ararext_plan *plan,
-                   const struct ararext_flash_result *r)
+/* What a failed operation is about. */
+struct attempt {
+    const struct ararext_info *info;
+    const struct ararext_image *image;
+    const struct ararext_plan *plan;
+    const struct ararext_flash_result *result;
+};
+
+/* What happens at the next start, as far as it is known. */
+static const char *next_start(const struct attempt *a)
 {
+    const struct ararext_sector *first = &a->info->sectors[a->plan->sectors[0].sector];
+    uint32_t base = a->info->app_base;
+    bool in_sector = base >= first->addr && base - first->addr < first->size;
+    if (ararext_image_segment(a->image, 0).addr != base &&
+        (!in_sector || a->plan->sectors[0].action != ARAREXT_ERASE)) {
+        return "where an application starts, flash is as it was";
+    }
+    if (a->result->unknown) {
+        return "whether an application will start is not known; the bootloader goes on answering "
+               "with PA0 high at reset";
+    }
+    return a->result->bootable ? "the application may start, but not all of it is verified"
+                               : "the application will not start, the bootloader goes on answering";
+}
+
+/* After a failure: what is in flash now, and what to do. */
+static int explain(struct cli *cli, int rc, const struct attempt *a)
+{
+    const struct ararext_flash_result *r = a->result;
     struct ararext_message failure;
     if (rc == ARAREXT_ERR_VERIFY) {
         (void)cli_verify_error(cli, r);
@@ -104,11 +131,9 @@ static int explain(struct cli *cli, int rc, const struct ararext_plan *plan,
     if (cli->advice.text[0] == '\0') {
         cli_advise(cli, "run 'ararext flash' again");
     }
-    return cli_error(
-        cli, rc, "%.300s (%u sectors erased and %u of %u bytes written so far; %s)", failure.text,
-        (unsigned)r->sectors_erased, (unsigned)r->bytes_written, (unsigned)plan->write_bytes,
-        r->bootable ? "the application may start, but not all of it is verified"
-                    : "the application will not start, the bootloader goes on answering");
+    return cli_error(cli, rc, "%.250s (%u sectors erased and %u of %u bytes written so far; %s)",
+                     failure.text, (unsigned)r->sectors_erased, (unsigned)r->bytes_written,
+                     (unsigned)a->plan->write_bytes, next_start(a));
 }
 
 static void show_result(const struct cli *cli, const struct ararext_flash_result *r,
@@ -144,6 +169,7 @@ static int flash_image(struct cli *cli, struct flash_options *o, const struct ar
     struct ararext_plan plan;
     struct ararext_flash_result result = {0};
     struct cli_progress progress;
+    const struct attempt attempt = {&info, image, &plan, &result};
     int rc = cli_connect_info(cli, &info);
     if (rc == ARAREXT_OK) {
         rc = cli_check_image(cli, image, &info, &o->image);
@@ -158,14 +184,14 @@ static int flash_image(struct cli *cli, struct flash_options *o, const struct ar
     if (rc != ARAREXT_OK || o->dry_run) {
         cli_progress_end(&progress);
         show_plan(cli, &plan, rc == ARAREXT_OK);
-        return rc == ARAREXT_OK ? rc : explain(cli, rc, &plan, &result);
+        return rc == ARAREXT_OK ? rc : explain(cli, rc, &attempt);
     }
     show_plan(cli, &plan, false);
     rc = ararext_flash_run(cli->session, image, &plan, &o->flash, &result);
     cli_progress_end(&progress);
     document_result(cli->doc, &result);
     if (rc != ARAREXT_OK) {
-        return explain(cli, rc, &plan, &result);
+        return explain(cli, rc, &attempt);
     }
     show_result(cli, &result, &o->flash);
     return o->run ? start(cli, info.app_base) : ARAREXT_OK;

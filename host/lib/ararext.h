@@ -428,7 +428,8 @@ struct ararext_flash_result {
     uint32_t sectors_erased;
     uint32_t bytes_written, bytes_verified;
     bool bootable;     /* the first word of the image is in place */
-    bool touched;      /* flash was changed */
+    bool unknown;      /* whether it is, or was erased, is not known: that answer got lost */
+    bool touched;      /* flash was changed, or may have been: an answer got lost */
     uint32_t bad_addr; /* VERIFY: first byte that differs */
     uint8_t bad_want, bad_got;
     uint64_t erase_ms, write_ms, verify_ms;

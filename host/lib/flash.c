@@ -11,14 +11,15 @@
 
 #include <string.h>
 
+#include "protocol.h"
+
 struct job {
     struct ararext_session *s;
     const struct ararext_image *image;
     const struct ararext_plan *plan; /* NULL when only verifying */
     const struct ararext_flash_options *options;
     struct ararext_flash_result *result;
-    uint32_t done, total;   /* of the phase */
-    uint64_t frames_before; /* frames sent before the first that changes flash */
+    uint32_t done, total; /* of the phase */
 };
 
 static const struct ararext_flash_options DEFAULTS;
@@ -44,10 +45,43 @@ static void begin(struct job *j, enum ararext_phase phase, uint32_t total)
     advance(j, 0);
 }
 
-/* Whatever became of it: a request that was sent may have been carried out. */
-static int noting_touch(struct job *j, int rc)
+/* ---- what the board may have done ---- */
+
+/* A refusal comes before anything is changed, unless it says that the flash controller failed. */
+static bool refused_unchanged(const struct ararext_failure *f)
 {
-    j->result->touched = j->result->touched || j->s->counters.frames != j->frames_before;
+    bool tried = f->reason == REASON_VERIFY || f->reason == REASON_FLASH_ERROR ||
+                 f->reason == REASON_FLASH_TIMEOUT;
+    /* Of several attempts an earlier one, whose answer got lost, may have been carried out. */
+    return f->attempts == 1 && f->has_reason && !tried;
+}
+
+/* Notes what a request that changes flash has done; decisive: to the image's first word. */
+static int note_change(struct job *j, uint64_t frames_before, bool decisive, int rc)
+{
+    bool sent = j->s->counters.frames != frames_before;
+    bool clean = rc == ARAREXT_ERR_REFUSED && refused_unchanged(&j->s->failure);
+    if (sent && !clean) {
+        j->result->touched = true;
+        j->result->unknown = decisive && rc != ARAREXT_OK;
+    }
+    return rc;
+}
+
+static int change_erase(struct job *j, uint8_t sector, bool decisive)
+{
+    uint64_t before = j->s->counters.frames;
+    return note_change(j, before, decisive, ararext_erase(j->s, sector, 1));
+}
+
+static int change_write(struct job *j, const struct chunk *chunk, bool decisive)
+{
+    uint64_t before = j->s->counters.frames;
+    int rc =
+        note_change(j, before, decisive, ararext_write(j->s, chunk->addr, chunk->data, chunk->len));
+    if (rc == ARAREXT_OK) {
+        j->result->bytes_written += (uint32_t)chunk->len;
+    }
     return rc;
 }
 
@@ -59,7 +93,7 @@ static int erase_sector(struct job *j, size_t i)
     if (j->plan->sectors[i].action != ARAREXT_ERASE) {
         return ARAREXT_OK;
     }
-    int rc = noting_touch(j, ararext_erase(j->s, sector, 1));
+    int rc = change_erase(j, sector, i == 0);
     if (rc == ARAREXT_OK) {
         j->result->sectors_erased++;
         advance(j, j->s->info.sectors[sector].size);
@@ -87,11 +121,10 @@ static int write_between(struct job *j, uint32_t from, uint32_t limit)
     struct chunk chunk;
     for (uint32_t at = from; chunk_next(j->image, at, limit, &chunk);
          at = chunk.addr + (uint32_t)chunk.len) {
-        int rc = noting_touch(j, ararext_write(j->s, chunk.addr, chunk.data, chunk.len));
+        int rc = change_write(j, &chunk, false);
         if (rc != ARAREXT_OK) {
             return rc;
         }
-        j->result->bytes_written += (uint32_t)chunk.len;
         advance(j, (uint32_t)chunk.len);
     }
     return ARAREXT_OK;
@@ -204,11 +237,7 @@ static int write_first_word(struct job *j)
     if (!chunk_next(j->image, first, first + FIRST_WORD_SIZE, &chunk)) {
         return ARAREXT_OK; /* it is to stay erased */
     }
-    int rc = ararext_write(j->s, chunk.addr, chunk.data, chunk.len);
-    if (rc == ARAREXT_OK) {
-        j->result->bytes_written += (uint32_t)chunk.len;
-    }
-    return rc;
+    return change_write(j, &chunk, true);
 }
 
 static int verify_first_word(struct job *j)
@@ -229,7 +258,6 @@ int ararext_flash_run(struct ararext_session *s, const struct ararext_image *ima
         .plan = plan,
         .options = options != NULL ? options : &DEFAULTS,
         .result = result,
-        .frames_before = s->counters.frames,
     };
     *result = (struct ararext_flash_result){0};
     if (!s->has_info || plan->count == 0) {

@@ -35,13 +35,15 @@ static int link_write(void *ctx, const uint8_t *data, size_t len, unsigned timeo
     (void)timeout_ms;
     assert_in_range(len, 6, sizeof frame);
     memcpy(frame, data, len);
+    link->lose_answer = false;
+    link->lose_request = false;
     if (link->before != NULL) {
         link->before(link, frame, len);
     }
     link->requests[frame[1]]++;
     link->model->sent_len = 0;
     link->taken = 0;
-    link->answer_lost = false;
+    link->answer_lost = link->lose_answer;
     if (link->damage_every != 0 && model_link_random(link, link->damage_every) == 0) {
         if (model_link_random(link, 3) == 0) {
             link->answer_lost = true;
@@ -50,7 +52,9 @@ static int link_write(void *ctx, const uint8_t *data, size_t len, unsigned timeo
             len = damage(link, frame, len);
         }
     }
-    model_feed(link->model, frame, len, US_PER_BYTE);
+    if (!link->lose_request) {
+        model_feed(link->model, frame, len, US_PER_BYTE);
+    }
     return ARAREXT_OK;
 }
 

@@ -17,6 +17,8 @@ struct model_link {
     unsigned requests[256]; /* by command */
     size_t taken;           /* bytes of model->sent that were read */
     bool answer_lost;       /* the answer to the current request does not arrive */
+    bool lose_answer;       /* set by before: the next answer does not arrive, */
+    bool lose_request;      /* nor the request */
     void (*before)(struct model_link *link, const uint8_t *frame, size_t len); /* may be NULL */
     void *ctx;
 };

@@ -12,6 +12,7 @@
 #include "bytes.h"
 #include "flash_bench.h"
 #include "memory_map.h"
+#include "protocol.h"
 
 static void test_flash_refused_by_protection(void **state)
 {
@@ -75,6 +76,81 @@ static void test_flash_protected_and_kept(void **state)
     teardown(b);
 }
 
+/* A refusal before anything was changed is no touch. */
+static void test_flash_refused_untouched(void **state)
+{
+    (void)state;
+    struct bench *b = setup(512, false);
+    make_image(b, 30000, 1);
+    flash_ok(b);
+    make_image(b, 30000, 2);
+    assert_int_equal(ararext_protect(b->session, 1u << 2), ARAREXT_OK);
+    unsigned changes = model_changes(b->model);
+    assert_int_equal(flash_with(b, NULL), ARAREXT_ERR_REFUSED); /* the info is older */
+    assert_int_equal(ararext_last_failure(b->session)->reason, REASON_WRITE_PROTECTED);
+    assert_int_equal(model_changes(b->model), changes);
+    assert_false(b->result.touched || b->result.unknown);
+    teardown(b);
+}
+
+/* The answer to one request gets lost, every time it is sent, carried out or not. */
+struct loss {
+    uint8_t command; /* MEM_WRITE: of the image's first word */
+    bool carried_out;
+    unsigned lost;
+};
+
+static void lose(struct model_link *link, const uint8_t *frame, size_t len)
+{
+    struct loss *l = link->ctx;
+    (void)len;
+    bool first = frame[1] == ARAREXT_FLASH_ERASE ||
+                 (frame[1] == ARAREXT_MEM_WRITE && load_le32(frame + 2) == MAP_APP_BASE);
+    if (frame[1] == l->command && first) {
+        link->lose_answer = true;
+        link->lose_request = !l->carried_out;
+        l->lost++;
+    }
+}
+
+/* What the image's first word is when its erase or its write was not answered, nobody knows. */
+static void test_flash_first_word_unknown(void **state)
+{
+    static const uint8_t commands[] = {ARAREXT_FLASH_ERASE, ARAREXT_MEM_WRITE};
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        struct loss loss = {.command = commands[i / 2], .carried_out = i % 2 == 1};
+        struct bench *b = setup(512, false);
+        make_image(b, 30000, 1);
+        flash_ok(b);
+        make_image(b, 30000, 2);
+        b->link.before = lose;
+        b->link.ctx = &loss;
+        assert_int_equal(flash_with(b, NULL), ARAREXT_ERR_TIMEOUT);
+        assert_int_equal(loss.lost, 3);
+        assert_true(b->result.touched && b->result.unknown && !b->result.bootable);
+        assert_int_equal(looks_bootable(b->model),
+                         loss.carried_out == (loss.command == ARAREXT_MEM_WRITE));
+        b->link.before = NULL;
+        flash_ok(b);
+        assert_false(b->result.unknown);
+        teardown(b);
+    }
+}
+
+/* An image of one word is written by its first word alone: that is a touch, too. */
+static void test_flash_one_word(void **state)
+{
+    const struct ararext_segment file = {.len = 4, .data = (const uint8_t *)"abcd"};
+    (void)state;
+    struct bench *b = setup(512, false);
+    assert_int_equal(ararext_image_parse(&b->image, &file, "f.bin", NULL, NULL), ARAREXT_OK);
+    assert_int_equal(flash_with(b, NULL), ARAREXT_OK);
+    assert_true(b->result.touched);
+    assert_int_equal(b->result.bytes_written, 4);
+    teardown(b);
+}
+
 static void test_flash_worn_out(void **state)
 {
     (void)state;
@@ -85,6 +161,7 @@ static void test_flash_worn_out(void **state)
     assert_int_equal(flash_with(b, NULL), ARAREXT_ERR_REFUSED);
     assert_int_equal(b->model->failed, 1);
     assert_int_equal(ararext_last_failure(b->session)->reason, 0x25);
+    assert_true(b->result.touched);
     flash_ok(b);
     teardown(b);
 }
@@ -129,6 +206,9 @@ int main(void)
         cmocka_unit_test(test_flash_refused_by_protection),
         cmocka_unit_test(test_flash_known_protection),
         cmocka_unit_test(test_flash_protected_and_kept),
+        cmocka_unit_test(test_flash_refused_untouched),
+        cmocka_unit_test(test_flash_first_word_unknown),
+        cmocka_unit_test(test_flash_one_word),
         cmocka_unit_test(test_flash_worn_out),
         cmocka_unit_test(test_flash_over_a_bad_line),
         cmocka_unit_test(test_flash_arguments),
