@@ -125,6 +125,11 @@ void cli_catch_signals(void);
 /* The first signal that came (SIGINT, SIGTERM, SIGHUP), 0 if none did. */
 int cli_signal(void);
 bool cli_stop(void *unused); /* for ararext_options.stop */
+/* Gives stdin's terminal other settings, and puts back what it had: the latter also happens when a
+ * second signal ends the process. */
+struct termios;
+ARAREXT_CHECKED bool cli_change_terminal(const struct termios *settings);
+void cli_restore_terminal(void);
 
 /* ---- file.c ---- */
 

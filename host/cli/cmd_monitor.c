@@ -207,19 +207,17 @@ static int loop(struct monitor *m, bool terminal)
 
 static int loop_at_terminal(struct monitor *m)
 {
-    struct termios before, raw;
-    if (isatty(STDIN_FILENO) != 1 || tcgetattr(STDIN_FILENO, &before) != 0) {
+    struct termios raw;
+    if (isatty(STDIN_FILENO) != 1 || tcgetattr(STDIN_FILENO, &raw) != 0) {
         return loop(m, false);
     }
     cli_say(m->cli, "Connected to the board; Ctrl-] ends.\n");
-    raw = before;
     raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG | IEXTEN);
     raw.c_iflag &= ~(tcflag_t)(IXON | ICRNL);
     raw.c_cc[VMIN] = 1;
     raw.c_cc[VTIME] = 0;
-    (void)tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-    int rc = loop(m, true);
-    (void)tcsetattr(STDIN_FILENO, TCSANOW, &before);
+    int rc = cli_change_terminal(&raw) ? loop(m, true) : loop(m, false);
+    cli_restore_terminal();
     return rc;
 }
 

@@ -54,6 +54,22 @@ teardown()
     expect_status 0
 }
 
+@test "data beside the application: that one is not concerned" {
+    ararext flash "$ARAREXT_APPS/hello.elf"
+    expect_status 0
+    "$ARAREXT" flash app.bin --address 0x08020000 --force --verbose </dev/null >out 2>err 3>&- &
+    local tool=$!
+    wait_for "> FE 57" err
+    kill -TERM "$tool"
+    status=0
+    wait "$tool" || status=$?
+    output=$(grep -v '^ *[0-9.]* [<>]' err)
+    expect_status 143
+    expect "where an application starts, flash is as it was"
+    ararext verify "$ARAREXT_APPS/hello.elf"
+    expect_status 0
+}
+
 @test "Ctrl-C while erasing" {
     at_terminal --when "erasing" --send '\x03' -- "$ARAREXT" erase --all --yes
     expect_status 130
@@ -62,9 +78,43 @@ teardown()
     expect_status 0
 }
 
-@test "Ctrl-C twice gives up at once, and the board still comes back" {
-    at_terminal --when "writing" --send '\x03\x03' -- "$ARAREXT" flash app.bin
-    expect_status 130
+@test "one signal that comes twice is one signal" {
+    "$ARAREXT" erase --sector 2-10 --verbose </dev/null >out 2>err 3>&- &
+    local tool=$!
+    wait_for "> 03 56 02" err
+    kill -STOP "$TWIN_PID"
+    kill -TERM "$tool"
+    kill -TERM "$tool"
+    sleep 0.2
+    kill -TERM "$tool"
+    sleep 0.1
+    kill -0 "$tool"
+    kill -CONT "$TWIN_PID"
+    status=0
+    wait "$tool" || status=$?
+    output=$(cat err)
+    expect_status 143
+    expect "sectors were erased, the others are as they were"
+    expect_not "stopped at once"
+    ararext info
+    expect_status 0
+}
+
+@test "a second signal gives up at once, and the board still comes back" {
+    "$ARAREXT" erase --sector 2-10 --verbose </dev/null >out 2>err 3>&- &
+    local tool=$!
+    wait_for "> 03 56 02" err
+    kill -STOP "$TWIN_PID"
+    kill -TERM "$tool"
+    sleep 0.8
+    kill -0 "$tool"
+    kill -TERM "$tool"
+    status=0
+    wait "$tool" || status=$?
+    kill -CONT "$TWIN_PID"
+    output=$(cat err)
+    expect_status 143
+    expect "stopped at once"
     ararext info
     expect_status 0
 }

@@ -56,6 +56,14 @@ teardown()
     wait_for "stays: application" twin.log
 }
 
+@test "the reader of the output goes away: the terminal is put back" {
+    at_terminal -- bash -c 'before=$(stty -g); "$ARAREXT" monitor 2>err | head -1 >line
+        s=${PIPESTATUS[0]}; [ "$(stty -g)" = "$before" ] && echo same; exit $s'
+    expect_status 8
+    expect "same"
+    grep -q "cannot write to stdout" err
+}
+
 @test "a signal ends it" {
     "$ARAREXT" monitor </dev/null >out 2>&1 3>&- &
     local tool=$!
