@@ -29,6 +29,13 @@ static int check_header(Elf *elf, const struct source *src, size_t *count)
     if (head.e_type != ET_EXEC) {
         return bad(src, "this ELF is not a linked program (an object file or a library?)");
     }
+    /* The table of sections is the last thing in most files: where it is missing, the file was cut
+     * off, even if all segments are there. */
+    size_t sections = 0;
+    uint64_t table_end = head.e_shoff + (uint64_t)head.e_shnum * head.e_shentsize;
+    if ((head.e_shoff != 0 && table_end > src->len) || elf_getshdrnum(elf, &sections) != 0) {
+        return bad(src, "the table of sections lies outside of the file (cut off?)");
+    }
     if (elf_getphdrnum(elf, count) != 0 || *count == 0) {
         return bad(src, "this ELF has no segments to load");
     }

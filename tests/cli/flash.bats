@@ -150,6 +150,10 @@ teardown()
     ararext flash bad.elf
     expect_status 8
     expect "bad.elf: "
+    head -c -1 "$ARAREXT_APPS/hello.elf" >bad.elf
+    ararext flash bad.elf
+    expect_status 8
+    expect "bad.elf: the table of sections lies outside of the file (cut off?)"
 }
 
 @test "an image for the wrong place is refused before the board is touched" {

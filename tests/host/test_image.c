@@ -347,6 +347,13 @@ static void test_elf_bad(void **state)
     make_elf(&f);
     expect_bad_elf(&f, ELF_DATA + 4, "f: a segment lies outside of the file (cut off?)");
     make_elf(&f);
+    elf_head(&f)->e_shoff = ELF_SECTIONS;
+    elf_head(&f)->e_shnum = 3;
+    expect_bad_elf(&f, ELF_SECTIONS + 3 * sizeof(Elf32_Shdr) - 1,
+                   "f: the table of sections lies outside of the file (cut off?)");
+    elf_head(&f)->e_shoff = 0xFFFFFFFF;
+    expect_bad_elf(&f, ELF_SIZE, "f: the table of sections lies outside of the file (cut off?)");
+    make_elf(&f);
     elf_segment(&f, 0)->p_paddr = 0xFFFFFFFC;
     expect_bad_elf(&f, ELF_SIZE, "f: a segment runs over the end of the address space");
     make_elf(&f);
