@@ -11,8 +11,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define FILE_SIZE_MAX ((size_t)16 * 1024 * 1024)
-
 /* ---- pieces ---- */
 
 static int piece_append(struct piece *p, const uint8_t *data, size_t len)
@@ -37,12 +35,12 @@ int image_add(struct ararext_image *image, uint32_t addr, const uint8_t *data, s
     if (len == 0) {
         return ARAREXT_OK;
     }
-    if (len > FILE_SIZE_MAX || (uint64_t)addr + len > UINT64_C(0x100000000)) {
+    if (len > FILE_SIZE_MAX - image->size || (uint64_t)addr + len > UINT64_C(0x100000000)) {
         return ARAREXT_ERR_FORMAT;
     }
+    image->size += len;
     struct piece *last = image->count > 0 ? &image->pieces[image->count - 1] : NULL;
-    if (last != NULL && (uint64_t)last->addr + last->len == addr &&
-        (uint64_t)last->len + len <= FILE_SIZE_MAX) {
+    if (last != NULL && (uint64_t)last->addr + last->len == addr) {
         return piece_append(last, data, len);
     }
     if (image->count == image->room) {

@@ -72,6 +72,9 @@ static int take_segment(struct ararext_image *image, Elf *elf, const GElf_Phdr *
     if (addr > UINT32_MAX) {
         return bad(src, "a segment runs over the end of the address space");
     }
+    if (segment->p_filesz - skipped > FILE_SIZE_MAX - image->size) {
+        return bad(src, "its segments have more than 16 MiB, no firmware is that large");
+    }
     int rc =
         image_add(image, (uint32_t)addr, src->data + from, (size_t)(segment->p_filesz - skipped));
     return rc == ARAREXT_ERR_FORMAT ? bad(src, "a segment runs over the end of the address space")

@@ -7,6 +7,10 @@
 
 #include "session.h"
 
+/* Of a file, and of all that comes out of one: many segments of a hostile file may name the same
+ * bytes. */
+#define FILE_SIZE_MAX ((size_t)16 * 1024 * 1024)
+
 struct piece {
     uint32_t addr, len;
     size_t room;   /* allocated */
@@ -16,6 +20,7 @@ struct piece {
 struct ararext_image {
     struct piece *pieces; /* owned */
     size_t count, room;
+    size_t size; /* bytes in all pieces, at most FILE_SIZE_MAX */
     enum ararext_format format;
 };
 
@@ -27,7 +32,8 @@ struct source {
     struct ararext_message *why;
 };
 
-/* Adds a copy of data at addr. MEMORY, FORMAT when the range leaves the 32-bit address space. */
+/* Adds a copy of data at addr. MEMORY, FORMAT when the range leaves the 32-bit address space,
+ * or when the image gets larger than FILE_SIZE_MAX. */
 ARAREXT_CHECKED int image_add(struct ararext_image *image, uint32_t addr, const uint8_t *data,
                               size_t len);
 

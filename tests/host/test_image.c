@@ -367,6 +367,39 @@ static void test_elf_bad(void **state)
     expect_bad_elf(&f, 20, "f: damaged ELF header");
 }
 
+/* Many segments that name the same megabyte of the file: what they ask for in all is what counts.
+ */
+static void test_elf_greedy(void **state)
+{
+    enum { LEN = 1024 * 1024 + ELF_SIZE, SEGMENTS = 17 };
+    struct elf_file head;
+    struct ararext_image *image = NULL;
+    struct ararext_message why = {""};
+    uint8_t *bytes = calloc(1, LEN);
+    (void)state;
+    assert_non_null(bytes);
+    make_elf(&head);
+    for (unsigned n = SEGMENTS - 1; n <= SEGMENTS; n++) {
+        elf_head(&head)->e_phnum = (uint16_t)n;
+        for (unsigned i = 0; i < n; i++) {
+            *elf_segment(&head, i) = (Elf32_Phdr){.p_type = PT_LOAD,
+                                                  .p_offset = ELF_SIZE,
+                                                  .p_paddr = 0x08000000 + i * 0x100000,
+                                                  .p_filesz = 0x100000};
+        }
+        memcpy(bytes, head.bytes, sizeof head.bytes);
+        int rc = parse_bytes(&image, bytes, LEN, "f", &why);
+        assert_int_equal(rc, n == SEGMENTS ? ARAREXT_ERR_FORMAT : ARAREXT_OK);
+        if (rc == ARAREXT_OK) {
+            assert_int_equal(ararext_image_size(image), 16 * 1024 * 1024);
+            ararext_image_free(image);
+        }
+    }
+    assert_string_equal(why.text,
+                        "f: its segments have more than 16 MiB, no firmware is that large");
+    free(bytes);
+}
+
 /* ---- whether it fits ---- */
 
 static const struct ararext_info PART = {
@@ -500,7 +533,6 @@ static void test_damaged_files(void **state)
     (void)state;
     print_message("seed %llu\n", (unsigned long long)seed);
     make_elf(&f);
-    elf_head(&f)->e_shoff = ELF_SECTIONS;
     elf_head(&f)->e_shnum = 3;
     elf_section(&f, 1)->sh_type = SHT_PROGBITS;
     elf_section(&f, 1)->sh_flags = SHF_ALLOC;
@@ -509,6 +541,7 @@ static void test_damaged_files(void **state)
     for (int i = 0; i < 20000; i++) {
         parse_damaged((const uint8_t *)hex, sizeof hex - 1, "f");
         parse_damaged((const uint8_t *)srec, sizeof srec - 1, "f");
+        elf_head(&f)->e_shoff = i % 2 == 0 ? 0 : ELF_SECTIONS;
         parse_damaged(f.bytes, i % 2 == 0 ? ELF_DATA + 12 : sizeof f.bytes, "f");
     }
 }
@@ -516,12 +549,13 @@ static void test_damaged_files(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hex_good),     cmocka_unit_test(test_hex_bad),
-        cmocka_unit_test(test_srec_good),    cmocka_unit_test(test_srec_bad),
-        cmocka_unit_test(test_bin),          cmocka_unit_test(test_load_files),
-        cmocka_unit_test(test_elf_good),     cmocka_unit_test(test_elf_headers_in_segment),
-        cmocka_unit_test(test_elf_bad),      cmocka_unit_test(test_check),
-        cmocka_unit_test(test_check_forced), cmocka_unit_test(test_damaged_files),
+        cmocka_unit_test(test_hex_good),      cmocka_unit_test(test_hex_bad),
+        cmocka_unit_test(test_srec_good),     cmocka_unit_test(test_srec_bad),
+        cmocka_unit_test(test_bin),           cmocka_unit_test(test_load_files),
+        cmocka_unit_test(test_elf_good),      cmocka_unit_test(test_elf_headers_in_segment),
+        cmocka_unit_test(test_elf_bad),       cmocka_unit_test(test_elf_greedy),
+        cmocka_unit_test(test_check),         cmocka_unit_test(test_check_forced),
+        cmocka_unit_test(test_damaged_files),
     };
     if (argc > 1) {
         seed = strtoull(argv[1], NULL, 10);
