@@ -88,6 +88,10 @@ int main(int argc, char **argv)
     }
     cli_catch_signals();
     int rc = run(&cli, argc, argv);
+    if (rc == ARAREXT_ERR_FILE && cli_signal() != 0) { /* it broke a read or an open off */
+        const struct ararext_message what = cli.error;
+        rc = cli_error(&cli, ARAREXT_ERR_INTERRUPTED, "interrupted (%.400s)", what.text);
+    }
     int status = cli_finish(&cli, rc);
     ararext_close(cli.session);
     cJSON_Delete(cli.doc);

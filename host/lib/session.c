@@ -376,11 +376,15 @@ int session_call(struct ararext_session *s, struct call *call)
             s->failure.code = ARAREXT_ERR_UNSUPPORTED;
             return ARAREXT_ERR_UNSUPPORTED;
         }
-        if (i >= s->options.retries || !may_repeat(s, call, rc)) {
+        if (!may_repeat(s, call, rc)) {
             return rc;
         }
+        /* Also after the last attempt: whoever wanted an end is not told of the board's silence. */
         if (session_stopped(s)) {
             return ARAREXT_ERR_INTERRUPTED;
+        }
+        if (i >= s->options.retries) {
+            return rc;
         }
         s->counters.resends++;
     }

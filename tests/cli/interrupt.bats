@@ -119,6 +119,40 @@ teardown()
     expect_status 0
 }
 
+@test "a signal while the input is read" {
+    mkfifo in
+    exec 9<>in
+    for words in "write 0x20004000 -" "flash in --format bin" "verify nobody"; do
+        [ "$words" = "verify nobody" ] && mkfifo nobody # open itself waits there
+        "$ARAREXT" $words <in >out 2>err 3>&- 9>&- &
+        local tool=$!
+        sleep 0.3
+        kill -TERM "$tool"
+        status=0
+        wait "$tool" || status=$?
+        output=$(cat err)
+        expect_status 143
+        expect "interrupted"
+    done
+    exec 9>&-
+}
+
+@test "a signal while a silent board is waited for" {
+    kill -STOP "$TWIN_PID"
+    "$ARAREXT" info --verbose </dev/null >out 2>err 3>&- &
+    local tool=$!
+    for _ in $(seq 400); do
+        [ "$(grep -cF "> 01 51" err)" -eq 3 ] && break
+        sleep 0.05
+    done
+    kill -TERM "$tool" # in the last attempt
+    status=0
+    wait "$tool" || status=$?
+    kill -CONT "$TWIN_PID"
+    [ "$(grep -cF "> 01 51" err)" -eq 3 ]
+    expect_status 143
+}
+
 @test "Ctrl-C at a question does nothing dangerous" {
     ararext flash "$ARAREXT_APPS/hello.elf"
     at_terminal --when "Type 'erase'" --send '\x03' -- "$ARAREXT" erase --all
