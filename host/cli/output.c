@@ -114,8 +114,11 @@ int cli_finish(struct cli *cli, int code)
     if (cli->json && !cli->help) {
         finish_document(cli, code);
     }
-    if (fflush(stdout) != 0 && code == ARAREXT_OK) {
-        code = cli_error(cli, ARAREXT_ERR_FILE, "cannot write to stdout: %s", strerror(errno));
+    /* What failed earlier (cli_say flushes) left its mark on the stream, but not its errno. */
+    errno = 0;
+    if ((fflush(stdout) != 0 || ferror(stdout)) && code == ARAREXT_OK) {
+        code = cli_error(cli, ARAREXT_ERR_FILE, "cannot write to stdout%s%s",
+                         errno != 0 ? ": " : "", errno != 0 ? strerror(errno) : "");
     }
     if (code != ARAREXT_OK) {
         print_failure(cli);

@@ -247,3 +247,15 @@ teardown()
     expect "wrote "
     expect_not "[#"
 }
+
+@test "output that cannot be written is a failure" {
+    [ -w /dev/full ] || skip "no /dev/full"
+    start_board --button
+    for words in "flash $ARAREXT_APPS/hello.elf" info "read 0x08000000 64"; do
+        run bash -c '"$ARAREXT" $1 2>&1 >/dev/full' - "$words"
+        expect_status 8
+        expect "cannot write to stdout"
+    done
+    ararext verify "$ARAREXT_APPS/hello.elf"
+    expect_status 0
+}
