@@ -83,14 +83,15 @@ static int erase_sectors(struct cli *cli, const struct ararext_info *info, uint1
     return cli_session_error(cli, rc);
 }
 
-static int erase_all(struct cli *cli, const struct ararext_info *info, bool yes)
+/* All that belongs to the application, by whatever option. */
+static int erase_all(struct cli *cli, const struct ararext_info *info, uint16_t sectors, bool yes)
 {
     char what[160];
     snprintf(what, sizeof what,
              "This erases everything behind the bootloader, 0x%08X-0x%08X, on the board at %.60s.",
              (unsigned)info->app_base, (unsigned)(info->app_end - 1), cli->port_path);
     int rc = cli_confirm(cli, what, "erase", yes);
-    return rc == ARAREXT_OK ? erase_sectors(cli, info, application_sectors(info)) : rc;
+    return rc == ARAREXT_OK ? erase_sectors(cli, info, sectors) : rc;
 }
 
 static int run(struct cli *cli, int argc, char **argv)
@@ -117,7 +118,10 @@ static int run(struct cli *cli, int argc, char **argv)
     if (rc != ARAREXT_OK) {
         return rc;
     }
-    return o.all ? erase_all(cli, &info, o.yes) : erase_sectors(cli, &info, o.sectors);
+    uint16_t application = application_sectors(&info);
+    uint16_t sectors = o.all ? application : o.sectors;
+    return (sectors & application) == application ? erase_all(cli, &info, sectors, o.yes)
+                                                  : erase_sectors(cli, &info, sectors);
 }
 
 const struct cli_command cmd_erase = {
@@ -128,5 +132,6 @@ const struct cli_command cmd_erase = {
     .help = "Options:\n"
             "      --sector LIST    sectors, like 2, 2..5 or 2,4-6\n"
             "      --all            all sectors behind the bootloader; asks first\n"
+            "                       (so do sectors that are all of them)\n"
             "  -y, --yes            do not ask\n",
 };

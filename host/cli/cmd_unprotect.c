@@ -82,8 +82,8 @@ const struct cli_command cmd_unprotect = {
     .run = run,
     .summary = "Take write protection off the application's sectors",
     .arguments = "[OPTION...]",
-    .help = "Where the bootloader's own sectors 0 and 1 were protected with a programmer, they\n"
-            "stay so.\n\n"
+    .help = "Where the bootloader's own sectors were protected with a programmer, they stay\n"
+            "so.\n\n"
             "Options:\n"
             "      --keep-read-protection  on a read-protected chip, take off write\n"
             "                              protection alone; without it the board refuses\n",

@@ -27,6 +27,22 @@ teardown()
     json 'd["error"]["name"] == "declined"'
 }
 
+@test "all sectors by their numbers are asked for too" {
+    for list in 2-11 2,3,4,5-11; do
+        ararext erase --sector "$list"
+        expect_status 11
+        expect "erases everything behind the bootloader, 0x08008000-0x080FFFFF"
+        expect "nothing was done"
+    done
+    ararext verify "$ARAREXT_APPS/hello.elf"
+    expect_status 0
+    ararext erase --sector 3-11
+    expect_status 0
+    ararext erase --sector 2-11 --yes
+    expect_status 0
+    expect "Erased 10 sectors"
+}
+
 @test "erase --all at a terminal: the wrong word, then the right one" {
     at_terminal --when "Type 'erase' to go on" --send 'yes\n' -- "$ARAREXT" erase --all
     expect_status 11
