@@ -44,6 +44,17 @@ static const struct cli_command *find_command(const char *name)
     return NULL;
 }
 
+/* Known before anything can be wrong with the words before it. */
+static bool wants_json(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--json") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int run(struct cli *cli, int argc, char **argv)
 {
     int first = 0;
@@ -78,7 +89,7 @@ static int run(struct cli *cli, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct cli cli = {.baud = 115200, .doc = cJSON_CreateObject()};
+    struct cli cli = {.baud = 115200, .doc = cJSON_CreateObject(), .json = wants_json(argc, argv)};
     const char *no_color = getenv("NO_COLOR");
     cli.no_color = no_color != NULL && no_color[0] != '\0';
     if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)) {

@@ -96,3 +96,29 @@ VERBS="info flash verify monitor go reset erase read write protect unprotect otp
     json_of frobnicate
     [ "$status" -eq 2 ]
 }
+
+@test "wrong use before --json is told in JSON too" {
+    for words in "--bogus --json info" "info --port x --bogus --json" "--baud x --json info"; do
+        status=0
+        "$ARAREXT" $words >out.json 2>err.txt </dev/null || status=$?
+        [ "$status" -eq 2 ]
+        json 'd["ok"] is False and d["error"]["name"] == "argument"'
+    done
+    ararext raw GET_VER --bogus -- --json
+    expect_status 2
+    expect_not "{"
+}
+
+@test "JSON is UTF-8 whatever a file is called" {
+    for name in 'a\xff' '\xc3\xa4' 'b\xc3' '\xed\xa0\x80' '\xc0\xaf' '\xf0\x9f\x98\x80' '\xf5\x80\x80\x80'; do
+        printf -v file '%b' "$name"
+        json_of flash "$file.elf"
+        [ "$status" -eq 8 ]
+        python3 - "$file" <<'END'
+import json, os, sys
+name = os.fsencode(sys.argv[1]).decode("utf-8", "replace").rstrip("\ufffd")
+message = json.loads(open("out.json", "rb").read().decode("utf-8"))["error"]["message"]
+assert message.startswith(name) and "No such file" in message, message
+END
+    done
+}
