@@ -166,9 +166,6 @@ static void lock_write(struct port *p, uint32_t value)
 {
     static const uint32_t key[3] = {LCKK, 0, LCKK};
     uint32_t mask = value & 0xFFFF;
-    if (p->lock_active) {
-        return;
-    }
     bool same = p->lock_step == 0 || mask == p->lock_mask;
     if (p->lock_step < 3 && (value & LCKK) == key[p->lock_step] && same) {
         p->lock_step++;
@@ -228,8 +225,18 @@ static uint32_t frozen_bits(uint32_t locked, unsigned bits, unsigned first_pin)
     return frozen;
 }
 
-static void config_write(uint32_t *reg, uint32_t value, uint32_t frozen)
+static void report_locked(struct twin *t, const struct port *p, const char *what)
 {
+    twin_report(t, TWIN_REPORT_OTHER, 0, "GPIO%c: %s written while it is locked: ignored",
+                p->letter, what);
+}
+
+static void config_write(struct twin *t, const struct port *p, uint32_t *reg, uint32_t value,
+                         uint32_t frozen)
+{
+    if (((*reg ^ value) & frozen) != 0) {
+        report_locked(t, p, "configuration of a pin");
+    }
     *reg = (*reg & frozen) | (value & ~frozen);
 }
 
@@ -251,6 +258,10 @@ static void lckr_access(struct twin *t, struct port *p, unsigned width, uint32_t
                     p->letter, 8 * width);
         return;
     }
+    if (p->lock_active) {
+        report_locked(t, p, "LCKR");
+        return;
+    }
     lock_write(p, value);
 }
 
@@ -260,17 +271,18 @@ static void port_write(struct twin *t, void *self, uint32_t offset, unsigned wid
     uint32_t frozen2 = frozen_bits(p->locked, 2, 0);
     switch (offset & ~3u) {
     case GPIO_MODER:
-        config_write(&p->moder, reg_merge(p->moder, offset, width, value), frozen2);
+        config_write(t, p, &p->moder, reg_merge(p->moder, offset, width, value), frozen2);
         routing_changed(t);
         break;
     case GPIO_OTYPER:
-        config_write(&p->otyper, reg_merge(p->otyper, offset, width, value) & 0xFFFF, p->locked);
+        config_write(t, p, &p->otyper, reg_merge(p->otyper, offset, width, value) & 0xFFFF,
+                     p->locked);
         break;
     case GPIO_OSPEEDR:
-        config_write(&p->ospeedr, reg_merge(p->ospeedr, offset, width, value), frozen2);
+        config_write(t, p, &p->ospeedr, reg_merge(p->ospeedr, offset, width, value), frozen2);
         break;
     case GPIO_PUPDR:
-        config_write(&p->pupdr, reg_merge(p->pupdr, offset, width, value), frozen2);
+        config_write(t, p, &p->pupdr, reg_merge(p->pupdr, offset, width, value), frozen2);
         break;
     case GPIO_ODR:
         p->odr = reg_merge(p->odr, offset, width, value) & 0xFFFF;
@@ -284,7 +296,7 @@ static void port_write(struct twin *t, void *self, uint32_t offset, unsigned wid
     case GPIO_AFRL:
     case GPIO_AFRH: {
         unsigned high = (offset >> 2) & 1;
-        config_write(&p->afr[high], reg_merge(p->afr[high], offset, width, value),
+        config_write(t, p, &p->afr[high], reg_merge(p->afr[high], offset, width, value),
                      frozen_bits(p->locked, 4, 8 * high));
         routing_changed(t);
         break;

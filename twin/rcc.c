@@ -205,7 +205,13 @@ static void write_cr(struct twin *t, uint32_t value)
     if ((old & CR_HSEON) == 0) {
         writable |= CR_HSEBYP;
     }
-    uint32_t cr = (old & ~writable) | (value & writable) | clocks_in_use(t);
+    uint32_t in_use = clocks_in_use(t);
+    uint32_t cr = (old & ~writable) | (value & writable) | in_use;
+    if ((in_use & ~value) != 0) {
+        twin_report(t, TWIN_REPORT_OTHER, RCC_REGS + RCC_CR,
+                    "RCC_CR written %08X: a clock that drives the core cannot be turned off",
+                    value);
+    }
     *reg(t, RCC_CR) = cr;
     if ((cr & ~old & CR_PLLON) != 0) {
         rcc_check_pll(t);
@@ -273,6 +279,10 @@ static void write_bdcr(struct twin *t, uint32_t value)
     }
     value &= BDCR_BITS;
     if ((old & BDCR_RTCSEL) != 0) {
+        if (((old ^ value) & BDCR_RTCSEL) != 0) {
+            twin_report(t, TWIN_REPORT_OTHER, RCC_REGS + RCC_BDCR,
+                        "RTCSEL can be chosen once until BDRST: it stays");
+        }
         value = (value & ~BDCR_RTCSEL) | (old & BDCR_RTCSEL); /* once, until BDRST */
     }
     /* LSERDY never comes: the board has no 32 kHz crystal. */

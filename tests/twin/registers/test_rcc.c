@@ -79,8 +79,10 @@ static void test_switch_waits_for_the_clock(void **state)
     assert_int_equal(twin_hclk_hz(x->t), 8000000);
     wr(x, RCC_CR, rd(x, RCC_CR) & ~HSEON); /* in use: stays */
     assert_int_equal(rd(x, RCC_CR) & (HSEON | HSERDY), HSEON | HSERDY);
+    assert_int_equal(x->reports[TWIN_REPORT_OTHER], 1);
     wr(x, RCC_CR, rd(x, RCC_CR) & ~1u); /* HSI is free to go */
     assert_int_equal(rd(x, RCC_CR) & 3, 0);
+    assert_int_equal(total_reports(x), 1);
     wr(x, RCC_CFGR, 0); /* HSI is off: no switch */
     assert_int_equal(rd(x, RCC_CFGR), 4);
     set(x, RCC_CR, 1);
@@ -111,7 +113,7 @@ static void test_84_mhz_as_the_board_does_it(void **state)
     assert_int_equal(twin_timclk_hz(x->t, 2), 84000000);
     wr(x, RCC_CR, rd(x, RCC_CR) & ~(PLLON | HSEON)); /* both carry the system clock */
     assert_int_equal(rd(x, RCC_CR) & (PLLON | PLLRDY | HSEON), PLLON | PLLRDY | HSEON);
-    assert_int_equal(total_reports(x), 0);
+    assert_int_equal(total_reports(x), 1);
     twin_reset_pin(x->t);
     assert_int_equal(rd(x, RCC_CR), 0x83);
     assert_int_equal(twin_hclk_hz(x->t), 16000000);
@@ -273,6 +275,9 @@ static void test_backup_domain_control(void **state)
     assert_int_equal(rd(x, RCC_BDCR), 0x8201); /* no 32 kHz crystal: LSERDY never comes */
     wr(x, RCC_BDCR, 0x8100);
     assert_int_equal(rd(x, RCC_BDCR), 0x8200); /* RTCSEL once until BDRST */
+    assert_int_equal(x->reports[TWIN_REPORT_OTHER], 2);
+    wr(x, RCC_BDCR, 0x8200);
+    assert_int_equal(total_reports(x), 2);
     twin_reset_pin(x->t);
     assert_int_equal(rd(x, RCC_BDCR), 0x8200);
     set(x, RCC_APB1ENR, 1u << 28);

@@ -103,10 +103,16 @@ static void test_lock_sequence(void **state)
     wr(b, e + LCKR, 0x10000 | 1);
     (void)rd(b, e + LCKR);
     assert_int_equal(rd(b, e + LCKR), 0x10001);
+    wr(b, e + MODER, 9);
+    expect_no_reports(b); /* pin 0 is asked to stay as it is */
     wr(b, e + MODER, 0);
     assert_int_equal(rd(b, e + MODER), 1); /* pin 0 stays, pin 1 obeys */
+    expect_reports(b, TWIN_REPORT_OTHER, 1);
     wr(b, e + AFRL, 0xFF);
     assert_int_equal(rd(b, e + AFRL), 0xF0);
+    expect_reports(b, TWIN_REPORT_OTHER, 2);
+    wr(b, e + LCKR, 2);
+    expect_reports(b, TWIN_REPORT_OTHER, 3);
     wr(b, e + BSRR, 1); /* its level is free */
     assert_true(twin_pin_level(b->t, 'E', 0));
     wr(b, 0x40023810, 1u << 4); /* RCC_AHB1RSTR ends the lock */
