@@ -29,8 +29,9 @@
 
 struct serial {
     int fd;
-    bool exclusive; /* TIOCEXCL is set */
-    bool pseudo;    /* a pseudo-terminal: the far end is a program */
+    struct serial_settings *before; /* of the line, when we found it */
+    bool exclusive;                 /* TIOCEXCL is set */
+    bool pseudo;                    /* a pseudo-terminal: the far end is a program */
 };
 
 static uint64_t serial_now_ms(void *ctx)
@@ -142,6 +143,8 @@ static void serial_close(void *ctx)
     if (p->exclusive) {
         (void)ioctl(p->fd, TIOCNXCL);
     }
+    (void)serial_drain(p); /* what is on its way leaves at the rate that it was meant for */
+    serial_settings_restore(p->fd, p->before);
     close(p->fd);
     free(p);
 }
@@ -207,11 +210,13 @@ static int open_port(struct serial *p, const char *path, uint32_t baud, struct a
         return open_failure(path, errno, why);
     }
     int rc = claim(p, path, why);
+    p->before = rc == ARAREXT_OK ? serial_settings_take(p->fd) : NULL;
     if (rc == ARAREXT_OK && !serial_baud_set_raw(p->fd, baud)) {
         message_set(why, "%s: the port cannot do %u baud", path, (unsigned)baud);
         rc = ARAREXT_ERR_ARGUMENT;
     }
     if (rc != ARAREXT_OK) {
+        serial_settings_restore(p->fd, p->before);
         close(p->fd);
         return rc;
     }

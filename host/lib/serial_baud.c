@@ -6,7 +6,31 @@
 
 #include <asm/termbits.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
+
+struct serial_settings {
+    struct termios2 termios;
+};
+
+struct serial_settings *serial_settings_take(int fd)
+{
+    struct serial_settings *settings = malloc(sizeof *settings);
+    if (settings != NULL && ioctl(fd, TCGETS2, &settings->termios) != 0) {
+        free(settings);
+        settings = NULL;
+    }
+    return settings;
+}
+
+void serial_settings_restore(int fd, struct serial_settings *settings)
+{
+    if (settings != NULL) {
+        settings->termios.c_cflag &= ~(tcflag_t)HUPCL;
+        (void)ioctl(fd, TCSETS2, &settings->termios); /* it may have been unplugged */
+    }
+    free(settings);
+}
 
 /* The rates that have a name are set by it: programs at the other end of a pseudo-terminal may know
  * no others. */

@@ -6,6 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The settings of a line as the kernel has them, to be put back. */
+struct serial_settings; /* owned */
+/* NULL when they cannot be had. */
+struct serial_settings *serial_settings_take(int fd);
+/* Puts them back, if there are any, and frees them. The modem lines stay as they are when the port
+ * is closed afterwards: on many boards they are wired to reset. */
+void serial_settings_restore(int fd, struct serial_settings *settings);
+
 /* Raw, 8N1, no flow control, baud within 3 %. Leaves the modem lines alone, and asks the driver not
  * to drop them on closing. False if the port does not take it. */
 bool serial_baud_set_raw(int fd, uint32_t baud);

@@ -87,6 +87,29 @@ static void test_serial_is_transparent(void **state)
     close_line(l);
 }
 
+/* It may be the terminal of whoever typed the wrong name. */
+static void test_serial_puts_settings_back(void **state)
+{
+    struct line *l = *state;
+    struct termios before, during, after;
+    assert_int_equal(tcgetattr(l->master, &before), 0);
+    before.c_lflag |= ICANON | ECHO;
+    assert_int_equal(cfsetspeed(&before, B9600), 0);
+    assert_int_equal(tcsetattr(l->master, TCSANOW, &before), 0);
+    open_line(l, 115200);
+    assert_int_equal(tcgetattr(l->master, &during), 0);
+    assert_int_equal(during.c_lflag, 0);
+    assert_int_equal(cfgetospeed(&during), B115200);
+    close_line(l);
+    assert_int_equal(tcgetattr(l->master, &after), 0);
+    assert_int_equal(after.c_iflag, before.c_iflag);
+    assert_int_equal(after.c_oflag, before.c_oflag);
+    assert_int_equal(after.c_cflag, before.c_cflag);
+    assert_int_equal(after.c_lflag, before.c_lflag);
+    assert_memory_equal(after.c_cc, before.c_cc, sizeof after.c_cc);
+    assert_int_equal(cfgetospeed(&after), B9600);
+}
+
 static void test_serial_silence_ends(void **state)
 {
     struct line *l = *state;
@@ -221,11 +244,11 @@ int main(void)
 {
 #define SERIAL_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        SERIAL_TEST(test_serial_is_transparent), SERIAL_TEST(test_serial_silence_ends),
-        SERIAL_TEST(test_serial_flush),          SERIAL_TEST(test_serial_hang_up),
-        SERIAL_TEST(test_serial_write_blocked),  SERIAL_TEST(test_serial_belongs_to_one),
-        SERIAL_TEST(test_serial_baud),           SERIAL_TEST(test_serial_open_errors),
-        SERIAL_TEST(test_ports_lists_the_twin),
+        SERIAL_TEST(test_serial_is_transparent), SERIAL_TEST(test_serial_puts_settings_back),
+        SERIAL_TEST(test_serial_silence_ends),   SERIAL_TEST(test_serial_flush),
+        SERIAL_TEST(test_serial_hang_up),        SERIAL_TEST(test_serial_write_blocked),
+        SERIAL_TEST(test_serial_belongs_to_one), SERIAL_TEST(test_serial_baud),
+        SERIAL_TEST(test_serial_open_errors),    SERIAL_TEST(test_ports_lists_the_twin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
