@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { RCC_AHB1ENR = 0x30, CCMDATARAMEN = 20 };
+
 #define NO_END 0xFFFFFFFEU /* an address that is never executed */
 
 uint32_t twin_cpu_pc(const struct twin *t)
@@ -35,7 +37,8 @@ void twin_cpu_memory_written(struct twin *t, uint32_t addr, uint32_t len)
 
 void twin_cpu_stall_until_ps(struct twin *t, uint64_t at_ps)
 {
-    t->cpu->stall_until_ps = at_ps;
+    uint64_t *until = &t->cpu->stall_until_ps;
+    *until = at_ps > *until ? at_ps : *until;
     core_interrupt_run(t);
 }
 
@@ -69,6 +72,15 @@ void core_follow_mode(struct twin *t)
     }
 }
 
+void core_follow_ccm_clock(struct twin *t)
+{
+    bool off = !twin_rcc_clock_on(t, RCC_AHB1ENR, CCMDATARAMEN);
+    if (off != t->cpu->ccm_off) {
+        t->cpu->ccm_off = off;
+        engine_remap(t);
+    }
+}
+
 /* ---- reset ---- */
 
 static void fill_random(struct twin *t, enum memory_kind kind)
@@ -78,6 +90,25 @@ static void fill_random(struct twin *t, enum memory_kind kind)
         store_le(m->bytes + i, 4, twin_random(t));
     }
     twin_cpu_memory_written(t, m->base, m->size);
+}
+
+/* Unknown after power-on; a reset leaves them alone. */
+static void randomize_registers(struct twin *t)
+{
+    struct twin_cpu *c = t->cpu;
+    uint32_t regs[16];
+    uint64_t fp[16];
+    engine_read_regs(c, regs);
+    for (unsigned i = 0; i < 13; i++) {
+        regs[i] = twin_random(t);
+    }
+    for (unsigned i = 0; i < 16; i++) {
+        uint64_t high = twin_random(t);
+        fp[i] = high << 32 | twin_random(t);
+    }
+    engine_write_regs(c, regs);
+    engine_write_fp(c, fp);
+    engine_set_reg(c, UC_ARM_REG_PSP, twin_random(t) & ~3U);
 }
 
 void core_reset(struct twin *t, enum twin_reset kind)
@@ -93,6 +124,7 @@ void core_reset(struct twin *t, enum twin_reset kind)
     c->event_register = false;
     c->exclusive = false;
     c->imprecise = false;
+    c->entering = false;
     c->stall_until_ps = 0;
     c->it_len = 0;
     c->fault.pending = false;
@@ -103,16 +135,10 @@ void core_reset(struct twin *t, enum twin_reset kind)
     engine_set_reg(c, UC_ARM_REG_FAULTMASK, 0);
     engine_set_reg(c, UC_ARM_REG_BASEPRI, 0);
     engine_set_reg(c, UC_ARM_REG_FPSCR, 0);
-    engine_set_reg(c, UC_ARM_REG_PSP, 0);
-    engine_set_reg(c, UC_ARM_REG_XPSR, XPSR_T);
-    static const int general[] = {
-        UC_ARM_REG_R0,  UC_ARM_REG_R1,  UC_ARM_REG_R2,  UC_ARM_REG_R3, UC_ARM_REG_R4,
-        UC_ARM_REG_R5,  UC_ARM_REG_R6,  UC_ARM_REG_R7,  UC_ARM_REG_R8, UC_ARM_REG_R9,
-        UC_ARM_REG_R10, UC_ARM_REG_R11, UC_ARM_REG_R12,
-    };
-    for (size_t i = 0; i < sizeof general / sizeof general[0]; i++) {
-        engine_set_reg(c, general[i], 0); /* unknown on the chip; 0 keeps runs alike */
+    if (kind == TWIN_RESET_POWER) {
+        randomize_registers(t);
     }
+    engine_set_reg(c, UC_ARM_REG_XPSR, XPSR_T);
     c->unprivileged = false;
     c->mpu_bypassed = false;
     engine_remap(t);
@@ -226,10 +252,13 @@ static bool prepare(struct twin *t)
         return false;
     }
     core_follow_mode(t);
+    if (c->entering) {
+        exception_go_on_entering(t);
+    }
     while (exception_take_pending(t)) {
     }
     sched_attended(t, SCHED_ATTEND_CORE);
-    if (c->locked_up || t->sched->cycles >= t->sched->deadline) {
+    if (c->locked_up || c->entering || t->sched->cycles >= t->sched->deadline) {
         return false;
     }
     if (!c->thumb) {
@@ -260,19 +289,30 @@ static void undefined(struct twin *t, uint32_t pc)
 static void take_fault(struct twin *t)
 {
     struct twin_cpu *c = t->cpu;
-    c->fault.pending = false;
-    c->pc = c->fault.pc;
-    engine_write_regs(c, c->fault.regs);
     bool taken = exception_fault(t, c->fault.exception, c->fault.status, c->fault.address);
     if (!taken) {
         skip(c, decode_length(c, c->pc, 1), 1);
     }
 }
 
+/* As before the instruction that faulted or was held; the rest of its IT block was not executed. */
+static void put_back(struct twin_cpu *c)
+{
+    c->fault.pending = false;
+    c->pc = c->fault.pc;
+    engine_write_regs(c, c->fault.regs);
+    if (c->fault.in_it_block) {
+        engine_write_fp(c, c->fault.fp);
+        engine_set_reg(c, UC_ARM_REG_FPSCR, c->fault.fpscr);
+    }
+    c->stop = c->fault.exception != 0 ? CPU_STOP_FAULT : c->fault.why;
+}
+
 static void breakpoint(struct twin *t, uint32_t pc)
 {
     struct twin_cpu *c = t->cpu;
     c->pc = pc;
+    c->dfsr |= DFSR_BKPT;
     c->hfsr |= HFSR_DEBUGEVT; /* no debugger: ARMv7-M C1.5.1 */
     twin_report(t, TWIN_REPORT_CORE, pc, "BKPT without a debugger");
     exception_synchronous(t, EXC_HARDFAULT);
@@ -324,8 +364,12 @@ static void after_engine(struct twin *t, uc_err err)
     struct twin_cpu *c = t->cpu;
     uint32_t pc = engine_reg(c, UC_ARM_REG_PC);
     if (c->fault.pending) {
-        take_fault(t);
-        return;
+        put_back(c);
+        pc = c->pc;
+        if (c->stop == CPU_STOP_FAULT) {
+            take_fault(t);
+            return;
+        }
     }
     switch (c->stop) {
     case CPU_STOP_BOUNDARY:
@@ -348,9 +392,6 @@ static void after_engine(struct twin *t, uc_err err)
     case CPU_STOP_NONE:
         if (err == UC_ERR_INSN_INVALID) {
             undefined(t, pc);
-        } else if (err == UC_ERR_OK) {
-            c->pc = pc; /* WFI or WFE inside an IT block: the engine stops behind it */
-            sleep_now(t, false);
         } else {
             engine_refused(t, (int)err);
         }
@@ -372,6 +413,11 @@ void core_run(struct twin *t)
         return;
     }
     c->stop = CPU_STOP_NONE;
+    uint32_t it = decode_it_state(c, c->pc);
+    if (it != 0) { /* held in the middle of a block */
+        uint32_t xpsr = engine_reg(c, UC_ARM_REG_XPSR) & ~XPSR_IT;
+        engine_set_reg(c, UC_ARM_REG_XPSR, xpsr | it);
+    }
     uc_err err = uc_emu_start(c->uc, (uint64_t)c->pc | 1, NO_END, 0, 0);
     after_engine(t, err);
 }

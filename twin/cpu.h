@@ -60,6 +60,8 @@ enum {
 #define CCR_DIV_0_TRP      (1U << 4)
 #define CCR_BFHFNMIGN      (1U << 8)
 #define CCR_STKALIGN       (1U << 9)
+#define ACTLR_DISDEFWBUF   (1U << 1)
+#define DFSR_BKPT          (1U << 1)
 #define SCR_SLEEPONEXIT    (1U << 1)
 #define SCR_SLEEPDEEP      (1U << 2)
 #define SCR_SEVONPEND      (1U << 4)
@@ -112,11 +114,15 @@ enum cpu_stop {
 
 struct cpu_fault {
     bool pending;
-    unsigned exception;
+    unsigned exception; /* 0: no fault, but a stop in an IT block, for what is in why */
+    enum cpu_stop why;
     uint32_t status;  /* CFSR bits */
     uint32_t address; /* for MMFAR or BFAR, when status has a VALID bit */
     uint32_t pc;
     uint32_t regs[16]; /* r0-r12, sp, lr, xpsr before the instruction */
+    bool in_it_block;  /* the engine executes the rest of the block: fp and fpscr are kept too */
+    uint64_t fp[16];
+    uint32_t fpscr;
 };
 
 /* What a callback of the engine for device memory gets. */
@@ -152,6 +158,9 @@ struct twin_cpu {
     uint8_t it_base;           /* ITSTATE at it_start */
     bool exclusive;            /* local monitor: an LDREX is open */
     bool imprecise;            /* a buffered store ended in a bus error */
+    bool entering;             /* the frame is on the stack; the vector is in flash that is busy */
+    uint32_t entry_return;     /* its EXC_RETURN */
+    bool ccm_off;              /* AHB1ENR.CCMDATARAMEN is 0 */
     uint64_t stall_until_ps;
     bool flash_watch;  /* flash is busy, or its reads matter: fetches and loads are looked at */
     bool mpu_bypassed; /* MPU on, but not at the priority that runs */
@@ -174,7 +183,7 @@ struct twin_cpu {
 
     /* system control block */
     uint32_t vtor, ccr, scr, cfsr, hfsr, mmfar, bfar, afsr, prigroup;
-    uint32_t cpacr, fpccr, fpcar, fpdscr;
+    uint32_t cpacr, fpccr, fpcar, fpdscr, actlr, dfsr;
     uint32_t demcr;
 
     /* SysTick */
@@ -190,7 +199,7 @@ struct twin_cpu {
     uint64_t device_instruction; /* the last one that accessed a device, and its PC */
     uint32_t device_pc;
     struct mmio_region *asked; /* one for each page of each memory, in the order of the maps */
-    struct mmio_region devices[4];
+    struct mmio_region devices[16];
     uint8_t *page_class[8]; /* cpu_engine.c: how each page of each memory is mapped */
 
     /* DWT */
@@ -209,6 +218,8 @@ void core_reset(struct twin *t, enum twin_reset kind);
 void core_interrupt_run(struct twin *t);
 /* Privilege and the MPU's validity follow mode, CONTROL and FAULTMASK. */
 void core_follow_mode(struct twin *t);
+/* The CCM answers only while RCC gives it a clock. */
+void core_follow_ccm_clock(struct twin *t);
 
 /* ---- cpu_engine.c: Unicorn and its map ---- */
 int engine_open(struct twin *t);
@@ -222,6 +233,8 @@ void engine_set_reg(struct twin_cpu *c, int reg, uint32_t value);
 /* r0-r12, sp, lr, xpsr */
 void engine_read_regs(const struct twin_cpu *c, uint32_t regs[16]);
 void engine_write_regs(struct twin_cpu *c, const uint32_t regs[16]);
+void engine_read_fp(const struct twin_cpu *c, uint64_t fp[16]); /* D0-D15 */
+void engine_write_fp(struct twin_cpu *c, const uint64_t fp[16]);
 
 /* ---- cpu_hooks.c: what happens before instructions and at accesses ---- */
 int hooks_install(struct twin *t);
@@ -232,6 +245,16 @@ void core_forget_lines(struct twin_cpu *c);
 /* What must be looked at before instructions, from the state of CCR, CPACR, FPCCR and flash. */
 void core_update_traps(struct twin *t);
 bool core_in_flash(const struct twin_cpu *c, uint32_t addr); /* the alias at 0 included */
+
+/* ---- cpu_store.c: callbacks of the engine; user is the core ---- */
+bool store_hook(uc_engine *uc, uc_mem_type type, uint64_t address, int size, int64_t value,
+                void *user);
+bool unmapped_hook(uc_engine *uc, uc_mem_type type, uint64_t address, int size, int64_t value,
+                   void *user);
+bool bad_fetch_hook(uc_engine *uc, uc_mem_type type, uint64_t address, int size, int64_t value,
+                    void *user);
+/* A store of the core that ended in a bus error: imprecise where the write buffer took it. */
+void core_store_failed(struct twin_cpu *c, uint32_t addr);
 
 /* ---- cpu_mmio.c: callbacks of the engine; user is a struct mmio_region ---- */
 uint64_t mmio_read(uc_engine *uc, uint64_t offset, unsigned size, void *user);
@@ -266,6 +289,8 @@ void exception_synchronous(struct twin *t, unsigned exception);
 bool exception_fault(struct twin *t, unsigned exception, uint32_t status, uint32_t address);
 /* Enters the most urgent pending exception if it may pre-empt. Returns whether one was. */
 bool exception_take_pending(struct twin *t);
+/* The entry that waits for its vector goes on, or waits on. */
+void exception_go_on_entering(struct twin *t);
 void exception_return(struct twin *t, uint32_t exc_return);
 /* Saves the floating-point registers that lazy stacking left; false when that faulted. */
 bool exception_lazy_save(struct twin *t);

@@ -5,7 +5,7 @@
  * the fast way: Unicorn 2.0.1 spends five times as long in a store that it does itself;
  *   - a page that the MPU lets nobody read is not mapped; one that it lets read in part is mapped
  * as device memory, so that each access asks;
- *   - all else that exists on the bus is device memory.
+ *   - all else is device memory, where nothing is too: a store that fails does not stop the core.
  */
 #include "cpu.h"
 
@@ -71,11 +71,27 @@ void engine_write_regs(struct twin_cpu *c, const uint32_t regs[16])
     engine_set_reg(c, UC_ARM_REG_XPSR, (regs[15] & ~XPSR_IT) | XPSR_T);
 }
 
+void engine_read_fp(const struct twin_cpu *c, uint64_t fp[16])
+{
+    for (int i = 0; i < 16; i++) {
+        (void)uc_reg_read(c->uc, UC_ARM_REG_D0 + i, &fp[i]);
+    }
+}
+
+void engine_write_fp(struct twin_cpu *c, const uint64_t fp[16])
+{
+    for (int i = 0; i < 16; i++) {
+        (void)uc_reg_write(c->uc, UC_ARM_REG_D0 + i, &fp[i]);
+    }
+}
+
 /* ---- the map ---- */
 
 static void classify(const struct twin_cpu *c, uint32_t base, uint32_t len, uint8_t *out)
 {
-    if (!mpu_is_on(c) || c->mpu_bypassed || mpu_uniform(c, base, len)) {
+    if (base == CCM_BASE && c->ccm_off) {
+        memset(out, PAGE_ASK, len / ENGINE_PAGE);
+    } else if (!mpu_is_on(c) || c->mpu_bypassed || mpu_uniform(c, base, len)) {
         bool readable = mpu_allows(c, base, MPU_READ, !c->unprivileged);
         memset(out, readable ? PAGE_MEMORY : PAGE_UNMAPPED, len / ENGINE_PAGE);
     } else if (len == ENGINE_PAGE) {
@@ -192,14 +208,25 @@ static int failed(struct twin *t, const char *what, uc_err err)
 
 static int map_devices(struct twin *t)
 {
-    static const struct {
+    uint32_t flash = t->bus->memory[MEMORY_FLASH].size;
+    const struct {
         uint32_t base, size;
     } devices[] = {
+        {flash, FLASH_BASE - flash}, /* behind each memory nothing, up to the next */
+        {FLASH_BASE + flash, CCM_BASE - FLASH_BASE - flash},
+        {CCM_BASE + CCM_SIZE, SYSTEM_BASE - CCM_BASE - CCM_SIZE},
+        {OTP_PAGE + PAGE_4K, OPTION_PAGE - OTP_PAGE - PAGE_4K},
+        {OPTION_PAGE + PAGE_4K, SRAM_BASE - OPTION_PAGE - PAGE_4K},
+        {SRAM_BASE + SRAM_SIZE, SRAM_BB_BASE - SRAM_BASE - SRAM_SIZE},
         {SRAM_BB_BASE, BB_ALIAS_SIZE},
+        {SRAM_BB_BASE + BB_ALIAS_SIZE, PERIPH_BASE - SRAM_BB_BASE - BB_ALIAS_SIZE},
         {PERIPH_BASE, 0x20000000U},
-        {0xA0000000U, PAGE_4K}, /* registers of the FSMC */
+        {0x60000000U, PPB_BASE - 0x60000000U}, /* FSMC: no memory on this board */
         {PPB_BASE, PPB_END - PPB_BASE + 1},
     };
+    _Static_assert(sizeof devices / sizeof devices[0] <=
+                       sizeof t->cpu->devices / sizeof t->cpu->devices[0],
+                   "room for all of them");
     for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
         struct mmio_region *region = &t->cpu->devices[i];
         *region = (struct mmio_region){.cpu = t->cpu, .base = devices[i].base};

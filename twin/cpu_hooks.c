@@ -1,6 +1,6 @@
 /*
- * What the twin does before each instruction and at each store: time, fetches, and the checks that
- * Unicorn does not make. The code hook makes PC exact everywhere; it is the only hook of its kind,
+ * What the twin does before each instruction: time, fetches, and the checks that Unicorn does not
+ * make. The code hook makes PC exact everywhere; it is the only hook of its kind,
  * because Unicorn calls a single one directly from translated code.
  *
  * What was found out about Unicorn 2.0.1 and is relied on (pinned by
@@ -63,6 +63,21 @@ static bool in_it_block(const struct twin_cpu *c, uint32_t pc)
     return pc - c->it_start < c->it_len;
 }
 
+/* The engine executes the rest of an IT block whatever it is told. Nothing of that may last: stores
+ * and devices look at fault.pending, and the registers are put back. */
+static void keep_registers(struct twin_cpu *c)
+{
+    c->fault.pc = c->pc;
+    engine_read_regs(c, c->fault.regs);
+    c->fault.in_it_block = in_it_block(c, c->pc);
+    if (c->fault.in_it_block) {
+        engine_read_fp(c, c->fault.fp);
+        c->fault.fpscr = engine_reg(c, UC_ARM_REG_FPSCR);
+    }
+    sched_attend(c->twin, SCHED_ATTEND_RUN); /* each hook of the rest takes the slow way */
+    stop(c, CPU_STOP_FAULT);
+}
+
 void core_raise(struct twin_cpu *c, unsigned exception, uint32_t status, uint32_t address)
 {
     if (c->fault.pending) {
@@ -72,9 +87,21 @@ void core_raise(struct twin_cpu *c, unsigned exception, uint32_t status, uint32_
     c->fault.exception = exception;
     c->fault.status = status;
     c->fault.address = address;
-    c->fault.pc = c->pc;
-    engine_read_regs(c, c->fault.regs);
-    stop(c, CPU_STOP_FAULT);
+    keep_registers(c);
+}
+
+/* Stops before the instruction at pc, in an IT block too. */
+static void hold(struct twin_cpu *c, uint32_t pc, enum cpu_stop why)
+{
+    c->pc = pc;
+    if (in_it_block(c, pc)) {
+        c->fault.pending = true;
+        c->fault.exception = 0;
+        c->fault.why = why;
+        keep_registers(c);
+    } else {
+        stop(c, why);
+    }
 }
 
 /* ---- before an instruction ---- */
@@ -135,9 +162,9 @@ static bool watched_fetch(struct twin_cpu *c, uint32_t pc)
 {
     struct twin *t = c->twin;
     uint64_t until = twin_flash_busy_until_ps(t);
-    if (until > twin_now_ps(t) && !in_it_block(c, pc)) {
+    if (until > twin_now_ps(t)) {
         c->stall_until_ps = until;
-        stop(c, CPU_STOP_BOUNDARY);
+        hold(c, pc, CPU_STOP_BOUNDARY);
         return false;
     }
     if (twin_flash_reads_matter(t)) {
@@ -209,9 +236,9 @@ static bool check_access(struct twin_cpu *c, uint32_t pc, uint16_t info)
     }
     struct twin *t = c->twin;
     uint64_t until = twin_flash_busy_until_ps(t);
-    if (until > twin_now_ps(t) && !in_it_block(c, pc)) {
+    if (until > twin_now_ps(t)) {
         c->stall_until_ps = until;
-        stop(c, CPU_STOP_BOUNDARY);
+        hold(c, pc, CPU_STOP_BOUNDARY);
         return false;
     }
     if (twin_flash_reads_matter(t)) {
@@ -265,24 +292,20 @@ static bool special(struct twin_cpu *c, uint32_t pc)
     if (hint) {
         unsigned number = hw[0] == 0xF3AF ? hw[1] & 0xFFU : (hw[0] >> 4) & 0xFU;
         c->event_register = c->event_register || number == 4;
-        if (number != 4 && !in_it_block(c, pc)) {
-            stop(c, CPU_STOP_SPECIAL);
-            return false;
+        if (number != 4) {
+            hold(c, pc, CPU_STOP_SPECIAL);
         }
-        return true;
+        return number == 4;
     }
     if (hw[0] == 0xF3EF) {
-        if (!in_it_block(c, pc)) {
-            stop(c, CPU_STOP_SPECIAL);
-            return false;
-        }
-        return true;
+        hold(c, pc, CPU_STOP_SPECIAL);
+        return false;
     }
     bool exclusive = (hw[0] & 0xFFE0) == 0xE840 || (hw[0] & 0xFFE0) == 0xE8C0;
     if (exclusive && (hw[0] & 0x10) != 0) {
         c->exclusive = true;
-    } else if (exclusive && !c->exclusive && !in_it_block(c, pc)) {
-        stop(c, CPU_STOP_SPECIAL); /* the monitor was lost to an exception: it fails */
+    } else if (exclusive && !c->exclusive) {
+        hold(c, pc, CPU_STOP_SPECIAL); /* the monitor was lost to an exception: it fails */
         return false;
     } else if (exclusive || hw[0] == 0xF3BF) {
         c->exclusive = false;
@@ -414,102 +437,6 @@ static void on_code(uc_engine *uc, uint64_t address, uint32_t size, void *user)
     }
 }
 
-/* ---- stores and accesses that the engine cannot do ---- */
-
-static void store_sram(struct twin_cpu *c, uint32_t offset, unsigned size, uint64_t value)
-{
-    memcpy(c->twin->bus->memory[MEMORY_SRAM].bytes + offset, &value, size);
-    if (c->code_page[offset >> 10] != 0) {
-        engine_drop_code(c->twin, SRAM_BASE + offset, size);
-    }
-}
-
-static void store_flash(struct twin_cpu *c, uint32_t addr, unsigned size, uint64_t value)
-{
-    for (unsigned done = 0; done < size; done += 4) {
-        twin_flash_store(c->twin, addr + done, size < 4 ? size : 4,
-                         (uint32_t)(value >> (8 * done)));
-    }
-    core_update_traps(c->twin);
-}
-
-static bool on_store(uc_engine *uc, uc_mem_type type, uint64_t address, int size, int64_t value,
-                     void *user)
-{
-    (void)uc;
-    (void)type;
-    struct twin_cpu *c = user;
-    struct twin *t = c->twin;
-    uint32_t addr = (uint32_t)address;
-    bool unaligned = (addr & ((uint32_t)size - 1)) != 0;
-    if (c->fault.pending || unaligned) {
-        return true; /* of an unaligned store the engine makes single bytes after this */
-    }
-    if (mpu_is_on(c) && !mpu_allows_code(c, addr, MPU_WRITE)) {
-        core_raise(c, EXC_MEMMANAGE, CFSR_DACCVIOL | CFSR_MMARVALID, addr);
-        return true;
-    }
-    if (addr - SRAM_BASE < SRAM_SIZE) {
-        store_sram(c, addr - SRAM_BASE, (unsigned)size, (uint64_t)value);
-    } else if (addr - CCM_BASE < CCM_SIZE) {
-        memcpy(t->bus->memory[MEMORY_CCM].bytes + (addr - CCM_BASE), &value, (size_t)size);
-    } else {
-        store_flash(c, addr < FLASH_BASE ? addr + FLASH_BASE : addr, (unsigned)size,
-                    (uint64_t)value);
-    }
-    return true;
-}
-
-static bool on_unmapped(uc_engine *uc, uc_mem_type type, uint64_t address, int size, int64_t value,
-                        void *user)
-{
-    (void)uc;
-    (void)size;
-    (void)value;
-    struct twin_cpu *c = user;
-    uint32_t addr = (uint32_t)address;
-    bool write = type == UC_MEM_WRITE_UNMAPPED;
-    if (c->fault.pending) {
-        return false;
-    }
-    if (!mpu_allows(c, addr, write ? MPU_WRITE : MPU_READ, !c->unprivileged)) {
-        core_raise(c, EXC_MEMMANAGE, CFSR_DACCVIOL | CFSR_MMARVALID, addr);
-        return false;
-    }
-    twin_report(c->twin, TWIN_REPORT_UNMAPPED, addr, "%s of 0x%08X: nothing answers there",
-                write ? "write" : "read", (unsigned)addr);
-    core_raise(c, EXC_BUSFAULT, CFSR_PRECISERR | CFSR_BFARVALID, addr);
-    return false;
-}
-
-static bool on_bad_fetch(uc_engine *uc, uc_mem_type type, uint64_t address, int size, int64_t value,
-                         void *user)
-{
-    (void)uc;
-    (void)type;
-    (void)size;
-    (void)value;
-    struct twin_cpu *c = user;
-    uint32_t addr = (uint32_t)address;
-    if (c->fault.pending) {
-        return false;
-    }
-    bool allowed = mpu_allows(c, addr, MPU_FETCH, !c->unprivileged) &&
-                   mpu_allows(c, addr, MPU_READ, !c->unprivileged);
-    if (allowed && (core_in_flash(c, addr) || addr - SRAM_BASE < SRAM_SIZE)) {
-        return true; /* a page where only some may be read: on_code looks again */
-    }
-    c->pc = addr & ~1U; /* the branch itself was executed */
-    if (!allowed) {
-        core_raise(c, EXC_MEMMANAGE, CFSR_IACCVIOL, addr);
-    } else {
-        twin_report(c->twin, TWIN_REPORT_UNMAPPED, addr,
-                    "instruction fetch: nothing answers there");
-        core_raise(c, EXC_BUSFAULT, CFSR_IBUSERR, addr);
-    }
-    return false;
-}
-
 static void on_interrupt(uc_engine *uc, uint32_t number, void *user)
 {
     (void)uc;
@@ -542,9 +469,9 @@ int hooks_install(struct twin *t)
         union callback callback;
     } hooks[] = {
         {UC_HOOK_CODE, {.code = on_code}},
-        {UC_HOOK_MEM_WRITE_PROT, {.memory = on_store}},
-        {UC_HOOK_MEM_READ_UNMAPPED | UC_HOOK_MEM_WRITE_UNMAPPED, {.memory = on_unmapped}},
-        {UC_HOOK_MEM_FETCH_UNMAPPED | UC_HOOK_MEM_FETCH_PROT, {.memory = on_bad_fetch}},
+        {UC_HOOK_MEM_WRITE_PROT, {.memory = store_hook}},
+        {UC_HOOK_MEM_READ_UNMAPPED | UC_HOOK_MEM_WRITE_UNMAPPED, {.memory = unmapped_hook}},
+        {UC_HOOK_MEM_FETCH_UNMAPPED | UC_HOOK_MEM_FETCH_PROT, {.memory = bad_fetch_hook}},
         {UC_HOOK_INTR, {.interrupt = on_interrupt}},
     };
     for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++) {

@@ -7,6 +7,8 @@
  */
 #include "cpu.h"
 
+#define FLASH_REGS 0x40023C00U
+
 /* Cycles that an access takes beyond those of the instruction: the bridge to an APB runs at its
  * clock, and takes two of them. An approximation: RM0090 gives no figures. */
 static void charge_bus(struct twin_cpu *c, uint32_t addr)
@@ -19,15 +21,15 @@ static void charge_bus(struct twin_cpu *c, uint32_t addr)
     }
 }
 
-/* The engine makes two or more accesses of an unaligned one. The second of an instruction that is
- * not one of several accesses by itself gives it away; the core faults at the first, with nothing
- * done. */
-static bool is_unaligned(struct twin_cpu *c, uint32_t addr)
+/* The engine makes two or more accesses of an unaligned one: of a load whole words, of a store
+ * single bytes. The core faults at the first, with nothing done. */
+static bool is_unaligned(struct twin_cpu *c, uint32_t addr, unsigned size, bool write)
 {
     bool again = c->device_instruction == c->instructions && c->device_pc == c->pc;
     c->device_instruction = c->instructions;
     c->device_pc = c->pc;
-    if (!again || addr < PERIPH_BASE) {
+    bool device = addr - PERIPH_BASE < 0x20000000U || addr >= 0xA0000000U;
+    if (again || !device || size == (write ? 4 : 1)) {
         return false;
     }
     struct cpu_access a;
@@ -35,7 +37,7 @@ static bool is_unaligned(struct twin_cpu *c, uint32_t addr)
 }
 
 /* Whether the access may be made at all; raises the fault if not. */
-static bool may_access(struct twin_cpu *c, uint32_t addr, bool write)
+static bool may_access(struct twin_cpu *c, uint32_t addr, unsigned size, bool write)
 {
     if (c->fault.pending) {
         return false;
@@ -49,7 +51,7 @@ static bool may_access(struct twin_cpu *c, uint32_t addr, bool write)
         core_raise(c, EXC_BUSFAULT, CFSR_PRECISERR | CFSR_BFARVALID, addr);
         return false;
     }
-    if (is_unaligned(c, addr)) {
+    if (is_unaligned(c, addr, size, write)) {
         struct cpu_access a;
         (void)decode_access(c, c->pc, &a);
         core_raise(c, EXC_USAGEFAULT, CFSR_UNALIGNED, a.address);
@@ -58,30 +60,26 @@ static bool may_access(struct twin_cpu *c, uint32_t addr, bool write)
     return true;
 }
 
-static void nothing_there(struct twin_cpu *c, uint32_t addr, const char *what)
+static void report_nothing(struct twin_cpu *c, uint32_t addr, const char *what)
 {
     twin_report(c->twin, TWIN_REPORT_UNMAPPED, addr, "%s of 0x%08X: nothing answers there", what,
                 (unsigned)addr);
-    core_raise(c, EXC_BUSFAULT, CFSR_PRECISERR | CFSR_BFARVALID, addr);
 }
 
 static uint32_t read_one(struct twin_cpu *c, uint32_t addr, unsigned size)
 {
     struct twin *t = c->twin;
     uint32_t value = 0;
-    if (!may_access(c, addr, false)) {
+    if (!may_access(c, addr, size, false)) {
         return 0;
     }
-    if (addr < SRAM_BB_BASE) {
-        (void)twin_bus_read(t, TWIN_MASTER_CPU, addr < FLASH_BASE ? addr + FLASH_BASE : addr, size,
-                            &value);
-        return value;
-    }
     uint32_t target;
-    bool ok = bitband_is_alias(addr, &target) ? bitband_read(t, addr, size, &value)
-                                              : bus_periph_read(t, addr, size, &value);
+    bool ok = addr < SRAM_BB_BASE ? twin_bus_read(t, TWIN_MASTER_CPU, addr, size, &value)
+              : bitband_is_alias(addr, &target) ? bitband_read(t, addr, size, &value)
+                                                : bus_periph_read(t, addr, size, &value);
     if (!ok) {
-        nothing_there(c, addr, "read");
+        report_nothing(c, addr, "read");
+        core_raise(c, EXC_BUSFAULT, CFSR_PRECISERR | CFSR_BFARVALID, addr);
     }
     charge_bus(c, addr);
     return value;
@@ -99,11 +97,10 @@ uint64_t mmio_read(uc_engine *uc, uint64_t offset, unsigned size, void *user)
     return low | (uint64_t)read_one(region->cpu, addr + 4, 4) << 32;
 }
 
-/* Stores to pages that are readable in part: the same memories as on_store in cpu_hooks.c has. */
+/* Stores to pages that are readable in part, and to where no memory is. */
 static bool write_memory(struct twin_cpu *c, uint32_t addr, unsigned size, uint32_t value)
 {
-    uint32_t at = addr < FLASH_BASE ? addr + FLASH_BASE : addr;
-    bool ok = twin_bus_write(c->twin, TWIN_MASTER_CPU, at, size, value);
+    bool ok = twin_bus_write(c->twin, TWIN_MASTER_CPU, addr, size, value);
     core_update_traps(c->twin);
     return ok;
 }
@@ -111,28 +108,28 @@ static bool write_memory(struct twin_cpu *c, uint32_t addr, unsigned size, uint3
 static void write_one(struct twin_cpu *c, uint32_t addr, unsigned size, uint32_t value)
 {
     struct twin *t = c->twin;
-    if (!may_access(c, addr, true)) {
-        return;
-    }
-    if (addr < SRAM_BB_BASE) {
-        if (!write_memory(c, addr, size, value)) {
-            nothing_there(c, addr, "write");
-        }
+    if (!may_access(c, addr, size, true)) {
         return;
     }
     charge_bus(c, addr);
     uint32_t target = addr;
-    bool alias = bitband_is_alias(addr, &target);
-    bool ok = alias ? bitband_write(t, addr, size, value) : bus_periph_write(t, addr, size, value);
-    if (!ok && t->bus->write_failed) {
-        c->imprecise = true;
-        core_interrupt_run(t);
-    } else if (!ok) {
-        nothing_there(c, addr, "write");
+    t->bus->write_failed = false;
+    bool ok = addr < SRAM_BB_BASE               ? write_memory(c, addr, size, value)
+              : bitband_is_alias(addr, &target) ? bitband_write(t, addr, size, value)
+                                                : bus_periph_write(t, addr, size, value);
+    if (!ok) {
+        if (!t->bus->write_failed) {
+            report_nothing(c, addr, "write");
+        }
+        core_store_failed(c, addr);
     }
-    if ((target & ~0x3FFU) == 0x40023C00U) {
-        core_update_traps(t); /* the flash interface: an operation may have begun, */
-        core_forget_lines(c); /* wait states or caches may be others */
+    if ((target & ~0x3FFU) == FLASH_REGS) {
+        core_update_traps(t); /* an operation may have begun */
+        if (target < FLASH_REGS + 4) {
+            core_forget_lines(c); /* ACR: wait states and caches may be others */
+        } else if (c->flash_watch) {
+            c->line = ~0U; /* the next instruction is looked at, in the same line too */
+        }
     }
 }
 

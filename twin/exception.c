@@ -126,6 +126,8 @@ bool exception_fault(struct twin *t, unsigned exception, uint32_t status, uint32
     struct twin_cpu *c = t->cpu;
     if (exception == EXC_BUSFAULT && (c->ccr & CCR_BFHFNMIGN) != 0 &&
         nvic_execution_priority(c) <= -1 && (status & (CFSR_PRECISERR | CFSR_IMPRECISERR)) != 0) {
+        c->cfsr |= status; /* only the handler is left out */
+        c->bfar = (status & CFSR_BFARVALID) != 0 ? address : c->bfar;
         return false;
     }
     c->cfsr |= status;
@@ -136,7 +138,11 @@ bool exception_fault(struct twin *t, unsigned exception, uint32_t status, uint32
         c->bfar = address;
     }
     twin_report(t, TWIN_REPORT_CORE, address, "%s", fault_name(status));
-    escalate(t, exception);
+    if ((status & CFSR_IMPRECISERR) != 0 && nvic_bit(c->enabled, exception)) {
+        nvic_pend(t, exception); /* asynchronous: waits for its turn (PM0214 4.4.11) */
+    } else {
+        escalate(t, exception);
+    }
     return true;
 }
 
@@ -285,11 +291,31 @@ static void enter_handler(struct twin *t, unsigned exception, uint32_t exc_retur
     core_update_traps(t);
 }
 
+/* The vector is the first thing that an entry reads; from flash that is busy it comes when BSY has
+ * fallen, and what is most urgent by then is entered (a late arrival). */
+static void begin_entry(struct twin *t, uint32_t exc_return)
+{
+    struct twin_cpu *c = t->cpu;
+    uint64_t until = twin_flash_busy_until_ps(t);
+    c->entering = core_in_flash(c, c->vtor) && until > twin_now_ps(t);
+    if (c->entering) {
+        c->entry_return = exc_return;
+        twin_cpu_stall_until_ps(t, until);
+    } else {
+        enter_handler(t, nvic_most_urgent(c), exc_return);
+    }
+}
+
+void exception_go_on_entering(struct twin *t)
+{
+    begin_entry(t, t->cpu->entry_return);
+}
+
 bool exception_take_pending(struct twin *t)
 {
     struct twin_cpu *c = t->cpu;
     unsigned n = nvic_most_urgent(c);
-    if (n == 0 || c->locked_up) {
+    if (n == 0 || c->locked_up || c->entering) {
         return false;
     }
     if (nvic_group_priority(c, nvic_priority(c, n)) >= nvic_execution_priority(c)) {
@@ -302,7 +328,7 @@ bool exception_take_pending(struct twin *t)
     }
     /* Stacking may have raised something more urgent, which then comes first; the other stays
      * pending. */
-    enter_handler(t, nvic_most_urgent(c), exc_return);
+    begin_entry(t, exc_return);
     return true;
 }
 
@@ -334,7 +360,7 @@ static void tail_chain(struct twin *t, uint32_t exc_return)
         return;
     }
     t->sched->cycles += CYCLES_TAIL;
-    enter_handler(t, n, exc_return);
+    begin_entry(t, exc_return);
 }
 
 static bool more_urgent_pending(const struct twin_cpu *c)

@@ -12,6 +12,7 @@
 #define AIRCR_SYSRESETREQ (1U << 2)
 #define CCR_WRITABLE      0x31BU
 #define SHCSR_WRITABLE    0x7FD8BU
+#define ACTLR_WRITABLE    0x307U
 
 /* Offsets from 0xE000E000. */
 enum {
@@ -154,8 +155,8 @@ static void write_aircr(struct twin *t, uint32_t value)
 static uint32_t read_id(uint32_t offset)
 {
     static const uint32_t ids[16] = {0x00000030, 0x00000200, 0x00100000, 0x00000000, 0x00100030,
-                                     0x00000000, 0x01000000, 0x00000000, 0x01141110, 0x02111000,
-                                     0x21112231, 0x01111110, 0x01310132};
+                                     0x00000000, 0x01000000, 0x00000000, 0x01141110, 0x02112000,
+                                     0x21232231, 0x01111131, 0x01310132};
     return ids[(offset - ID_FIRST) / 4];
 }
 
@@ -210,7 +211,9 @@ static uint32_t read_scb(struct twin *t, uint32_t offset)
     case REG_DEMCR:
         return c->demcr;
     case REG_ACTLR:
+        return c->actlr;
     case REG_DFSR:
+        return c->dfsr;
     case REG_AFSR:
     case REG_DHCSR:
     case REG_STIR:
@@ -257,7 +260,7 @@ static void write_priorities(struct twin *t, uint32_t offset, unsigned width, ui
         unsigned n = 4 + (offset - REG_SHPR1) + i;
         bool exists = (n >= EXC_MEMMANAGE && n <= EXC_USAGEFAULT) || n == EXC_SVC ||
                       n == EXC_DEBUG || n == EXC_PENDSV || n == EXC_SYSTICK;
-        t->cpu->priority[n] = (uint8_t)(exists && n != 4 ? value >> (8 * i) & 0xF0 : 0);
+        t->cpu->priority[n] = (uint8_t)(exists ? value >> (8 * i) & 0xF0 : 0);
     }
     sched_attend(t, SCHED_ATTEND_CORE);
 }
@@ -286,6 +289,16 @@ static void write_fpu(struct twin *t, uint32_t offset, uint32_t value)
             twin_report(t, TWIN_REPORT_UNMODELLED, 0xE000EF3C,
                         "FPDSCR other than 0: a new FP context starts with FPSCR = 0 all the same");
         }
+    }
+}
+
+/* Of its bits only DISDEFWBUF can be seen in results; the others change timing, but for DISFPCA. */
+static void write_actlr(struct twin *t, uint32_t value)
+{
+    t->cpu->actlr = value & ACTLR_WRITABLE;
+    if ((value & ACTLR_WRITABLE & ~ACTLR_DISDEFWBUF) != 0) {
+        twin_report(t, TWIN_REPORT_UNMODELLED, 0xE000E008,
+                    "ACTLR: only DISDEFWBUF has an effect here");
     }
 }
 
@@ -340,7 +353,10 @@ static void write_scb(struct twin *t, uint32_t offset, uint32_t value)
         write_fpu(t, offset, value);
         break;
     case REG_ACTLR:
+        write_actlr(t, value);
+        break;
     case REG_DFSR:
+        c->dfsr &= ~value;
         break;
     default:
         twin_report_unmodelled(t, 0xE000E000U + offset, "SCS");
@@ -400,6 +416,8 @@ void scs_reset_registers(struct twin *t)
     c->hfsr = 0;
     c->mmfar = 0;
     c->bfar = 0;
+    c->dfsr = 0;
+    c->actlr = 0;
     c->cpacr = 0;
     c->fpccr = FPCCR_ASPEN | FPCCR_LSPEN;
     c->fpcar = 0;
@@ -410,6 +428,7 @@ static void scs_clock_changed(struct twin *t, void *self)
 {
     (void)self;
     systick_clock_changed(t);
+    core_follow_ccm_clock(t);
 }
 
 int twin_scs_create(struct twin *t)

@@ -31,6 +31,8 @@ MEASURE(loop, "1: subs r0, #1\n bne 1b")
 MEASURE(calls_10, ".rept 10\n bl 9f\n .endr\n b 2f\n 9: bx lr\n 2:")
 MEASURE(skipped_10, "cmp r5, #1\n .rept 10\n it ne\n addne r2, #1\n .endr")
 
+MEASURE(flash_register, "ldr r3, =0x40023C0C\n movs r2, #0\n .rept 40\n str r2, [r3]\n .endr")
+
 static void measure_all(void)
 {
     uint32_t none = nops_none(0);
@@ -82,6 +84,7 @@ int main(void)
     DWT_CTRL |= 1;
     DWT_CYCCNT = 0;
     measure_all();
+    uint32_t without = flash_register(0);
     FLASH_ACR = 5;
     print_value("5 wait states, nothing else: nop", nops_100(0) - nops_none(0));
     print_value("5 wait states: loop", loop(2000) - loop(1000));
@@ -90,6 +93,8 @@ int main(void)
     FLASH_ACR = 0x705;
     (void)nops_100(0);
     print_value("with cache: loop", loop(2000) - loop(1000));
+    (void)flash_register(0);
+    print_value("with cache: flash register, more", flash_register(0) - without);
     FLASH_ACR = 0;
     set_handler(IRQ0 + 6, on_irq);
     NVIC_ISER(0) = 1U << 6;

@@ -148,8 +148,32 @@ static void test_pending(void)
     print_value("icsr idle", ICSR & ~0x800U); /* RETTOBASE means nothing in Thread mode */
 }
 
+/* MemManage by hand, against an interrupt of priority 0x80. */
+static void test_memmanage(void)
+{
+    static const uint8_t levels[] = {0x00, 0x70, 0x80, 0x90};
+    mode = 0;
+    REG(0xE000ED18) = 0x40404040; /* byte 3 belongs to nobody */
+    print_value("shpr1", REG(0xE000ED18));
+    SHCSR |= 1U << 16;
+    for (unsigned i = 0; i < sizeof levels; i++) {
+        SHPR(MEMMANAGE) = levels[i];
+        __asm volatile("cpsid i" ::: "memory");
+        pend(A);
+        SHCSR |= 1U << 13;
+        __asm volatile("cpsie i\n isb" ::: "memory");
+        print_trace("memmanage");
+    }
+}
+
+static void on_memmanage(void)
+{
+    mark('m');
+}
+
 int main(void)
 {
+    set_handler(MEMMANAGE, on_memmanage);
     set_handler(IRQ0 + A, on_a);
     set_handler(IRQ0 + B, on_b);
     set_handler(IRQ0 + C, on_c);
@@ -163,5 +187,7 @@ int main(void)
     SHPR(PENDSV) = 0xF0;
     test_order();
     test_pending();
+    NVIC_IPR(A) = 0x80;
+    test_memmanage();
     return 0;
 }

@@ -78,6 +78,74 @@ static void on_systick(void)
     ticks++;
 }
 
+static volatile uint32_t status_in_tick;
+
+__attribute__((section(".ramcode"), used)) static void tick_in_sram(void)
+{
+    status_in_tick = FLASH_SR;
+    ticks++;
+}
+
+/* Starts an erase, and an exception that follows this one without a return in between. */
+__attribute__((section(".ramcode"), used)) static void erase_in_sram(void)
+{
+    FLASH_CR = X32 | SER | 2 << 3;
+    FLASH_CR |= STRT;
+    ICSR = 1U << 26;
+}
+
+/* For what runs while flash is busy: the vectors are read from there. */
+__attribute__((aligned(512), used)) static void (*const vectors_flash[16])(void) = {
+    [PENDSV] = erase_in_sram,
+    [SYSTICK] = tick_in_sram,
+};
+
+__attribute__((section(".ramcode"), noinline, long_call)) static uint32_t pend_erase(void)
+{
+    uint32_t before = DWT_CYCCNT;
+    ICSR = 1U << 28;
+    BARRIER();
+    return DWT_CYCCNT - before;
+}
+
+/* Programs a word and reads it back in an IT block, at once. */
+__attribute__((section(".ramcode"), noinline, long_call)) static struct result
+program_and_read(volatile uint32_t *at)
+{
+    struct result r = {0};
+    FLASH_CR = X32 | 1;
+    uint32_t before = DWT_CYCCNT;
+    *at = 0x12345678;
+    __asm volatile("cmp r0, r0\n itte eq\n addeq %1, #1\n ldreq %0, [%2]\n addne %1, #1\n"
+                   : "=&r"(r.value), "+r"(r.polls)
+                   : "r"(at)
+                   : "cc", "memory");
+    r.cycles = DWT_CYCCNT - before;
+    FLASH_CR = 0;
+    return r;
+}
+
+static void vectors_in_flash(void)
+{
+    uint32_t vtor = VTOR;
+    ticks = 0;
+    VTOR = (uint32_t)(uintptr_t)vectors_flash;
+    SYST_RVR = 160000;
+    SYST_CVR = 0;
+    SYST_CSR = 7;
+    struct result r = from_sram(2);
+    SYST_CSR = 0;
+    print_value("ticks with vectors in flash", ticks);
+    print_value("  status in the tick", status_in_tick);
+    print_value("  polls", r.polls);
+    ticks = 0;
+    status_in_tick = BSY;
+    print_value("tail-chain cycles", pend_erase());
+    print_value("  status in the tick", status_in_tick);
+    print_value("  ticks", ticks);
+    VTOR = vtor;
+}
+
 static void show(const char *name, struct result r)
 {
     print(name);
@@ -113,6 +181,11 @@ int main(void)
     (void)from_flash(2);
     SYST_CSR = 0;
     print_value("ticks", ticks);
+    vectors_in_flash();
+    struct result r = program_and_read((volatile uint32_t *)0x08008000);
+    print_value("read in it block", r.value);
+    print_value("  cycles", r.cycles);
+    print_value("  others of the block", r.polls);
     print_value("sr", FLASH_SR);
     return 0;
 }

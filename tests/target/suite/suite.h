@@ -11,6 +11,7 @@
 
 #define REG(address)    (*(volatile uint32_t *)(uintptr_t)(address))
 #define REG8(address)   (*(volatile uint8_t *)(uintptr_t)(address))
+#define ACTLR           REG(0xE000E008)
 #define ICSR            REG(0xE000ED04)
 #define VTOR            REG(0xE000ED08)
 #define AIRCR           REG(0xE000ED0C)

@@ -5,6 +5,7 @@
 #include "core_bench.h"
 #include "internal.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -36,11 +37,39 @@ static void test_silicon(void **state)
         {"fetch from a device", 0x10000001},
         {"unaligned device access", 0x11000000},
         {"unaligned device word", 0x11000000},
+        {"unaligned device store", 0x11000000},
+        {"  stored", 0},
+        {"ccm without clock", 0},
+        {"ccm kept its content", 1},
+        {"store behind the flash", 0x10000400},
+        {"store behind the alias", 0x10000400},
+        {"store behind the ccm", 0x10000400},
+        {"store behind the sram", 0x10000400},
+        {"store to the rom", 0x10000400},
+        {"store to no peripheral", 0x10000400},
+        {"store to the fsmc", 0x10000400},
+        {"store to an alias", 0x10000400},
+        {"store with write-back", 0x10000400},
+        {"  address after it", 0x60000004},
+        {"store without write buffer", 0x10008200},
+        {"store to the rom without it", 0x10008200},
+        {"actlr", 2},
+        {"store to the private bus", 0x10008200},
+        {"imprecise fault that waits", 0},
+        {"  later", 0x10000400},
+        {"  hfsr", 0},
         {"faults ignored in nmi", 0x10},
+        {"  cfsr", 0x8200},
+        {"  bfar", 0x60000000},
         {"bkpt hfsr", 0x80000000},
+        {"bkpt dfsr", 2},
+        {"  cleared", 0},
         {"stacking into nowhere", 0x10001000},
         {"interrupts", 1},
         {"cpuid", 0x410FC241},
+        {"id_isar1", 0x02112000},
+        {"id_isar2", 0x21232231},
+        {"id_isar3", 0x01111131},
     };
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
         uint32_t value = bench_value(&b, expected[i].name);
@@ -49,7 +78,10 @@ static void test_silicon(void **state)
                      (unsigned)expected[i].value);
         }
     }
-    assert_true(bench_count_reports(&b, TWIN_REPORT_UNMAPPED) >= 4);
+    /* each read, store and fetch above where nothing is, and the one in NMI */
+    assert_int_equal(bench_count_reports(&b, TWIN_REPORT_UNMAPPED), 17);
+    assert_int_equal(bench_count_reports(&b, TWIN_REPORT_CLOCK_OFF), 2); /* CCM */
+    assert_int_equal(bench_count_reports(&b, TWIN_REPORT_FLASH), 2);     /* ROM */
     bench_close(&b);
 }
 
@@ -107,6 +139,69 @@ static void test_sram(void **state)
     read_sram(&b, other);
     assert_memory_not_equal(first, other, sizeof first);
     bench_close(&b);
+}
+
+/* Registers are unknown at power-on and stay over a reset. Stores r0 to r12, s31 and PSP. */
+static void test_registers_at_power_on(void **state)
+{
+    (void)state;
+    static const uint16_t code[] = {
+        0xF10D, 0x0E00, /* add.w lr, sp, #0 (0x20010000) */
+        0xE8AE, 0x1FFF, /* stmia.w lr!, {r0-r12} */
+        0xF3EF, 0x8009, /* mrs r0, psp */
+        0xF84E, 0x0B04, /* str.w r0, [lr], #4 */
+        0xE7FE,         /* b . */
+    };
+    uint8_t first[56], again[56], other[56];
+    struct bench b;
+    bench_open(&b, 1);
+    bench_program(&b, code, 9, 0);
+    twin_power_on(b.twin);
+    (void)twin_run_ns(b.twin, 10000);
+    assert_int_equal(b.reports, 0);
+    assert_int_equal(twin_peek(b.twin, 0x20010000, first, sizeof first), TWIN_OK);
+    for (unsigned i = 0; i < sizeof first; i += 4) {
+        assert_int_not_equal(bench_word(&b, 0x20010000 + i), 0);
+    }
+    twin_power_off(b.twin);
+    twin_power_on(b.twin);
+    (void)twin_run_ns(b.twin, 10000);
+    assert_int_equal(twin_peek(b.twin, 0x20010000, again, sizeof again), TWIN_OK);
+    assert_memory_not_equal(first, again, sizeof first);
+    bench_close(&b);
+    bench_open(&b, 1); /* the same seed */
+    bench_program(&b, code, 9, 0);
+    twin_power_on(b.twin);
+    (void)twin_run_ns(b.twin, 10000);
+    assert_int_equal(twin_peek(b.twin, 0x20010000, other, sizeof other), TWIN_OK);
+    assert_memory_equal(first, other, sizeof first);
+    bench_close(&b);
+}
+
+static void *create_wrongly(void *arg)
+{
+    struct twin_config config = {.flash_kib = 128};
+    struct twin *t = NULL;
+    char *text = arg;
+    if (twin_create(&t, &config) == TWIN_ERR_ARGUMENT) {
+        (void)snprintf(text, 64, "%s", twin_error_text(NULL));
+    }
+    return NULL;
+}
+
+/* Each thread has the text of its own failure. */
+static void test_errors_of_threads(void **state)
+{
+    (void)state;
+    struct twin_config config = {.flash_kib = 256};
+    struct twin *t = NULL;
+    char text[64] = "";
+    pthread_t thread;
+    assert_int_equal(twin_create(&t, &config), TWIN_ERR_ARGUMENT);
+    assert_int_equal(pthread_create(&thread, NULL, create_wrongly, text), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_non_null(strstr(text, "128"));
+    assert_non_null(strstr(twin_error_text(NULL), "256"));
 }
 
 /* udf in the handler of HardFault. */
@@ -363,6 +458,8 @@ int main(void)
         cmocka_unit_test(test_silicon),
         cmocka_unit_test(test_report_has_pc),
         cmocka_unit_test(test_sram),
+        cmocka_unit_test(test_registers_at_power_on),
+        cmocka_unit_test(test_errors_of_threads),
         cmocka_unit_test(test_lock_up),
         cmocka_unit_test(test_blank_chip),
         cmocka_unit_test(test_blank_vector),
