@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PS_PER_NS UINT64_C(1000)
+#define PS_PER_NS    UINT64_C(1000)
+#define TIME_ENDS_PS (UINT64_MAX / 2) /* 106 days: far from where picoseconds overflow */
 
 struct twin_run {
     bool stop_requested;
@@ -22,8 +23,8 @@ struct twin_run {
     uint64_t resets;
 };
 
-static char
-    create_error[256]; /* of the last twin_create that failed: there is no board to hold it */
+/* Of the last twin_create of this thread that failed: there is no board to hold it. */
+static _Thread_local char create_error[256];
 
 const char *twin_error_text(const struct twin *t)
 {
@@ -255,7 +256,9 @@ static bool run_step(struct twin *t, enum twin_stop *why)
 enum twin_stop twin_run_ns(struct twin *t, uint64_t ns)
 {
     t->run->stop_requested = false;
-    sched_set_limit(t, twin_now_ps(t) + ns * PS_PER_NS);
+    uint64_t now = twin_now_ps(t);
+    uint64_t most = now < TIME_ENDS_PS ? (TIME_ENDS_PS - now) / PS_PER_NS : 0;
+    sched_set_limit(t, now + (ns < most ? ns : most) * PS_PER_NS);
     enum twin_stop why = TWIN_STOP_TIME;
     while (!run_step(t, &why)) {
     }

@@ -2,7 +2,7 @@
  * The board twin: an STM32F407 with its pins, run in virtual time. Public interface of the library
  * that ararext-twin and the tests link. It executes an unmodified firmware binary.
  *
- * One thread, no globals: any number of boards may live in one process. All times are virtual
+ * One thread a board, nothing shared between boards: any number of them may live in one process. All times are virtual
  * nanoseconds since the board was created; they go on over resets and power cycles. Unless a
  * function says otherwise it cannot fail. Strings that go in are not kept.
  *

@@ -24,7 +24,8 @@ static void test_cycles(void **state)
     assert_int_equal(bench_value(&b, "5 wait states, nothing else: nop"), 100 + 12 * 5);
     assert_int_equal(bench_value(&b, "with prefetch: nop"), 100);
     assert_int_equal(bench_value(&b, "with cache: loop"), 4000);
-    assert_in_range(bench_value(&b, "interrupt entry"), 12, 24);
+    assert_int_equal(bench_value(&b, "with cache: flash register, more"), 0);
+    assert_int_equal(bench_value(&b, "interrupt entry"), 19);
     /* exact up to the instruction at which the interrupt is taken */
     assert_in_range(bench_value(&b, "systick period"), 1001 - 3, 1001 + 3);
     assert_in_range(bench_value(&b, "systick period, an eighth"), 8008 - 3, 8008 + 3);
@@ -92,9 +93,55 @@ static void test_flash_busy(void **state)
     assert_int_equal(bench_value(&b, "read value"), 0xC0FFEE);
     assert_in_range(bench_value(&b, "read cycles"), ERASE_CYCLES - 1000, ERASE_CYCLES + 1000);
     assert_int_equal(bench_value(&b, "ticks"), 1);
+    /* a vector in flash waits, behind any exception */
+    assert_int_equal(bench_value(&b, "ticks with vectors in flash"), 1);
+    assert_in_range(bench_value(&b, "  polls"), 15000, 25000); /* up to the first tick */
+    assert_in_range(bench_value(&b, "tail-chain cycles"), ERASE_CYCLES - 1000, ERASE_CYCLES + 1000);
+    assert_int_equal(bench_value(&b, "  status in the tick"), 0);
+    assert_int_equal(bench_value(&b, "  ticks"), 1);
+    assert_int_equal(bench_value(&b, "read in it block"), 0x12345678);
+    assert_in_range(bench_value(&b, "  cycles"), 256, 280); /* 16 us */
+    assert_int_equal(bench_value(&b, "  others of the block"), 1);
     struct twin_counters c;
     twin_get_counters(b.twin, &c);
-    assert_int_equal(c.flash_operations, 4);
+    assert_int_equal(c.flash_operations, 7);
+    bench_close(&b);
+}
+
+/* Of two reasons to stand still the longer one counts. */
+static void test_stalls_add_up(void **state)
+{
+    (void)state;
+    static const uint16_t code[] = {0x3001, 0xE7FD}; /* adds r0, #1; b back */
+    struct bench b;
+    struct twin_counters c;
+    bench_open(&b, 1);
+    bench_program(&b, code, 2, 0);
+    twin_power_on(b.twin);
+    twin_cpu_stall_until_ps(b.twin, twin_now_ps(b.twin) + 1000000000);
+    twin_cpu_stall_until_ps(b.twin, twin_now_ps(b.twin) + 1000000);
+    (void)twin_run_ns(b.twin, 999000);
+    twin_get_counters(b.twin, &c);
+    assert_int_equal(c.instructions, 0);
+    (void)twin_run_ns(b.twin, 2000);
+    twin_get_counters(b.twin, &c);
+    assert_in_range(c.instructions, 5, 20);
+    bench_close(&b);
+}
+
+/* A time that does not fit ends at the end of time. */
+static void test_longest_run(void **state)
+{
+    (void)state;
+    static const uint16_t code[] = {0xBF30, 0xE7FD}; /* wfi; b back */
+    struct bench b;
+    bench_open(&b, 1);
+    bench_program(&b, code, 2, 0);
+    twin_power_on(b.twin);
+    (void)twin_run_ns(b.twin, 1000);
+    assert_int_equal(twin_run_ns(b.twin, UINT64_MAX / 1000 + 2), TWIN_STOP_TIME);
+    assert_in_range(twin_now_ns(b.twin), UINT64_MAX / 2000 - 2, UINT64_MAX / 2000 + 100);
+    assert_int_equal(twin_run_ns(b.twin, 1000), TWIN_STOP_TIME);
     bench_close(&b);
 }
 
@@ -160,6 +207,7 @@ int main(void)
         cmocka_unit_test(test_cycles),           cmocka_unit_test(test_clock_and_cycles_agree),
         cmocka_unit_test(test_sleep_is_skipped), cmocka_unit_test(test_flash_busy),
         cmocka_unit_test(test_on_execute),       cmocka_unit_test(test_request_stop),
+        cmocka_unit_test(test_stalls_add_up),    cmocka_unit_test(test_longest_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
