@@ -75,6 +75,9 @@ ARAREXT_CHECKED int cli_connect(struct cli *cli);
 /* The same, and asks what the board is. */
 ARAREXT_CHECKED int cli_connect_info(struct cli *cli, struct ararext_info *info);
 
+/* What a person can do when a port could not be opened, by the error. */
+void cli_advise_about_port(struct cli *cli, int code);
+
 /* ---- output.c ---- */
 
 /* Results: what the command was asked for. To stdout, not with --json. */
@@ -163,9 +166,19 @@ ARAREXT_CHECKED int cli_check_image(struct cli *cli, const struct ararext_image 
 /* Reads a whole file of at most max bytes; "-" is stdin. *out is freed with free(). */
 ARAREXT_CHECKED int cli_read_file(struct cli *cli, const char *path, size_t max, uint8_t **out,
                                   size_t *len);
-/* Writes a whole file; "-" is stdout. */
-ARAREXT_CHECKED int cli_write_file(struct cli *cli, const char *path, const uint8_t *data,
-                                   size_t len);
+/* A file that will be written as a whole, or not at all: what it held stays until then. */
+struct cli_output {
+    const char *path;
+    FILE *file;   /* NULL = none */
+    bool created; /* it was not there before */
+};
+/* Opens path, which is kept; "-" is stdout. FILE with the sentence set. */
+ARAREXT_CHECKED int cli_open_output(struct cli *cli, const char *path, struct cli_output *out);
+/* Writes data in place of what it held, and closes it. */
+ARAREXT_CHECKED int cli_write_output(struct cli *cli, struct cli_output *out, const uint8_t *data,
+                                     size_t len);
+/* Closes it unwritten, if it is open. */
+void cli_discard_output(struct cli_output *out);
 /* The sentence of a VERIFY failure. */
 int cli_verify_error(struct cli *cli, const struct ararext_flash_result *r);
 

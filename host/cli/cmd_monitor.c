@@ -105,8 +105,7 @@ static int open_port(struct monitor *m, char *path, size_t size)
     rc = ararext_serial_open(&m->port, path, cli->baud, &why);
     if (rc != ARAREXT_OK) {
         rc = cli_error(cli, rc, "%s", why.text);
-        cli_advise(cli, rc == ARAREXT_ERR_BUSY ? "close the other program"
-                                               : "see 'ararext ports' for what there is");
+        cli_advise_about_port(cli, rc);
     }
     return rc;
 }

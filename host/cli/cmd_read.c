@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { OPT_OUTPUT = OPT_OWN, READ_LEN_MAX = 0x01000000, JSON_LEN_MAX = 65536 };
 
@@ -35,7 +36,8 @@ static void dump(const struct cli *cli, uint32_t addr, const uint8_t *data, size
     }
 }
 
-static int read_memory(struct cli *cli, uint32_t addr, uint32_t len, const char *path)
+/* Into out, or as a dump where that is no file. */
+static int read_memory(struct cli *cli, uint32_t addr, uint32_t len, struct cli_output *out)
 {
     struct cli_progress progress;
     const struct ararext_flash_options options = {.progress = cli_progress_show, .ctx = &progress};
@@ -44,14 +46,15 @@ static int read_memory(struct cli *cli, uint32_t addr, uint32_t len, const char 
         return ARAREXT_ERR_MEMORY;
     }
     cli_progress_start(&progress, cli);
-    int rc = ararext_read_range(cli->session, path != NULL ? &options : NULL, addr, data, len);
+    int rc = ararext_read_range(cli->session, out->file != NULL ? &options : NULL, addr, data, len);
     cli_progress_end(&progress);
     rc = cli_session_error(cli, rc);
-    if (rc == ARAREXT_OK && path != NULL) {
-        rc = cli_write_file(cli, path, data, len);
-        if (rc == ARAREXT_OK && path[0] != '-') {
+    if (rc == ARAREXT_OK && out->file != NULL) {
+        bool standard = out->file == stdout;
+        rc = cli_write_output(cli, out, data, len);
+        if (rc == ARAREXT_OK && !standard) {
             cli_say(cli, "Wrote %u bytes from 0x%08X to %s.\n", (unsigned)len, (unsigned)addr,
-                    path);
+                    out->path);
         }
     } else if (rc == ARAREXT_OK) {
         dump(cli, addr, data, len);
@@ -66,6 +69,7 @@ static int run(struct cli *cli, int argc, char **argv)
     static const struct option own[] = {{"output", required_argument, NULL, OPT_OUTPUT}, {0}};
     const char *path = NULL;
     const struct cli_options options = {.own = own, .take = take, .ctx = &path, .min = 2, .max = 2};
+    struct cli_output out = {0};
     uint32_t addr = 0, len = 0;
     int first = 0;
     int rc = cli_parse(cli, argc, argv, &options, &first);
@@ -80,16 +84,24 @@ static int run(struct cli *cli, int argc, char **argv)
         rc = cli_error(cli, ARAREXT_ERR_ARGUMENT, "length %s: has to be between 1 and 16M",
                        argv[first + 1]);
     }
-    if (rc == ARAREXT_OK && cli->json && (path == NULL ? len > JSON_LEN_MAX : path[0] == '-')) {
+    if (rc == ARAREXT_OK && cli->json &&
+        (path == NULL ? len > JSON_LEN_MAX : strcmp(path, "-") == 0)) {
         rc = cli_error(cli, ARAREXT_ERR_ARGUMENT,
                        "read: with --json more than 64K has to go to a file (-o FILE)");
     }
     if (rc == ARAREXT_OK) {
         json_addr(cli->doc, "address", addr);
         json_number(cli->doc, "length", len);
+        rc = path != NULL ? cli_open_output(cli, path, &out) : ARAREXT_OK;
+    }
+    if (rc == ARAREXT_OK) {
         rc = cli_connect(cli);
     }
-    return rc == ARAREXT_OK ? read_memory(cli, addr, len, path) : rc;
+    if (rc == ARAREXT_OK) {
+        rc = read_memory(cli, addr, len, &out);
+    }
+    cli_discard_output(&out);
+    return rc;
 }
 
 const struct cli_command cmd_read = {

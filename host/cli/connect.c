@@ -30,7 +30,7 @@ static struct ararext_options session_options(const struct cli *cli)
     return o;
 }
 
-static void advise_about_port(struct cli *cli, int code)
+void cli_advise_about_port(struct cli *cli, int code)
 {
     if (code == ARAREXT_ERR_BUSY) {
         cli_advise(cli, "close the other program (a terminal, another ararext, ModemManager)");
@@ -51,7 +51,7 @@ static int open_named(struct cli *cli, const char *path)
     int rc = ararext_serial_open(&transport, path, cli->baud, &why);
     if (rc != ARAREXT_OK) {
         rc = cli_error(cli, rc, "%s", why.text);
-        advise_about_port(cli, rc);
+        cli_advise_about_port(cli, rc);
         return rc;
     }
     rc = ararext_open(&cli->session, &transport, &options);

@@ -4,9 +4,12 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const struct {
     const char *word, *name;
@@ -129,18 +132,56 @@ int cli_read_file(struct cli *cli, const char *path, size_t max, uint8_t **out, 
     return ARAREXT_OK;
 }
 
-int cli_write_file(struct cli *cli, const char *path, const uint8_t *data, size_t len)
+int cli_open_output(struct cli *cli, const char *path, struct cli_output *out)
 {
-    bool standard = strcmp(path, "-") == 0;
-    FILE *f = standard ? stdout : fopen(path, "wb");
-    if (f == NULL) {
-        return cli_error(cli, ARAREXT_ERR_FILE, "%s: %s", path, strerror(errno));
+    *out = (struct cli_output){.path = path};
+    if (strcmp(path, "-") == 0) {
+        out->file = stdout;
+        return ARAREXT_OK;
     }
-    bool good = fwrite(data, 1, len, f) == len;
-    good = (standard ? fflush(f) : fclose(f)) == 0 && good;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    out->created = fd >= 0;
+    if (fd < 0) {
+        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    }
+    out->file = fd >= 0 ? fdopen(fd, "wb") : NULL;
+    if (out->file == NULL) {
+        int rc = cli_error(cli, ARAREXT_ERR_FILE, "%s: %s", path, strerror(errno));
+        if (fd >= 0) {
+            close(fd);
+        }
+        return rc;
+    }
+    return ARAREXT_OK;
+}
+
+/* What was in it goes only now. A device has no length to cut. */
+static bool make_empty(FILE *f)
+{
+    struct stat st;
+    return fstat(fileno(f), &st) == 0 && (!S_ISREG(st.st_mode) || ftruncate(fileno(f), 0) == 0);
+}
+
+int cli_write_output(struct cli *cli, struct cli_output *out, const uint8_t *data, size_t len)
+{
+    bool standard = out->file == stdout;
+    bool good = (standard || make_empty(out->file)) && fwrite(data, 1, len, out->file) == len;
+    good = (standard ? fflush(out->file) : fclose(out->file)) == 0 && good;
+    out->file = NULL;
     return good ? ARAREXT_OK
-                : cli_error(cli, ARAREXT_ERR_FILE, "%s: cannot be written: %s", path,
+                : cli_error(cli, ARAREXT_ERR_FILE, "%s: cannot be written: %s", out->path,
                             strerror(errno));
+}
+
+void cli_discard_output(struct cli_output *out)
+{
+    if (out->file != NULL && out->file != stdout) {
+        fclose(out->file);
+        if (out->created) {
+            (void)unlink(out->path);
+        }
+    }
+    out->file = NULL;
 }
 
 int cli_verify_error(struct cli *cli, const struct ararext_flash_result *r)

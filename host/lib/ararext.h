@@ -146,8 +146,8 @@ struct ararext_transport {
 
 /* Opens a serial port (or a pseudo-terminal, or a symbolic link to one) for this process alone,
  * raw, 8N1, and fills in out. Closing puts the line settings back. The modem lines are left as
- * opening finds or puts them. why gets the sentence. NO_PORT, BUSY, PERMISSION, IO, MEMORY, ARGUMENT
- * (the port cannot do that baud rate). */
+ * opening finds or puts them. why gets the sentence. NO_PORT, BUSY, PERMISSION, IO, MEMORY,
+ * ARGUMENT (the port cannot do that baud rate). */
 ARAREXT_CHECKED ARAREXT_API int ararext_serial_open(struct ararext_transport *out, const char *path,
                                                     uint32_t baud, struct ararext_message *why);
 

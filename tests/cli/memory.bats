@@ -68,8 +68,26 @@ teardown()
     expect_status 6
     ararext read 0xFFFFFFFE 4
     expect_status 6
-    ararext read 0x08000000 10 -o /nonexistent/file
+}
+
+@test "read into a file that cannot be: nothing is asked of the board" {
+    ararext --verbose read 0x08000000 10 -o /nonexistent/file
     expect_status 8
+    expect "/nonexistent/file: No such file or directory"
+    expect_not "> "
+    ararext read 0x08000000 10 -o -x
+    expect_status 0
+    expect "Wrote 10 bytes from 0x08000000 to -x"
+    [ "$(stat -c %s ./-x)" -eq 10 ]
+    ararext read 0x08000000 4 -o ./-x
+    [ "$(stat -c %s ./-x)" -eq 4 ]
+    # A read that fails leaves what was there, and nothing where nothing was.
+    ararext read 0x40000000 10 -o ./-x
+    expect_status 6
+    [ "$(stat -c %s ./-x)" -eq 4 ]
+    ararext read 0x40000000 10 -o new
+    expect_status 6
+    [ ! -e new ]
 }
 
 @test "write from the command line, from a file, from stdin" {

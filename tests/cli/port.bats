@@ -113,6 +113,9 @@ teardown()
     expect_status 4
     expect "permission denied"
     expect "udev"
+    run "${as[@]}" ./tool monitor --for 1 --port usart2
+    expect_status 4
+    expect "udev"
 }
 
 @test "a board that does not answer" {
