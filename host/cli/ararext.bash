@@ -7,6 +7,12 @@ _ararext()
     previous=${COMP_WORDS[COMP_CWORD - 1]}
     verbs="info flash verify monitor go reset erase read write protect unprotect otp ports commands raw"
     COMPREPLY=()
+    # --port=VALUE arrives as three words: bash splits at the equals sign.
+    if [ "$current" = "=" ]; then
+        current=
+    elif [ "$previous" = "=" ]; then
+        previous=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
     case $previous in
     -p | --port)
         mapfile -t COMPREPLY < <(compgen -W "$(ararext ports 2>/dev/null | cut -d' ' -f1)" -- "$current")
@@ -41,9 +47,8 @@ _ararext()
         esac
     done
 
-    local options="--port --baud --json --quiet --verbose --no-color --no-extensions --help"
+    local options="--port --baud --json --quiet --verbose --no-color --no-extensions --help --version"
     case $verb in
-    "") [[ $current == -* ]] && options+=" --version" ;;
     flash) options+=" --run --dry-run --no-verify --verify --erase-always --address --format --force" ;;
     verify) options+=" --verify --address --format --force" ;;
     erase) options+=" --sector --all --yes" ;;
@@ -58,7 +63,10 @@ _ararext()
 
     if [[ $current == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+    elif [ -z "$verb" ] && [[ " ${COMP_WORDS[*]:1:COMP_CWORD-1} " == *" help "* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current")
     elif [ -z "$verb" ]; then
+        verbs+=" help"
         mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current")
     elif [ "$verb" = raw ]; then
         mapfile -t COMPREPLY < <(compgen -W "GET_VER GET_HELP GET_CID GET_RDP_STATUS GO_TO_ADDR FLASH_ERASE MEM_WRITE EN_RW_PROTECT MEM_READ READ_SECTOR_P_STATUS OTP_READ DIS_R_W_PROTECT GET_LAST_ERROR GET_INFO RESET MEM_CRC" -- "$current")

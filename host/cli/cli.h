@@ -19,8 +19,9 @@ struct cli {
     const struct cli_command *command; /* NULL until it is known */
     const char *port;                  /* --port; NULL = environment, then automatic */
     uint32_t baud;
-    bool json, quiet, no_color, verbose, no_extensions, help;
-    cJSON *doc;                      /* the JSON document; filled in always, printed with --json */
+    bool json, quiet, no_color, verbose, no_extensions;
+    bool help, version; /* asked for: help is also true with version, so that nothing is done */
+    cJSON *doc;         /* the JSON document; filled in always, printed with --json */
     struct ararext_session *session; /* after cli_connect */
     char port_path[256];             /* what is connected */
     struct ararext_message error;    /* the sentence of the failure, "" = none yet */

@@ -38,6 +38,7 @@ static const char READ_WARNING[] =
 static int protect(struct cli *cli, const struct protect_options *o)
 {
     uint16_t nwrp = 0;
+    uint8_t rdp = 0;
     int rc = cli_connect(cli);
     if (rc == ARAREXT_OK && o->reading) {
         rc = cli_confirm(cli, READ_WARNING, "protect", o->yes);
@@ -50,14 +51,23 @@ static int protect(struct cli *cli, const struct protect_options *o)
     if (rc == ARAREXT_OK) {
         rc = ararext_get_protection(cli->session, &nwrp);
     }
+    if (rc == ARAREXT_OK) {
+        rc = ararext_get_rdp(cli->session, &rdp);
+    }
     rc = cli_session_error(cli, rc);
     if (rc == ARAREXT_OK && (nwrp & o->sectors) != 0) {
         return cli_error(
             cli, ARAREXT_ERR_VERIFY,
             "the board accepted it, but reports nWRP %03X: not all sectors are protected", nwrp);
     }
+    unsigned level = rdp == 0xAA ? 0 : rdp == 0xCC ? 2 : 1; /* PROTOCOL.md, GET_RDP_STATUS */
+    if (rc == ARAREXT_OK && o->reading && level == 0) {
+        return cli_error(cli, ARAREXT_ERR_VERIFY,
+                         "the board accepted it, but reports read protection level 0");
+    }
     if (rc == ARAREXT_OK) {
         json_number(cli->doc, "nwrp", nwrp);
+        json_number(cli->doc, "rdp_level", level);
         cli_say(cli, "Write-protected sectors:");
         for (unsigned i = 0; i < 12; i++) {
             if ((nwrp >> i & 1) == 0) {
@@ -97,8 +107,9 @@ const struct cli_command cmd_protect = {
     .name = "protect",
     .run = run,
     .summary = "Protect sectors from writing, or the chip from reading",
-    .arguments = "--sectors LIST [--read-protection] [OPTION...]",
-    .help = "Options:\n"
+    .arguments = "--sectors LIST | --read-protection [OPTION...]",
+    .help = "Both may be given.\n\n"
+            "Options:\n"
             "      --sectors LIST     write-protect sectors, like 2, 2-5 or 2,4-6, beside\n"
             "                         those that are protected already\n"
             "      --read-protection  read protection level 1 for the whole chip; asks first,\n"

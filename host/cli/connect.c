@@ -126,8 +126,9 @@ static int find_port(struct cli *cli, enum ararext_dialect dialect, char *path, 
         rc = cli_error(cli, ARAREXT_ERR_NO_PORT, "no board found (%s)",
                        count == 0 ? "this machine has no serial port, and no twin runs"
                                   : silent.text);
-        cli_advise(cli, "bring the board into the bootloader (PA0 high at reset), or name its port "
-                        "with --port");
+        cli_advise(cli,
+                   "bring the board into the bootloader (PA0 high at reset), name its port with "
+                   "--port, or start one in software: ararext-twin --firmware FILE --button");
     } else if (found > 1) {
         rc = cli_error(cli, ARAREXT_ERR_MANY, "%zu boards answer: %.300s", found, boards.text);
         cli_advise(cli, "choose one with --port");

@@ -44,6 +44,14 @@ static const struct cli_command *find_command(const char *name)
     return NULL;
 }
 
+static int show_version(struct cli *cli)
+{
+    cli->help = false; /* with --json it is a document */
+    json_string(cli->doc, "version", ARAREXT_VERSION_STRING);
+    cli_print(cli, "ararext %s\n", ARAREXT_VERSION_STRING);
+    return ARAREXT_OK;
+}
+
 /* Known before anything can be wrong with the words before it. */
 static bool wants_json(int argc, char **argv)
 {
@@ -61,6 +69,13 @@ static int run(struct cli *cli, int argc, char **argv)
     int rc = cli_parse_globals(cli, argc, argv, &first);
     if (rc != ARAREXT_OK) {
         return rc;
+    }
+    if (first < argc && strcmp(argv[first], "help") == 0) {
+        cli->help = true;
+        first++;
+    }
+    if (cli->version) {
+        return show_version(cli);
     }
     if (first >= argc) {
         if (cli->help) {
@@ -80,6 +95,9 @@ static int run(struct cli *cli, int argc, char **argv)
     if (!cli->help) {
         rc = cli->command->run(cli, argc - first, argv + first);
     }
+    if (cli->version) {
+        return show_version(cli);
+    }
     if (cli->help) {
         print_command_help(cli->command);
         return ARAREXT_OK;
@@ -92,11 +110,6 @@ int main(int argc, char **argv)
     struct cli cli = {.baud = 115200, .doc = cJSON_CreateObject(), .json = wants_json(argc, argv)};
     const char *no_color = getenv("NO_COLOR");
     cli.no_color = no_color != NULL && no_color[0] != '\0';
-    if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)) {
-        printf("ararext %s\n", ARAREXT_VERSION_STRING);
-        cJSON_Delete(cli.doc);
-        return 0;
-    }
     cli_catch_signals();
     int rc = run(&cli, argc, argv);
     if (rc == ARAREXT_ERR_FILE && cli_signal() != 0) { /* it broke a read or an open off */

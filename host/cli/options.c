@@ -20,6 +20,7 @@ static const struct option GLOBALS[] = {
     {"no-color", no_argument, NULL, OPT_NO_COLOR},
     {"no-extensions", no_argument, NULL, OPT_NO_EXTENSIONS},
     {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
 };
 enum { GLOBAL_COUNT = sizeof GLOBALS / sizeof GLOBALS[0] };
 
@@ -34,7 +35,7 @@ const char CLI_GLOBAL_HELP[] =
     "      --no-color       no colours; $NO_COLOR does the same\n"
     "      --no-extensions  use the twelve commands 51 to 5C alone\n"
     "  -h, --help           this help\n"
-    "  -V, --version        the version (alone)\n";
+    "  -V, --version        the version\n";
 
 static int take_global(struct cli *cli, int code)
 {
@@ -66,6 +67,7 @@ static int take_global(struct cli *cli, int code)
         cli->no_extensions = true;
         return ARAREXT_OK;
     default:
+        cli->version = cli->version || code == 'V';
         cli->help = true;
         return ARAREXT_OK;
     }
@@ -116,14 +118,14 @@ static int parse(struct cli *cli, int argc, char **argv, const char *shorts,
 int cli_parse_globals(struct cli *cli, int argc, char **argv, int *first)
 {
     static const struct cli_options none = {0};
-    int rc = parse(cli, argc, argv, "+:p:b:qvh", &none);
+    int rc = parse(cli, argc, argv, "+:p:b:qvhV", &none);
     *first = optind;
     return rc;
 }
 
 int cli_parse(struct cli *cli, int argc, char **argv, const struct cli_options *options, int *first)
 {
-    int rc = parse(cli, argc, argv, ":p:b:qvhyo:", options);
+    int rc = parse(cli, argc, argv, ":p:b:qvhVyo:", options);
     *first = optind;
     int count = argc - optind;
     if (rc == ARAREXT_OK && !cli->help && (count < options->min || count > options->max)) {

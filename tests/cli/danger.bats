@@ -73,6 +73,8 @@ teardown()
     ararext info
     expect_status 0
     expect "level 1"
+    json_of protect --sectors 4
+    json 'd["rdp_level"] == 1 and d["nwrp"] == 0xFE7'
     ararext unprotect
     expect_status 6
     expect "would erase the whole chip"

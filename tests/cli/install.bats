@@ -120,4 +120,12 @@ END
             [ "$option" = --version ] || expect "$option"
         done
     done
+    run bash try.bash "$script" ararext flash --format = ""
+    expect_exactly $'elf\nhex\nsrec\nbin'
+    run bash try.bash "$script" ararext flash --format =
+    expect "srec"
+    run bash try.bash "$script" ararext flash --format = s
+    expect_exactly srec
+    run bash try.bash "$script" ararext help f
+    expect_exactly flash
 }

@@ -65,6 +65,7 @@ teardown()
     ararext info
     expect_status 3
     expect "no board found"
+    expect "ararext-twin --firmware FILE --button"
 }
 
 @test "the port is busy" {

@@ -16,6 +16,31 @@ VERBS="info flash verify monitor go reset erase read write protect unprotect otp
     expect_exactly "ararext $ARAREXT_VERSION"
 }
 
+@test "version beside other options, and as JSON" {
+    for words in -V "--quiet --version" "info --version" "--version info"; do
+        ararext $words
+        expect_status 0
+        expect_exactly "ararext $ARAREXT_VERSION"
+    done
+    json_of --version
+    [ "$status" -eq 0 ]
+    json "d['ok'] and d['version'] == '$ARAREXT_VERSION'"
+}
+
+@test "help as a word" {
+    ararext --help
+    all=$output
+    ararext help
+    expect_status 0
+    expect_exactly "$all"
+    ararext help flash
+    expect_status 0
+    expect "Usage: ararext flash FILE"
+    ararext help frobnicate
+    expect_status 2
+    expect "there is no command 'frobnicate'"
+}
+
 @test "help names every command" {
     ararext --help
     expect_status 0
