@@ -141,7 +141,7 @@ static void test_sram(void **state)
     bench_close(&b);
 }
 
-/* Registers are unknown at power-on and stay over a reset. Stores r0 to r12, s31 and PSP. */
+/* Registers are unknown at power-on, and the same for the same seed. Stores r0 to r12 and PSP. */
 static void test_registers_at_power_on(void **state)
 {
     (void)state;
