@@ -107,7 +107,8 @@ void json_hex(cJSON *object, const char *name, const uint8_t *data, size_t len);
 struct cli_progress {
     const struct cli *cli;
     bool terminal;
-    int phase; /* enum ararext_phase, -1 before the first */
+    bool reading; /* set by a command that reads and compares nothing */
+    int phase;    /* enum ararext_phase, -1 before the first */
     uint64_t start_ms, shown_ms;
     uint32_t done, total;
 };

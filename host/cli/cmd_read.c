@@ -46,6 +46,7 @@ static int read_memory(struct cli *cli, uint32_t addr, uint32_t len, struct cli_
         return ARAREXT_ERR_MEMORY;
     }
     cli_progress_start(&progress, cli);
+    progress.reading = true;
     int rc = ararext_read_range(cli->session, out->file != NULL ? &options : NULL, addr, data, len);
     cli_progress_end(&progress);
     rc = cli_session_error(cli, rc);

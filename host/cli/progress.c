@@ -4,11 +4,20 @@
  */
 #include "cli.h"
 
+#include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { REDRAW_MS = 100, LINE_MS = 5000, BAR_MAX = 40 };
+enum {
+    REDRAW_MS = 100,
+    LINE_MS = 5000,
+    BAR_MIN = 10,
+    BAR_MAX = 40,
+    FIXED_COLUMNS = 29, /* "verifying    100% 12345.6 KiB" */
+    BRACKET_COLUMNS = 3,
+    RATE_COLUMNS = 24, /* " 1234.5 KiB/s 12:34 left" */
+};
 
 static const struct {
     const char *doing, *done;
@@ -16,7 +25,7 @@ static const struct {
     [ARAREXT_PHASE_COMPARE] = {"comparing", "compared"},
     [ARAREXT_PHASE_ERASE] = {"erasing", "erased"},
     [ARAREXT_PHASE_WRITE] = {"writing", "wrote"},
-    [ARAREXT_PHASE_VERIFY] = {"reading back", "read back"},
+    [ARAREXT_PHASE_VERIFY] = {"verifying", "verified"},
     [ARAREXT_PHASE_DONE] = {"done", "done"},
 };
 
@@ -38,23 +47,45 @@ static double kib_per_second(const struct cli_progress *p, uint64_t now)
     return ms == 0 ? 0.0 : (double)p->done / 1024.0 * 1000.0 / (double)ms;
 }
 
-static void draw(const struct cli_progress *p, uint64_t now)
+static const char *doing(const struct cli_progress *p)
+{
+    return p->reading ? "reading" : WORDS[p->phase].doing;
+}
+
+static unsigned terminal_columns(void)
 {
     struct winsize size = {0};
-    unsigned columns =
-        ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-    unsigned width = columns > 64 + BAR_MAX ? BAR_MAX : columns > 74 ? columns - 64 : 10;
-    unsigned filled = p->total == 0 ? width : (unsigned)((uint64_t)p->done * width / p->total);
-    double percent = p->total == 0 ? 100.0 : 100.0 * (double)p->done / (double)p->total;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/* " [####....]" of at most that many columns; nothing where that is too few. */
+static void draw_bar(const struct cli_progress *p, unsigned columns)
+{
     char bar[BAR_MAX + 1];
-    for (unsigned i = 0; i < width; i++) {
-        bar[i] = i < filled ? '#' : '.';
+    if (columns < BRACKET_COLUMNS + BAR_MIN) {
+        return;
     }
+    unsigned width = columns - BRACKET_COLUMNS < BAR_MAX ? columns - BRACKET_COLUMNS : BAR_MAX;
+    unsigned filled = p->total == 0 ? width : (unsigned)((uint64_t)p->done * width / p->total);
+    memset(bar, '.', width);
+    memset(bar, '#', filled);
     bar[width] = '\0';
-    fprintf(stderr, "\r%-12s [%s] %3.0f%% %7.1f KiB", WORDS[p->phase].doing, bar, percent,
-            (double)p->done / 1024.0);
+    fprintf(stderr, " [%s]", bar);
+}
+
+/* One line that never wraps: where there is little room, rate and time go first, then the bar. The
+ * last column stays free, since some terminals wrap on it. */
+static void draw(const struct cli_progress *p, uint64_t now)
+{
+    unsigned columns = terminal_columns() - 1;
+    unsigned room = columns > FIXED_COLUMNS ? columns - FIXED_COLUMNS : 0;
+    bool with_rate = room >= RATE_COLUMNS + BRACKET_COLUMNS + BAR_MIN;
+    double percent = p->total == 0 ? 100.0 : 100.0 * (double)p->done / (double)p->total;
+    fprintf(stderr, "\r%-12s", doing(p));
+    draw_bar(p, with_rate ? room - RATE_COLUMNS : room);
+    fprintf(stderr, " %3.0f%% %7.1f KiB", percent, (double)p->done / 1024.0);
     double rate = kib_per_second(p, now);
-    if (p->done > 0 && rate > 0.0) {
+    if (with_rate && p->done > 0 && rate > 0.0) {
         unsigned left = (unsigned)((double)(p->total - p->done) / 1024.0 / rate + 0.5);
         fprintf(stderr, " %6.1f KiB/s %2u:%02u left", rate, left / 60, left % 60);
     }
@@ -71,8 +102,9 @@ static void end_phase(struct cli_progress *p, uint64_t now)
         draw(p, now);
         fputc('\n', stderr);
     } else if (p->done == p->total && p->phase != ARAREXT_PHASE_COMPARE) {
-        fprintf(stderr, "%s %u bytes in %.1f s (%.1f KiB/s)\n", WORDS[p->phase].done,
-                (unsigned)p->total, (double)(now - p->start_ms) / 1000.0, kib_per_second(p, now));
+        fprintf(stderr, "%s %u bytes in %.1f s (%.1f KiB/s)\n",
+                p->reading ? "read" : WORDS[p->phase].done, (unsigned)p->total,
+                (double)(now - p->start_ms) / 1000.0, kib_per_second(p, now));
     }
     p->phase = -1;
 }
@@ -96,8 +128,7 @@ void cli_progress_show(void *ctx, enum ararext_phase phase, uint32_t done, uint3
         draw(p, now);
         p->shown_ms = now;
     } else if (!p->terminal && now - p->shown_ms >= LINE_MS && done < total) {
-        fprintf(stderr, "%s: %u of %u bytes\n", WORDS[phase].doing, (unsigned)done,
-                (unsigned)total);
+        fprintf(stderr, "%s: %u of %u bytes\n", doing(p), (unsigned)done, (unsigned)total);
         p->shown_ms = now;
     }
 }

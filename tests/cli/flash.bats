@@ -245,7 +245,27 @@ teardown()
     expect_status 0
     expect "erased 32768 bytes in"
     expect "wrote "
+    expect "verified 20000 bytes in"
     expect_not "[#"
+    ararext read 0x08000000 20000 -o out.bin
+    expect "read 20000 bytes in"
+}
+
+@test "progress fits the terminal, however narrow" {
+    start_board --button
+    big_image app.bin 20000 1
+    for columns in 200 80 68 60 40 30; do
+        at_terminal -- bash -c "stty cols $columns; exec \"\$ARAREXT\" flash app.bin --erase-always --quiet"
+        expect_status 0
+        expect_not "writing"
+        at_terminal -- bash -c "stty cols $columns; exec \"\$ARAREXT\" flash app.bin --erase-always 2>&1 >/dev/null"
+        expect_status 0
+        expect "writing "
+        # What a line shows: the text between two returns, without the escape that clears the rest.
+        longest=$(tr '\r' '\n' <<<"$output" | sed 's/\x1b\[K//' | awk '{ if (length > n) n = length } END { print n }')
+        [ "$longest" -lt "$columns" ] || { echo "$longest of $columns columns"; return 1; }
+        [ "$columns" -lt 50 ] || expect "[###"
+    done
 }
 
 @test "output that cannot be written is a failure" {
