@@ -2,9 +2,9 @@
  * The board twin: an STM32F407 with its pins, run in virtual time. Public interface of the library
  * that ararext-twin and the tests link. It executes an unmodified firmware binary.
  *
- * One thread a board, nothing shared between boards: any number of them may live in one process. All times are virtual
- * nanoseconds since the board was created; they go on over resets and power cycles. Unless a
- * function says otherwise it cannot fail. Strings that go in are not kept.
+ * One thread a board, nothing shared between boards: any number of them may live in one process.
+ * All times are virtual nanoseconds since the board was created; they go on over resets and power
+ * cycles. Unless a function says otherwise it cannot fail. Strings that go in are not kept.
  *
  * This folder never includes anything of firmware/, core/ or host/: addresses and bits are retyped
  * from RM0090, PM0214 and DS8626, so that a wrong number cannot agree with itself.
