@@ -59,18 +59,18 @@ static unsigned terminal_columns(void)
 }
 
 /* " [####....]" of at most that many columns; nothing where that is too few. */
-static void draw_bar(const struct cli_progress *p, unsigned columns)
+static void make_bar(char *bar, const struct cli_progress *p, unsigned columns)
 {
-    char bar[BAR_MAX + 1];
+    bar[0] = '\0';
     if (columns < BRACKET_COLUMNS + BAR_MIN) {
         return;
     }
     unsigned width = columns - BRACKET_COLUMNS < BAR_MAX ? columns - BRACKET_COLUMNS : BAR_MAX;
     unsigned filled = p->total == 0 ? width : (unsigned)((uint64_t)p->done * width / p->total);
-    memset(bar, '.', width);
-    memset(bar, '#', filled);
-    bar[width] = '\0';
-    fprintf(stderr, " [%s]", bar);
+    memcpy(bar, " [", 2);
+    memset(bar + 2, '.', width);
+    memset(bar + 2, '#', filled);
+    memcpy(bar + 2 + width, "]", 2);
 }
 
 /* One line that never wraps: where there is little room, rate and time go first, then the bar. The
@@ -81,15 +81,15 @@ static void draw(const struct cli_progress *p, uint64_t now)
     unsigned room = columns > FIXED_COLUMNS ? columns - FIXED_COLUMNS : 0;
     bool with_rate = room >= RATE_COLUMNS + BRACKET_COLUMNS + BAR_MIN;
     double percent = p->total == 0 ? 100.0 : 100.0 * (double)p->done / (double)p->total;
-    fprintf(stderr, "\r%-12s", doing(p));
-    draw_bar(p, with_rate ? room - RATE_COLUMNS : room);
-    fprintf(stderr, " %3.0f%% %7.1f KiB", percent, (double)p->done / 1024.0);
     double rate = kib_per_second(p, now);
+    char bar[BAR_MAX + BRACKET_COLUMNS + 1], end[48] = "";
+    make_bar(bar, p, with_rate ? room - RATE_COLUMNS : room);
     if (with_rate && p->done > 0 && rate > 0.0) {
         unsigned left = (unsigned)((double)(p->total - p->done) / 1024.0 / rate + 0.5);
-        fprintf(stderr, " %6.1f KiB/s %2u:%02u left", rate, left / 60, left % 60);
+        snprintf(end, sizeof end, " %6.1f KiB/s %2u:%02u left", rate, left / 60, left % 60);
     }
-    fprintf(stderr, "\033[K");
+    fprintf(stderr, "\r%-12s%s %3.0f%% %7.1f KiB%s\033[K", doing(p), bar, percent,
+            (double)p->done / 1024.0, end);
     fflush(stderr);
 }
 

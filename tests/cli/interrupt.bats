@@ -16,7 +16,7 @@ teardown()
 }
 
 @test "Ctrl-C while writing" {
-    at_terminal --when "writing" --send '\x03' -- "$ARAREXT" flash app.bin
+    at_terminal --when "writing      [#" --send '\x03' -- "$ARAREXT" flash app.bin
     expect_status 130
     expect "interrupted"
     expect "the application will not start"
@@ -30,7 +30,7 @@ teardown()
 @test "a half image does not start" {
     ararext flash "$ARAREXT_APPS/hello.elf"
     expect_status 0
-    at_terminal --when "writing" --send '\x03' -- "$ARAREXT" flash app.bin
+    at_terminal --when "writing      [#" --send '\x03' -- "$ARAREXT" flash app.bin
     expect_status 130
     twin button 0
     twin reset
