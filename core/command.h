@@ -28,6 +28,8 @@ const struct loader_command *command_row(unsigned i);
 enum protocol_reason command_refuse(struct loader *l, enum protocol_reason reason, uint32_t detail);
 /* Room for len more bytes of answer data. */
 uint8_t *command_append(struct loader *l, unsigned len);
+/* RDP byte of the chip. */
+uint8_t command_rdp(const struct loader *l);
 /* nWRP of the chip: bits 11:0, 1 = not protected. */
 uint16_t command_nwrp(const struct loader *l);
 /* Refuses when one of the sectors first .. first + count - 1 is write-protected. */

@@ -4,15 +4,9 @@
 #include "geometry.h"
 #include "memory_map.h"
 
-#define IDCODE_DEVICE   0xFFFu
-#define OPTCR_RDP_SHIFT 8u
+#define IDCODE_DEVICE 0xFFFu
 
 _Static_assert(INFO_GROUPS + GEOMETRY_GROUPS * INFO_GROUP_SIZE <= ANSWER_DATA_MAX, "one answer");
-
-static uint8_t command_rdp(const struct loader *l)
-{
-    return (uint8_t)(l->hw->options_read(l->hw->ctx) >> OPTCR_RDP_SHIFT);
-}
 
 enum protocol_reason command_get_ver(struct loader *l, const struct frame_request *request)
 {

@@ -19,6 +19,11 @@ uint16_t command_nwrp(const struct loader *l)
     return (uint16_t)(l->hw->options_read(l->hw->ctx) >> OPTCR_NWRP_SHIFT & NWRP_MASK);
 }
 
+uint8_t command_rdp(const struct loader *l)
+{
+    return (uint8_t)(l->hw->options_read(l->hw->ctx) >> OPTCR_RDP_SHIFT);
+}
+
 static unsigned command_lowest_bit(unsigned bits)
 {
     unsigned n = 0;
@@ -52,7 +57,7 @@ static enum protocol_reason command_set_options(struct loader *l, unsigned nwrp,
 
 static uint8_t command_rdp_level(struct loader *l)
 {
-    uint8_t rdp = (uint8_t)(l->hw->options_read(l->hw->ctx) >> OPTCR_RDP_SHIFT);
+    uint8_t rdp = command_rdp(l);
 
     l->detail = rdp;
     if (rdp == RDP_LEVEL_0) {
