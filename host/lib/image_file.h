@@ -50,6 +50,7 @@ struct lines {
     unsigned number; /* of the current line, from 1 */
     const char *text;
     size_t len; /* of the current line, without white space at its end */
+    bool ended; /* set by a record_fn for the end record */
 };
 /* Steps to the next line; false at the end of the file. */
 bool lines_next(struct lines *l);
@@ -58,5 +59,11 @@ __attribute__((format(printf, 2, 3))) int lines_error(const struct lines *l, con
 /* Reads pairs of hex digits from the current line, from offset to its end, at most size bytes.
  * Number of bytes, or -1 for a character that is none, an odd number, or too many. */
 int lines_hex(const struct lines *l, size_t offset, uint8_t *out, size_t size);
+/* Takes the record in the current line. OK or an error with its sentence. */
+typedef int record_fn(struct ararext_image *image, struct lines *l, void *ctx);
+/* Hands every line that is not empty to take. FORMAT if something follows the end record, or if
+ * there is none. */
+ARAREXT_CHECKED int lines_records(struct ararext_image *image, const struct source *src,
+                                  record_fn *take, void *ctx);
 
 #endif

@@ -24,7 +24,6 @@ static const int FIXED_LEN[] = {[HEX_END] = 0,
 struct hex_state {
     uint32_t base;
     bool segmented;
-    bool ended;
 };
 
 /* Decodes the current line into bytes (LL AA AA TT data) and checks all that can be checked alone.
@@ -73,8 +72,9 @@ static int take_data(struct ararext_image *image, const struct lines *l,
     return rc;
 }
 
-static int take_record(struct ararext_image *image, const struct lines *l, struct hex_state *state)
+static int take_record(struct ararext_image *image, struct lines *l, void *ctx)
 {
+    struct hex_state *state = ctx;
     uint8_t bytes[HEX_BYTES_MAX] = {0};
     int rc = read_record(l, bytes);
     if (rc != ARAREXT_OK) {
@@ -85,7 +85,7 @@ static int take_record(struct ararext_image *image, const struct lines *l, struc
     case HEX_DATA:
         return take_data(image, l, state, bytes);
     case HEX_END:
-        state->ended = true;
+        l->ended = true;
         break;
     case HEX_SEGMENT:
     case HEX_LINEAR:
@@ -100,19 +100,6 @@ static int take_record(struct ararext_image *image, const struct lines *l, struc
 
 int image_parse_hex(struct ararext_image *image, const struct source *src)
 {
-    struct lines l = {.src = src};
     struct hex_state state = {0};
-    while (lines_next(&l)) {
-        if (l.len == 0) {
-            continue;
-        }
-        if (state.ended) {
-            return lines_error(&l, "there is something behind the end record");
-        }
-        int rc = take_record(image, &l, &state);
-        if (rc != ARAREXT_OK) {
-            return rc;
-        }
-    }
-    return state.ended ? ARAREXT_OK : lines_error(&l, "the file ends without its end record");
+    return lines_records(image, src, take_record, &state);
 }

@@ -65,3 +65,21 @@ int lines_hex(const struct lines *l, size_t offset, uint8_t *out, size_t size)
     }
     return (int)(digits / 2);
 }
+
+int lines_records(struct ararext_image *image, const struct source *src, record_fn *take, void *ctx)
+{
+    struct lines l = {.src = src};
+    while (lines_next(&l)) {
+        if (l.len == 0) {
+            continue;
+        }
+        if (l.ended) {
+            return lines_error(&l, "there is something behind the end record");
+        }
+        int rc = take(image, &l, ctx);
+        if (rc != ARAREXT_OK) {
+            return rc;
+        }
+    }
+    return l.ended ? ARAREXT_OK : lines_error(&l, "the file ends without its end record");
+}

@@ -8,7 +8,6 @@ enum { SREC_BYTES_MAX = 256 };
 
 struct srec_state {
     uint32_t data_records;
-    bool ended;
 };
 
 /* Bytes of address of S0 to S9; 0 = the type does not exist. */
@@ -43,8 +42,9 @@ static int read_record(const struct lines *l, uint8_t bytes[SREC_BYTES_MAX], int
     return ARAREXT_OK;
 }
 
-static int take_record(struct ararext_image *image, const struct lines *l, struct srec_state *state)
+static int take_record(struct ararext_image *image, struct lines *l, void *ctx)
 {
+    struct srec_state *state = ctx;
     uint8_t bytes[SREC_BYTES_MAX] = {0};
     int type = 0;
     int rc = read_record(l, bytes, &type);
@@ -68,25 +68,12 @@ static int take_record(struct ararext_image *image, const struct lines *l, struc
         return lines_error(l, "the file says it has %u data records, %u came", (unsigned)addr,
                            (unsigned)state->data_records);
     }
-    state->ended = type >= 7;
+    l->ended = type >= 7;
     return ARAREXT_OK;
 }
 
 int image_parse_srec(struct ararext_image *image, const struct source *src)
 {
-    struct lines l = {.src = src};
     struct srec_state state = {0};
-    while (lines_next(&l)) {
-        if (l.len == 0) {
-            continue;
-        }
-        if (state.ended) {
-            return lines_error(&l, "there is something behind the end record");
-        }
-        int rc = take_record(image, &l, &state);
-        if (rc != ARAREXT_OK) {
-            return rc;
-        }
-    }
-    return state.ended ? ARAREXT_OK : lines_error(&l, "the file ends without its end record");
+    return lines_records(image, src, take_record, &state);
 }
