@@ -31,7 +31,7 @@ __attribute__((used)) noreturn void fault_report(uint32_t pc, uint32_t lr)
         }
         log_line("");
     }
-    chip_reset();
+    core_reset();
 }
 
 /* clang-format off */

@@ -101,11 +101,11 @@ static void main_do_after(void)
         chip_enter_code(loader.target);
     case AFTER_RESET_STAY:
         start_request_stay();
-        chip_reset();
+        core_reset();
     case AFTER_RESET:
     case AFTER_NOTHING:
     default:
-        chip_reset();
+        core_reset();
     }
 }
 

@@ -15,11 +15,6 @@
 
 #define READY_LOOPS_MAX 10000u /* HSI starts within 4 us; the core is at most at 168 MHz */
 
-noreturn void chip_reset(void)
-{
-    core_reset();
-}
-
 static void chip_wait(volatile uint32_t *reg, uint32_t mask, uint32_t value)
 {
     for (uint32_t i = 0; i < READY_LOOPS_MAX && (*reg & mask) != value; i++) {
