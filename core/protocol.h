@@ -26,6 +26,13 @@ enum protocol_command {
     COMMAND_GET_INFO = 0x61,
     COMMAND_RESET = 0x62,
     COMMAND_MEM_CRC = 0x63,
+    COMMAND_GET_SLOTS = 0x64,
+    COMMAND_STAGE_BEGIN = 0x65,
+    COMMAND_STAGE_WRITE = 0x66,
+    COMMAND_STAGE_FINISH = 0x67,
+    COMMAND_CONFIRM = 0x68,
+    COMMAND_ROLLBACK = 0x69,
+    COMMAND_PROVISION = 0x6A,
 };
 
 /* Why the last command failed (GET_LAST_ERROR). */
@@ -52,6 +59,22 @@ enum protocol_reason {
     REASON_WOULD_ERASE_CHIP = 0x31,
     REASON_OPTIONS_LOCKED = 0x32,
     REASON_OPTIONS_VERIFY = 0x33,
+    REASON_PROVISIONED = 0x40,
+    REASON_PACKAGE_FORMAT = 0x41,
+    REASON_PACKAGE_SIZE = 0x42,
+    REASON_PACKAGE_HASH = 0x43,
+    REASON_PACKAGE_UNSIGNED = 0x44,
+    REASON_PACKAGE_KEY = 0x45,
+    REASON_PACKAGE_SIGNATURE = 0x46,
+    REASON_PACKAGE_BOARD = 0x47,
+    REASON_PACKAGE_COUNTER = 0x48,
+    REASON_PACKAGE_CONTENT = 0x49,
+    REASON_PACKAGE_DICTIONARY = 0x4A,
+    REASON_STAGE_ORDER = 0x4B,
+    REASON_NO_TRIAL = 0x4C,
+    REASON_NO_FALLBACK = 0x4D,
+    REASON_NOT_VERIFIED = 0x4E,
+    REASON_OTP = 0x4F,
 };
 
 /* Status byte of the course dialect. */
@@ -91,6 +114,8 @@ enum protocol_dialect {
 #define UNPROTECT_WRITE   1u
 #define RESET_TO_BOOT     0u
 #define RESET_TO_LOADER   1u
+#define RESET_INSTALL     2u          /* decide and install as at any start, then stay */
+#define PROVISION_KEY     0x564F5250u /* "PROV" */
 
 #define RDP_LEVEL_0 0xAAu
 #define RDP_LEVEL_2 0xCCu /* irreversible: only ever compared with, never written */
@@ -134,6 +159,7 @@ enum protocol_dialect {
 #define FEATURE_LAST_ERROR (1u << 0)
 #define FEATURE_RESET      (1u << 1)
 #define FEATURE_MEM_CRC    (1u << 2)
+#define FEATURE_PACKAGES   (1u << 3)
 
 /* Why the bootloader did not start the application. */
 enum stay_reason {
@@ -142,11 +168,71 @@ enum stay_reason {
     STAY_APP_REQUEST = 2,
     STAY_NOTHING_TO_BOOT = 3,
     STAY_HOST_REQUEST = 4,
+    STAY_REJECTED = 5,     /* every package there is was rejected, or its log is full */
+    STAY_UNTRUSTED = 6,    /* provisioned, and no package that verifies */
+    STAY_CRASH_LOOP = 7,   /* the confirmed application crashes again and again */
+    STAY_FLASH_FAILED = 8, /* the application area does not take the package, or a record fails */
 };
 
 /* The boot request at MAP_BOOT_REQUEST_BASE: magic, request, complement of request. */
 #define BOOT_REQUEST_MAGIC      0x51524241u /* "ABRQ" */
 #define BOOT_REQUEST_LOADER     1u          /* by the application */
 #define BOOT_REQUEST_LOADER_RPC 2u /* by the bootloader itself, for a RESET command with 01 */
+#define BOOT_REQUEST_INSTALL    3u /* by the bootloader itself, for a RESET command with 02 */
+
+/* GET_SLOTS: offsets of its fields. */
+#define SLOTS_LAYOUT_1    1u
+#define SLOTS_LAYOUT      0u
+#define SLOTS_TRUST       1u /* enum trust_state */
+#define SLOTS_KEYS        2u /* bit i: key i is there */
+#define SLOTS_REVOKED     3u /* bit i: key i is revoked */
+#define SLOTS_COUNTER     4u /* u16: security counter of the board */
+#define SLOTS_TARGET      6u /* slot that the next start would choose by its records; FF none */
+#define SLOTS_INSTALLED   7u /* slot whose content the application area holds; FF none */
+#define SLOTS_COUNT       8u
+#define SLOTS_ENTRY_SIZE  9u
+#define SLOTS_CAUSE       10u /* enum boot_cause of the last start; FF not known */
+#define SLOTS_CRASHES     11u
+#define SLOTS_PACKAGE_MAX 12u /* u32: largest package */
+#define SLOTS_CONTENT_MAX 16u /* u32: largest content */
+#define SLOTS_IDENTITY    20u /* vendor UUID, class UUID */
+#define SLOTS_ENTRIES     52u
+#define SLOT_ENTRY_SIZE   40u
+#define SLOTS_SIZE        (SLOTS_ENTRIES + 2u * SLOT_ENTRY_SIZE)
+/* ... and of a slot's entry. All but the state is 0 where there is no readable package. */
+#define SLOT_STATE          0u /* enum slot_state */
+#define SLOT_FLAGS          1u
+#define SLOT_ATTEMPTS       2u
+#define SLOT_TRIALS         3u /* boots on trial that it may have; 0 = needs no confirmation */
+#define SLOT_CAUSE          4u /* enum reject_cause (format.h) */
+#define SLOT_COUNTER        6u /* u16 */
+#define SLOT_VERSION        8u /* u8 major, u8 minor, u16 revision, u32 build */
+#define SLOT_PACKAGE_SIZE   16u
+#define SLOT_CONTENT_SIZE   20u
+#define SLOT_SEQUENCE       24u
+#define SLOT_DIGEST         28u /* first 8 bytes of the package's SHA-256 */
+#define SLOT_HEADER_FLAGS   36u
+#define SLOT_FLAG_INSTALLED 1u
+#define SLOT_FLAG_CHECKED   2u
+
+enum slot_state {
+    SLOT_EMPTY = 0,   /* no package, or retired */
+    SLOT_PARTIAL = 1, /* something that begins like a package and is not sealed */
+    SLOT_STAGED = 2,  /* complete, not confirmed, not rejected */
+    SLOT_CONFIRMED = 3,
+    SLOT_REJECTED = 4,
+};
+
+enum trust_state {
+    TRUST_OPEN = 0,       /* unprovisioned: anything boots */
+    TRUST_ENFORCED = 1,   /* provisioned */
+    TRUST_INCOMPLETE = 2, /* provisioning has begun and not ended: nothing boots until it has */
+};
+
+/* PROVISION: offsets in its payload. */
+#define PROVISION_KEY_AT   0u /* PROVISION_KEY */
+#define PROVISION_COUNT    4u /* number of keys, 1 to 4 */
+#define PROVISION_IDENTITY 5u /* 1 if 32 bytes of identity follow the keys */
+#define PROVISION_HASHES   6u
 
 #endif

@@ -1,0 +1,35 @@
+/*
+ * Flash and OTP as core sees them: a struct of functions, so that the same code runs on the board
+ * over the controller, and on the PC over a model with cells that lose power. Addresses are the
+ * chip's.
+ */
+#ifndef ARAREXT_FLASH_HW_H
+#define ARAREXT_FLASH_HW_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol.h"
+
+/* ctx goes to each function. Those that return a reason return REASON_NONE, FLASH_ERROR,
+ * FLASH_TIMEOUT or VERIFY, with *detail as PROTOCOL.md has it for that reason. */
+struct flash_hw {
+    void *ctx;
+    /* Flash, OTP, lock bytes: any address and length inside one of them. */
+    void (*read)(void *ctx, uint32_t addr, void *data, size_t len);
+    /* Erases a sector and reads it back blank. */
+    enum protocol_reason (*erase)(void *ctx, unsigned sector, uint32_t *detail);
+    /* Programs len bytes at addr, both multiples of 4, and reads them back. */
+    enum protocol_reason (*program)(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
+                                    uint32_t *detail);
+    /* Programs one word, also where it reads so already: for records whose bits may be marginal
+     * after a power cut. Bits that are 0 stay 0; it is not read back. Flash or OTP. */
+    enum protocol_reason (*mark)(void *ctx, uint32_t addr, uint32_t word, uint32_t *detail);
+    /* Programs one byte of OTP or of its lock bytes; read back. */
+    enum protocol_reason (*mark_otp)(void *ctx, uint32_t addr, uint8_t byte, uint32_t *detail);
+    /* Called now and then in long work (at least every 10 ms at 16 MHz): feeds watchdogs. */
+    void (*alive)(void *ctx);
+    uint32_t flash_kib; /* 512 or 1024 */
+};
+
+#endif

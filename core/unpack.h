@@ -1,0 +1,53 @@
+/*
+ * The payload of a package back to its content, piece by piece: LZMA2 (the LZMA SDK's decoder)
+ * and the ARM-Thumb filter of .xz. Input and output are pushed: it never waits and reads no memory
+ * but what it is handed. Memory is the caller's, sizes are fixed: no allocation.
+ */
+#ifndef ARAREXT_UNPACK_H
+#define ARAREXT_UNPACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol.h"
+
+#define UNPACK_DICTIONARY 65536u
+#define UNPACK_PROBS      28672u /* bytes, for lc + lp up to 4; checked against the decoder */
+#define UNPACK_STATE      512u
+
+/* On the board: at the start of free SRAM, so that installing overwrites what applications left
+ * there. */
+struct unpack_memory {
+    _Alignas(8) uint8_t state[UNPACK_STATE];
+    _Alignas(8) uint8_t probs[UNPACK_PROBS];
+    _Alignas(8) uint8_t dictionary[UNPACK_DICTIONARY];
+};
+
+/* Takes content in order; pieces of any length, at least 1. A reason other than REASON_NONE ends
+ * the work and is given back by unpack_add. */
+typedef enum protocol_reason unpack_sink_fn(void *ctx, const uint8_t *data, size_t len);
+
+struct unpack {
+    struct unpack_memory *memory;
+    unpack_sink_fn *sink;
+    void *ctx;
+    uint32_t size;    /* of the content, as the package says */
+    uint32_t done;    /* content bytes given out */
+    uint32_t pending; /* bytes behind that the filter still holds */
+    uint8_t head;     /* bytes of the payload's head taken */
+    bool thumb;
+    bool finished;
+};
+
+/* size is the content's; thumb whether the filter was used. */
+void unpack_init(struct unpack *u, struct unpack_memory *memory, uint32_t size, bool thumb);
+/* Takes the next len bytes of the payload (head included). REASON_NONE; PACKAGE_DICTIONARY if the
+ * stream wants a dictionary over 64 KiB; PACKAGE_CONTENT if the stream is broken, longer than size,
+ * or goes on behind its end; or what the sink returned. After a failure the unpacker is dead. */
+enum protocol_reason unpack_add(struct unpack *u, const uint8_t *data, size_t len);
+/* To be called after the last byte: PACKAGE_CONTENT unless exactly size bytes came out and the
+ * stream has ended. */
+enum protocol_reason unpack_end(struct unpack *u);
+
+#endif
