@@ -75,6 +75,7 @@ enum protocol_reason {
     REASON_NO_FALLBACK = 0x4D,
     REASON_NOT_VERIFIED = 0x4E,
     REASON_OTP = 0x4F,
+    REASON_UNCONFIRMED = 0x50,
 };
 
 /* Status byte of the course dialect. */

@@ -1,0 +1,65 @@
+/*
+ * Reads and judges a package in flash (FORMAT.md, "The package"). Every length is checked before it
+ * is used, against the slot that the package lies in; nothing outside [addr, addr + max) is read.
+ * It never changes anything.
+ */
+#ifndef ARAREXT_PACKAGE_H
+#define ARAREXT_PACKAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flash_hw.h"
+#include "format.h"
+#include "protocol.h"
+#include "trust.h"
+
+/* What header and TLVs say; nothing in it is to be believed before package_verify has said so. */
+struct package {
+    uint32_t addr;
+    uint32_t size;         /* of the whole, TLV areas included */
+    uint32_t payload_size; /* behind the header */
+    uint32_t flags;
+    uint32_t content_size; /* of what it installs */
+    uint32_t counter;      /* 0 if it names none */
+    uint32_t signed_size;  /* header, payload, protected TLVs: what the digest is over */
+    /* Offsets from addr of values; 0 = there is none. */
+    uint32_t key_at, key_hash_at, signature_at, vendor_at, class_at, content_digest_at;
+    uint8_t signature_len;
+    uint8_t version[PACKAGE_HEADER_VERSION];
+    uint8_t digest[DIGEST_SIZE];         /* as its TLV says */
+    uint8_t trials, crashes, watchdog_s; /* of its policy, or the defaults */
+    uint8_t revoke;
+};
+
+/* The judgement: good only if both verdicts are VERDICT_GOOD. */
+struct package_check {
+    volatile uint32_t verdict[2];
+    enum protocol_reason reason; /* REASON_NONE, or why not */
+    uint32_t detail;             /* PROTOCOL.md, reasons */
+};
+
+/* Whether addr begins with the magic number: cheap, and no proof of anything. */
+bool package_begins(const struct flash_hw *flash, uint32_t addr);
+
+/* Structure alone: header, TLV areas, sizes, every TLV at most once, the ones that must be there.
+ * content_max is the size of the application area. PACKAGE_FORMAT (detail = offset),
+ * PACKAGE_SIZE (detail = what it needs), PACKAGE_DICTIONARY. Unknown TLVs are skipped in the
+ * unprotected area and refused in the protected one below 0xA0 (they might mean a restriction). */
+enum protocol_reason package_read(const struct flash_hw *flash, uint32_t addr, uint32_t max,
+                                  uint32_t content_max, struct package *out, uint32_t *detail);
+
+/* The whole judgement: digest, and on an enforcing board key, signature and counter; the identity
+ * on every board (a package without one fits any). A package that revokes its own key is refused as
+ * PACKAGE_KEY. Reasons 43 to 48. The plain content's vector table is checked as well
+ * (PACKAGE_CONTENT); that of a compressed one when it is unpacked. */
+void package_verify(const struct flash_hw *flash, const struct trust *trust,
+                    const struct package *p, struct package_check *out);
+
+/* Whether the application area holds the content: SHA-256 of the area against the package's for a
+ * compressed one, word for word for a plain one. Both verdicts as above; reason VERIFY if not. Only
+ * for a package that is verified. */
+void package_match_area(const struct flash_hw *flash, const struct package *p,
+                        struct package_check *out);
+
+#endif

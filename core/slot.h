@@ -1,0 +1,64 @@
+/*
+ * The two package slots and the records in their trailers (FORMAT.md, "Trailer"). It knows what a
+ * record that lost power may read as: either way, and differently each time. It judges no package;
+ * it must never erase.
+ */
+#ifndef ARAREXT_SLOT_H
+#define ARAREXT_SLOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flash_hw.h"
+#include "format.h"
+#include "protocol.h"
+
+#define SLOT_COUNT 2u
+#define SLOT_NONE  0xFFu
+
+/* 512 KiB part: A is sector 6, B sector 7. 1 MiB part: A is 8-9, B 10-11. */
+uint32_t slot_addr(uint32_t flash_kib, unsigned slot);
+uint32_t slot_size(uint32_t flash_kib); /* trailer included */
+uint32_t slot_package_max(uint32_t flash_kib);
+unsigned slot_first_sector(uint32_t flash_kib, unsigned slot);
+unsigned slot_sector_count(uint32_t flash_kib);
+/* The application area ends where slot A begins, on a board that uses packages. */
+uint32_t slot_content_max(uint32_t flash_kib);
+
+/* The records of one slot as they read just now. */
+struct slot_records {
+    uint32_t sequence; /* 0 if there is none that fits its complement */
+    uint32_t cause;    /* enum reject_cause, if rejected */
+    bool used;         /* any of the four first words is not blank: it was sealed, or nearly */
+    bool sealed, checked, confirmed, rejected;
+    bool torn; /* a flag of those is not whole: slot_settle completes it */
+    uint8_t attempts;
+    bool installed; /* the log's last entry says that the application area holds it */
+    bool log_full;  /* no further install can be recorded */
+};
+
+void slot_read(const struct flash_hw *flash, unsigned slot, struct slot_records *out);
+
+/* All of these: FLASH_ERROR, FLASH_TIMEOUT, VERIFY (a record does not read back). */
+
+/* Completes flags that read as set but are not whole, so that they read the same from now on. */
+enum protocol_reason slot_settle(const struct flash_hw *flash, unsigned slot, uint32_t *detail);
+/* Sequence first, then the flag. */
+enum protocol_reason slot_seal(const struct flash_hw *flash, unsigned slot, uint32_t sequence,
+                               uint32_t *detail);
+enum protocol_reason slot_set_flag(const struct flash_hw *flash, unsigned slot, uint32_t flag,
+                                   uint32_t *detail);
+enum protocol_reason slot_reject(const struct flash_hw *flash, unsigned slot,
+                                 enum reject_cause cause, uint32_t *detail);
+/* Takes the seal away for good, also one that might come to light later. Nothing is written where
+ * a slot was never used. */
+enum protocol_reason slot_retire(const struct flash_hw *flash, unsigned slot, uint32_t *detail);
+enum protocol_reason slot_count_attempt(const struct flash_hw *flash, unsigned slot,
+                                        uint32_t *detail);
+/* Before the application area is changed: no slot claims it from now on, nor can a torn claim come
+ * to light. Both slots. */
+enum protocol_reason slot_disclaim(const struct flash_hw *flash, uint32_t *detail);
+/* After it was verified. */
+enum protocol_reason slot_claim(const struct flash_hw *flash, unsigned slot, uint32_t *detail);
+
+#endif

@@ -1,0 +1,101 @@
+/*
+ * Packages: which one to run, installing it, trial, rollback, staging. The boot path, the commands
+ * and the services for applications all come here. It works over struct flash_hw alone, so the same
+ * code runs on the board and on the PC, where tests cut the power at every operation.
+ *
+ * The two slots are the truth, the application area is a cache of one of them. The invariants (U1
+ * ...), the state diagram and the function for each arrow are at the top of update.c.
+ */
+#ifndef ARAREXT_UPDATE_H
+#define ARAREXT_UPDATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flash_hw.h"
+#include "format.h"
+#include "package.h"
+#include "protocol.h"
+#include "slot.h"
+#include "trust.h"
+#include "unpack.h"
+
+/* What the work needs; owned by the caller, not changed. */
+struct update {
+    const struct flash_hw *flash;
+    struct unpack_memory *memory; /* NULL where there is none (services): content is not unpacked */
+    const uint8_t *identity;      /* the build's: vendor UUID, class UUID */
+    uint32_t (*note_read)(void *ctx); /* RTC_BKP19R; the ctx is flash->ctx */
+    void (*note_write)(void *ctx, uint32_t note);
+};
+
+/* ---- at boot ---- */
+
+struct update_facts {
+    bool fresh;        /* power-on or pin since the flags were cleared: no reset by software or
+                          watchdog is among the reset flags */
+    bool install_only; /* the host asked for RESET 02: no attempt is counted, nothing is started */
+};
+
+struct update_result {
+    /* Start only if both are VERDICT_GOOD; else stay says why not. */
+    volatile uint32_t verdict[2];
+    enum stay_reason stay;
+    enum boot_cause cause;
+    uint8_t slot;       /* SLOT_NONE for a plain application */
+    uint8_t watchdog_s; /* not 0: start the independent watchdog with it */
+    /* What happened on the way, for the log. */
+    uint8_t installs;            /* how often the area was written */
+    enum protocol_reason reason; /* of the last thing refused */
+    uint32_t detail;
+};
+
+/* Whether update_boot will have more to do than to look at a plain application: a slot was used, or
+ * the board is provisioned. Reads a few words. */
+bool update_has_work(const struct update *u);
+
+/* Decides, installs, counts, until there is something to start or a reason to stay. Writes flash
+ * only where the decision needs it. */
+void update_boot(const struct update *u, const struct update_facts *facts,
+                 struct update_result *out);
+
+/* ---- commands and services ---- */
+
+/* GET_SLOTS. No package is hashed for it: states are those of the records, numbers those of the
+ * headers. */
+void update_report(const struct update *u, uint8_t out[SLOTS_SIZE]);
+
+/* Staging into the free slot, in order. The caller keeps the struct between the calls. */
+struct update_stage {
+    uint32_t size; /* of the package; 0 = no staging under way */
+    uint32_t next; /* offset of the next byte */
+    uint8_t slot;
+};
+/* Chooses and erases the free slot. PACKAGE_SIZE (too small to be one, or too large for the slot;
+ * detail = the most that fits), flash reasons. */
+enum protocol_reason update_stage_begin(const struct update *u, struct update_stage *s,
+                                        uint32_t size, uint32_t *detail);
+/* offset must be s->next, or the piece just written again. len is a multiple of 4 but for the last
+ * piece. STAGE_ORDER (detail = the offset expected, or FFFFFFFF without a begin), PACKAGE_SIZE
+ * (beyond the size announced), flash reasons. */
+enum protocol_reason update_stage_write(const struct update *u, struct update_stage *s,
+                                        uint32_t offset, const uint8_t *data, uint32_t len,
+                                        uint32_t *detail);
+/* Judges the package, unpacks it once for its content digest if there is memory for that, and seals
+ * it. STAGE_ORDER if bytes are missing; reasons 41 to 4A, and then the slot stays unsealed. */
+enum protocol_reason update_stage_finish(const struct update *u, struct update_stage *s,
+                                         uint32_t *detail);
+
+/* Confirms what the application area holds; on an enforcing board its counter and revocations go to
+ * OTP. A second time is no error. NO_TRIAL if the area holds no package. */
+enum protocol_reason update_confirm(const struct update *u, uint32_t *detail);
+/* Rejects the target if the other slot can take its place; it does at the next boot. NO_FALLBACK.
+ */
+enum protocol_reason update_rollback(const struct update *u, uint32_t *detail);
+/* Before direct flashing: no package will be installed over it. PROVISIONED. */
+enum protocol_reason update_retire(const struct update *u, uint32_t *detail);
+/* For GO: the application area holds the target, and the target is good. Both verdicts. On an open
+ * board without packages always good. Reason NOT_VERIFIED. */
+void update_verify_area(const struct update *u, struct package_check *out);
+
+#endif
