@@ -14,40 +14,49 @@
 
 #define UNPACK_DICTIONARY 65536u
 #define UNPACK_PROBS      28672u /* bytes, for lc + lp up to 4; checked against the decoder */
-#define UNPACK_STATE      512u
+#define UNPACK_STATE      192u   /* checked against the decoder */
+#define UNPACK_STAGE      512u
 
 /* On the board: at the start of free SRAM, so that installing overwrites what applications left
  * there. */
 struct unpack_memory {
     _Alignas(8) uint8_t state[UNPACK_STATE];
+    _Alignas(8) uint8_t stage[UNPACK_STAGE]; /* content on its way out: filtered here, because later
+                                              * matches refer to the dictionary as it was */
     _Alignas(8) uint8_t probs[UNPACK_PROBS];
     _Alignas(8) uint8_t dictionary[UNPACK_DICTIONARY];
 };
 
-/* Takes content in order; pieces of any length, at least 1. A reason other than REASON_NONE ends
- * the work and is given back by unpack_add. */
+/* Takes content in order, in pieces of 4 to UNPACK_STAGE bytes. Every piece is a multiple of 4
+ * long, but for the last of the content, which may be of any length from 1. data is aligned to 8
+ * bytes and is lent. A reason other than REASON_NONE ends the work and is given back by unpack_add.
+ */
 typedef enum protocol_reason unpack_sink_fn(void *ctx, const uint8_t *data, size_t len);
 
 struct unpack {
     struct unpack_memory *memory;
-    unpack_sink_fn *sink;
+    unpack_sink_fn *sink; /* these two are the caller's to set; unpack_init leaves them alone */
     void *ctx;
     uint32_t size;    /* of the content, as the package says */
     uint32_t done;    /* content bytes given out */
-    uint32_t pending; /* bytes behind that the filter still holds */
-    uint8_t head;     /* bytes of the payload's head taken */
+    uint32_t pending; /* content bytes behind those, still in the stage */
+    enum protocol_reason failure;
+    uint8_t head; /* bytes of the payload's head taken */
     bool thumb;
-    bool finished;
+    bool finished; /* the end marker came, and everything was given out */
 };
 
-/* size is the content's; thumb whether the filter was used. */
+/* size is the content's, thumb whether the filter was used. memory needs no preparation; it must
+ * stay untouched until the work is over. */
 void unpack_init(struct unpack *u, struct unpack_memory *memory, uint32_t size, bool thumb);
 /* Takes the next len bytes of the payload (head included). REASON_NONE; PACKAGE_DICTIONARY if the
- * stream wants a dictionary over 64 KiB; PACKAGE_CONTENT if the stream is broken, longer than size,
- * or goes on behind its end; or what the sink returned. After a failure the unpacker is dead. */
+ * stream wants a dictionary over 64 KiB; PACKAGE_CONTENT if the stream is broken, gives more or
+ * less than size, or goes on behind its end; or what the sink returned. After a failure the
+ * unpacker is dead: every call gives that failure again. The sink never gets more than size bytes;
+ * what it got before a failure is not to be used. */
 enum protocol_reason unpack_add(struct unpack *u, const uint8_t *data, size_t len);
-/* To be called after the last byte: PACKAGE_CONTENT unless exactly size bytes came out and the
- * stream has ended. */
+/* To be called after the last byte: REASON_NONE if exactly size bytes came out and the stream has
+ * ended; the failure, if there was one; else PACKAGE_CONTENT. */
 enum protocol_reason unpack_end(struct unpack *u);
 
 #endif

@@ -1,0 +1,35 @@
+/*
+ * SHA-256 by the LZMA SDK. Its source is included, not compiled by itself, to leave out the
+ * versions for the hash instructions of larger processors: they would want two more files, and a PC
+ * that computes as the board does is the better test.
+ */
+#include "sha256.h"
+
+#include <CpuArch.h>
+#undef MY_CPU_X86_OR_AMD64
+#undef MY_CPU_ARM_OR_ARM64
+#include <Sha256.c> /* NOLINT(bugprone-suspicious-include) */
+
+_Static_assert(sizeof(CSha256) <= sizeof(struct sha256), "struct sha256 is too small");
+_Static_assert(_Alignof(CSha256) <= _Alignof(struct sha256), "struct sha256 is badly aligned");
+_Static_assert(SHA256_DIGEST_SIZE == DIGEST_SIZE, "a digest is 32 bytes");
+
+static CSha256 *context(struct sha256 *s)
+{
+    return (CSha256 *)(void *)s->state;
+}
+
+void sha256_init(struct sha256 *s)
+{
+    Sha256_Init(context(s));
+}
+
+void sha256_add(struct sha256 *s, const void *data, size_t len)
+{
+    Sha256_Update(context(s), data, len);
+}
+
+void sha256_end(struct sha256 *s, uint8_t digest[DIGEST_SIZE])
+{
+    Sha256_Final(context(s), digest);
+}

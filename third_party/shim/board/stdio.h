@@ -1,0 +1,1 @@
+/* Third-party sources include stdio.h; what they use here takes nothing of it. */

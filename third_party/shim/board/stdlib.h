@@ -1,0 +1,1 @@
+/* Third-party sources include stdlib.h; what they use here takes nothing of it. */
