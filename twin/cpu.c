@@ -42,13 +42,37 @@ void twin_cpu_stall_until_ps(struct twin *t, uint64_t at_ps)
     core_interrupt_run(t);
 }
 
+static uint16_t *known_at(const struct twin *t, uint32_t addr)
+{
+    return &t->cpu->info[((addr >> 1) & 0x7FFFFU) | ((addr >> 10) & 0x80000U)];
+}
+
 void twin_on_execute(struct twin *t, uint32_t addr, void (*fn)(void *ctx, uint32_t addr), void *ctx)
 {
     struct twin_cpu *c = t->cpu;
     c->watch_fn = fn;
     c->watch_ctx = ctx;
     c->watch_addr = addr & ~1U;
-    c->info[((addr >> 1) & 0x7FFFFU) | ((addr >> 10) & 0x80000U)] = 0;
+    *known_at(t, addr) = 0;
+}
+
+void twin_skip_instruction(struct twin *t, uint32_t addr, uint64_t nth)
+{
+    struct twin_cpu *c = t->cpu;
+    c->skip_addr = addr & ~1U;
+    c->skip_in = nth;
+    c->skipped = false;
+    *known_at(t, addr) = 0;
+}
+
+bool twin_skip_happened(const struct twin *t)
+{
+    return t->cpu->skipped;
+}
+
+bool twin_has_executed(const struct twin *t, uint32_t addr)
+{
+    return (*known_at(t, addr) & INFO_DECODED) != 0;
 }
 
 void core_interrupt_run(struct twin *t)
@@ -378,6 +402,10 @@ static void after_engine(struct twin *t, uc_err err)
     case CPU_STOP_SPECIAL:
         c->pc = pc;
         do_special(t);
+        break;
+    case CPU_STOP_SKIP:
+        c->pc = pc;
+        skip(c, decode_length(c, pc, 1), 1);
         break;
     case CPU_STOP_SVC:
         c->pc = pc;

@@ -109,6 +109,7 @@ enum cpu_stop {
     CPU_STOP_SVC,
     CPU_STOP_RETURN, /* branch to EXC_RETURN, the value in pc */
     CPU_STOP_BKPT,
+    CPU_STOP_SKIP, /* the instruction at pc is to do nothing */
     CPU_STOP_OTHER /* the engine raised something else: number in engine_exception */
 };
 
@@ -171,6 +172,9 @@ struct twin_cpu {
     uint64_t sleep_cycles; /* CYCCNT stands still meanwhile */
     uint64_t line_cycles;  /* cycles when the line was entered: prefetch model */
     uint32_t watch_addr;
+    uint32_t skip_addr;
+    uint64_t skip_in; /* executions of skip_addr until one is skipped; 0 = none is */
+    bool skipped;
     void (*watch_fn)(void *ctx, uint32_t addr);
     void *watch_ctx;
     uint8_t *system_rom;

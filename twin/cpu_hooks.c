@@ -326,6 +326,22 @@ static void enter_it_block(struct twin_cpu *c, uint32_t pc, uint16_t *info)
     *info = (uint16_t)((*info & ~INFO_CYCLES) | 1U);
 }
 
+/* An injected fault: is it this execution's turn? Until then the instruction is not taken as known,
+ * so that each execution of it comes here. */
+static bool skip_now(struct twin_cpu *c, uint32_t pc)
+{
+    if (c->skip_in == 0 || pc != c->skip_addr) {
+        return false;
+    }
+    *info_of(c, pc) = 0;
+    if (--c->skip_in != 0) {
+        return false;
+    }
+    c->skipped = true;
+    hold(c, pc, CPU_STOP_SKIP);
+    return true;
+}
+
 /* Returns whether the instruction runs. */
 static bool slow_instruction(struct twin_cpu *c, uint32_t pc, uint16_t *info)
 {
@@ -341,6 +357,9 @@ static bool slow_instruction(struct twin_cpu *c, uint32_t pc, uint16_t *info)
         *info_of(c, pc) = watched ? 0 : *info; /* a watched one is never taken as known */
         if (watched) {
             call_watch(c, pc);
+        }
+        if (skip_now(c, pc)) {
+            return false;
         }
     }
     uint32_t traps = (*info ^ INFO_DECODED) & c->trap_mask;

@@ -113,6 +113,14 @@ void twin_get_counters(const struct twin *t, struct twin_counters *out);
 void twin_on_execute(struct twin *t, uint32_t addr, void (*fn)(void *ctx, uint32_t addr),
                      void *ctx);
 
+/* Injects a fault: the nth execution from now (1 = the next) of the instruction at addr does
+ * nothing but take a cycle, as a glitch of supply or clock may have it. n = 0 cancels. */
+void twin_skip_instruction(struct twin *t, uint32_t addr, uint64_t nth);
+/* Whether the skip asked for has happened. */
+bool twin_skip_happened(const struct twin *t);
+/* Whether the instruction at addr was executed since the code there was last changed. */
+bool twin_has_executed(const struct twin *t, uint32_t addr);
+
 /* ---- pins: port 'A' to 'I', pin 0 to 15 ---- */
 void twin_pin_drive(struct twin *t, char port, unsigned pin, bool level); /* from outside */
 void twin_pin_release(struct twin *t, char port,
