@@ -1,0 +1,462 @@
+/* The flash that loses power; see flash_model.h. Addresses and sizes are retyped from RM0090. */
+#include "flash_model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FLASH_BASE 0x08000000u
+#define OTP_BASE   0x1FFF7800u
+#define OTP_LOCKS  512u
+#define OTP_LOOSE  FLASH_MODEL_SECTORS
+#define WORD       4u
+
+static void flash_model_require(bool ok, const char *what, uint32_t addr)
+{
+    if (!ok) {
+        (void)fprintf(stderr, "flash model: %s at %08x\n", what, (unsigned)addr);
+        abort();
+    }
+}
+
+uint64_t flash_model_random(struct flash_model *m)
+{
+    uint64_t z = (m->random += 0x9E3779B97F4A7C15u); /* splitmix64 */
+
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+    return z ^ z >> 31;
+}
+
+static uint32_t flash_model_sector_addr(unsigned sector)
+{
+    static const uint16_t kib[] = {0, 16, 32, 48, 64, 128, 256, 384, 512, 640, 768, 896, 1024};
+
+    return FLASH_BASE + kib[sector] * 1024u;
+}
+
+static unsigned flash_model_sector_at(uint32_t addr)
+{
+    unsigned sector = 0;
+
+    while (flash_model_sector_addr(sector + 1) <= addr) {
+        sector++;
+    }
+    return sector;
+}
+
+/* One memory: its cells, which of them are unstable, and the offset of addr in it. */
+struct flash_model_place {
+    uint8_t *cells, *unstable;
+    bool in_otp;
+};
+
+static struct flash_model_place flash_model_place(struct flash_model *m, uint32_t addr, size_t len)
+{
+    uint32_t offset = addr - FLASH_BASE;
+
+    if (offset < m->hw.flash_kib * 1024u) {
+        flash_model_require(len <= m->hw.flash_kib * 1024u - offset, "range leaves flash", addr);
+        return (struct flash_model_place){m->flash + offset, m->flash_unstable + offset, false};
+    }
+    offset = addr - OTP_BASE;
+    flash_model_require(offset <= FLASH_MODEL_OTP && len <= FLASH_MODEL_OTP - offset,
+                        "range outside of flash and OTP", addr);
+    return (struct flash_model_place){m->otp_bytes + offset, m->otp_unstable + offset, true};
+}
+
+uint8_t *flash_model_at(struct flash_model *m, uint32_t addr, size_t len)
+{
+    return flash_model_place(m, addr, len).cells;
+}
+
+static bool flash_model_loose(const struct flash_model *m, uint32_t addr, size_t len)
+{
+    if (addr >= OTP_BASE) {
+        return m->loose[OTP_LOOSE];
+    }
+    for (unsigned i = flash_model_sector_at(addr); i < FLASH_MODEL_SECTORS; i++) {
+        if (flash_model_sector_addr(i) < addr + len && m->loose[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void flash_model_read(void *ctx, uint32_t addr, void *data, size_t len)
+{
+    struct flash_model *m = ctx;
+    struct flash_model_place place = flash_model_place(m, addr, len);
+    uint8_t *out = data;
+    uint64_t mode;
+
+    if (m->off) {
+        memset(out, 0xFF, len);
+        return;
+    }
+    memcpy(out, place.cells, len);
+    if (len == 0 || !flash_model_loose(m, addr, len)) {
+        return;
+    }
+    mode = flash_model_random(m) & 3u; /* all of them low, all high, or each as it comes */
+    for (size_t i = 0; i < len; i++) {
+        if (place.unstable[i] != 0) {
+            uint8_t high = mode == 0 ? 0 : mode == 1 ? 0xFF : (uint8_t)flash_model_random(m);
+
+            out[i] = (uint8_t)((out[i] & ~place.unstable[i]) | (high & place.unstable[i]));
+        }
+    }
+}
+
+/* How a torn operation leaves bits that should change: of each, whether it is done, and whether it
+ * is unstable. The ends of the range, where one bit alone is off, come often. */
+struct flash_model_tear {
+    unsigned style;
+    uint32_t only; /* the byte with the one bit, for the styles that have one */
+    uint8_t bit;
+};
+
+static struct flash_model_tear flash_model_tear(struct flash_model *m, uint32_t len)
+{
+    uint64_t r = flash_model_random(m);
+
+    return (struct flash_model_tear){(unsigned)(r & 7u), (uint32_t)((r >> 8) % len),
+                                     (uint8_t)(1u << (r >> 60 & 7u))};
+}
+
+static void flash_model_tear_byte(struct flash_model *m, const struct flash_model_tear *t,
+                                  uint32_t i, uint8_t *done, uint8_t *unstable)
+{
+    uint64_t r = flash_model_random(m);
+    uint8_t one = i == t->only ? t->bit : 0;
+
+    *done = (uint8_t)r;
+    *unstable = (uint8_t)(r >> 8 & r >> 16);
+    switch (t->style) {
+    case 0: /* all of it wavers */
+        *unstable = 0xFF;
+        break;
+    case 1: /* done but for one bit, which wavers */
+        *done = 0xFF;
+        *unstable = one;
+        break;
+    case 2: /* not begun but for one bit, which wavers */
+        *done = 0;
+        *unstable = one;
+        break;
+    case 3: /* few are done */
+        *done = (uint8_t)(r & r >> 24 & r >> 32);
+        break;
+    case 4: /* most are done */
+        *done = (uint8_t)(r | r >> 24 | r >> 32);
+        *unstable = (uint8_t)(r >> 8 & r >> 16 & r >> 40);
+        break;
+    case 5: /* stable, but half */
+        *unstable = 0;
+        break;
+    default: /* thirds, more or less */
+        break;
+    }
+}
+
+/* Bits that are 0 in `to` become 0; torn: some of them do. */
+static void flash_model_clear_bits(struct flash_model *m, uint32_t addr, const uint8_t *to,
+                                   uint32_t len, bool torn)
+{
+    struct flash_model_place place = flash_model_place(m, addr, len);
+    struct flash_model_tear tear = flash_model_tear(m, len);
+
+    for (uint32_t i = 0; i < len; i++) {
+        uint8_t clear = (uint8_t)~to[i];
+        uint8_t done = 0xFF;
+        uint8_t unstable = 0;
+
+        if (torn) {
+            /* What is 0 for certain is no affair of the operation. */
+            clear &= place.cells[i] | place.unstable[i];
+            flash_model_tear_byte(m, &tear, i, &done, &unstable);
+        }
+        unstable &= clear;
+        place.unstable[i] = (uint8_t)((place.unstable[i] & ~(clear & done)) | unstable);
+        place.cells[i] &= (uint8_t) ~(clear & done);
+        if (unstable != 0) {
+            m->loose[place.in_otp ? OTP_LOOSE : flash_model_sector_at(addr)] = true;
+        }
+    }
+}
+
+static void flash_model_raise_bits(struct flash_model *m, unsigned sector, bool torn)
+{
+    uint32_t addr = flash_model_sector_addr(sector);
+    uint32_t len = flash_model_sector_addr(sector + 1) - addr;
+    struct flash_model_place place = flash_model_place(m, addr, len);
+    struct flash_model_tear tear = flash_model_tear(m, len);
+    bool prepared = m->prepares && (flash_model_random(m) & 1u) != 0;
+
+    if (!torn) {
+        memset(place.cells, 0xFF, len);
+        memset(place.unstable, 0, len);
+        m->loose[sector] = false;
+        return;
+    }
+    if (prepared) {
+        memset(place.cells, 0, len);
+        memset(place.unstable, 0, len);
+    }
+    m->loose[sector] = true;
+    for (uint32_t i = 0; i < len; i++) {
+        uint8_t zero = (uint8_t)(~place.cells[i] | place.unstable[i]);
+        uint8_t done, unstable;
+
+        if (zero == 0) {
+            continue;
+        }
+        flash_model_tear_byte(m, &tear, i, &done, &unstable);
+        place.unstable[i] = (uint8_t)((place.unstable[i] & ~(zero & done)) | (unstable & zero));
+        place.cells[i] |= (uint8_t)(zero & done);
+    }
+}
+
+static void flash_model_lose(struct flash_model *m)
+{
+    m->off = true;
+    m->cuts++;
+    if (m->on_cut != NULL) {
+        longjmp(*m->on_cut, 1);
+    }
+}
+
+/* Counts an operation. Returns whether it may happen; *torn whether only in part. */
+static bool flash_model_begin(struct flash_model *m, bool *torn)
+{
+    bool cut;
+
+    *torn = false;
+    if (m->off) {
+        return false;
+    }
+    m->operations++;
+    cut = m->operations == m->cut_at;
+    if (cut && m->cut == CUT_BEFORE) {
+        flash_model_lose(m);
+        return false;
+    }
+    if (m->operations == m->fail_at) {
+        m->fails++;
+        return false;
+    }
+    *torn = cut && m->cut == CUT_TORN;
+    return true;
+}
+
+static bool flash_model_end(struct flash_model *m)
+{
+    if (m->operations == m->cut_at) {
+        flash_model_lose(m);
+        return false;
+    }
+    return true;
+}
+
+static enum protocol_reason flash_model_error(uint32_t *detail)
+{
+    *detail = 0x10; /* WRPERR */
+    return REASON_FLASH_ERROR;
+}
+
+static enum protocol_reason flash_model_erase(void *ctx, unsigned sector, uint32_t *detail)
+{
+    struct flash_model *m = ctx;
+    bool torn;
+
+    flash_model_require(sector >= 2 &&
+                            flash_model_sector_addr(sector) < FLASH_BASE + m->hw.flash_kib * 1024u,
+                        "erase of a sector that is not ours", sector);
+    if (!flash_model_begin(m, &torn) || (m->protected_mask >> sector & 1u) != 0) {
+        return flash_model_error(detail);
+    }
+    m->erases[sector]++;
+    flash_model_raise_bits(m, sector, torn);
+    if (!flash_model_end(m)) {
+        return flash_model_error(detail);
+    }
+    m->sessions |= 1u << sector;
+    return REASON_NONE;
+}
+
+/* One word of flash or OTP, or one byte of OTP. */
+static enum protocol_reason flash_model_put(struct flash_model *m, uint32_t addr,
+                                            const uint8_t *data, uint32_t len, uint32_t *detail)
+{
+    bool in_otp = flash_model_place(m, addr, len).in_otp;
+    unsigned sector = in_otp ? 0 : flash_model_sector_at(addr);
+    bool torn;
+
+    flash_model_require(in_otp || sector >= 2, "programming of the bootloader", addr);
+    if (!flash_model_begin(m, &torn)) {
+        return flash_model_error(detail);
+    }
+    if (in_otp && addr < OTP_BASE + OTP_LOCKS) {
+        uint8_t lock;
+
+        flash_model_read(m, OTP_BASE + OTP_LOCKS + (addr - OTP_BASE) / 32u, &lock, 1);
+        m->locked += lock == 0;
+        if (lock == 0) {
+            return flash_model_error(detail);
+        }
+    }
+    if (!in_otp && (m->protected_mask >> sector & 1u) != 0) {
+        return flash_model_error(detail);
+    }
+    if (!in_otp && m->stuck_at != 0 && addr == m->stuck_at) {
+        m->stuck++;
+    } else {
+        flash_model_clear_bits(m, addr, data, len, torn);
+    }
+    return flash_model_end(m) ? REASON_NONE : flash_model_error(detail);
+}
+
+static enum protocol_reason flash_model_program(void *ctx, uint32_t addr, const uint8_t *data,
+                                                size_t len, uint32_t *detail)
+{
+    struct flash_model *m = ctx;
+    enum protocol_reason reason = REASON_NONE;
+    uint8_t word[WORD];
+
+    flash_model_require(addr % WORD == 0 && len % WORD == 0 && addr < OTP_BASE, "odd programming",
+                        addr);
+    for (size_t i = 0; i < len && reason == REASON_NONE; i += WORD) {
+        const uint8_t *old = flash_model_at(m, addr + (uint32_t)i, WORD);
+
+        m->words++;
+        m->blind += (m->sessions >> flash_model_sector_at(addr + (uint32_t)i) & 1u) == 0;
+        for (unsigned k = 0; k < WORD; k++) {
+            if ((data[i + k] & ~old[k]) != 0) {
+                m->over++;
+                break;
+            }
+        }
+        reason = flash_model_put(m, addr + (uint32_t)i, data + i, WORD, detail);
+    }
+    for (size_t i = 0; i < len && reason == REASON_NONE; i += WORD) {
+        flash_model_read(m, addr + (uint32_t)i, word, WORD);
+        if (memcmp(word, data + i, WORD) != 0) {
+            *detail = addr + (uint32_t)i;
+            reason = REASON_VERIFY;
+        }
+    }
+    return reason;
+}
+
+static enum protocol_reason flash_model_mark(void *ctx, uint32_t addr, uint32_t word,
+                                             uint32_t *detail)
+{
+    struct flash_model *m = ctx;
+    const uint8_t bytes[WORD] = {(uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16),
+                                 (uint8_t)(word >> 24)};
+
+    flash_model_require(addr % WORD == 0, "odd mark", addr);
+    if (addr >= OTP_BASE) {
+        m->otp++;
+    } else {
+        m->marks++;
+    }
+    return flash_model_put(m, addr, bytes, WORD, detail);
+}
+
+static enum protocol_reason flash_model_mark_otp(void *ctx, uint32_t addr, uint8_t byte,
+                                                 uint32_t *detail)
+{
+    struct flash_model *m = ctx;
+    enum protocol_reason reason;
+    uint8_t now;
+
+    flash_model_require(addr >= OTP_BASE, "not OTP", addr);
+    m->otp++;
+    reason = flash_model_put(m, addr, &byte, 1, detail);
+    if (reason == REASON_NONE) {
+        flash_model_read(m, addr, &now, 1);
+        if (now != byte) {
+            *detail = addr;
+            reason = REASON_VERIFY;
+        }
+    }
+    return reason;
+}
+
+static void flash_model_alive(void *ctx)
+{
+    ((struct flash_model *)ctx)->alive++;
+}
+
+static void flash_model_wire(struct flash_model *m, uint32_t flash_kib)
+{
+    m->hw = (struct flash_hw){.ctx = m,
+                              .read = flash_model_read,
+                              .erase = flash_model_erase,
+                              .program = flash_model_program,
+                              .mark = flash_model_mark,
+                              .mark_otp = flash_model_mark_otp,
+                              .alive = flash_model_alive,
+                              .flash_kib = flash_kib};
+}
+
+struct flash_model *flash_model_create(uint32_t flash_kib, uint64_t seed)
+{
+    struct flash_model *m = calloc(1, sizeof *m);
+
+    flash_model_require(m != NULL, "no memory", 0);
+    flash_model_wire(m, flash_kib);
+    m->random = seed;
+    memset(m->flash, 0xFF, sizeof m->flash);
+    memset(m->otp_bytes, 0xFF, sizeof m->otp_bytes);
+    return m;
+}
+
+void flash_model_copy(struct flash_model *to, const struct flash_model *from)
+{
+    memcpy(to, from, sizeof *to);
+    to->hw.ctx = to;
+    to->on_cut = NULL;
+}
+
+bool flash_model_run(struct flash_model *m, void (*fn)(void *arg), void *arg)
+{
+    jmp_buf here;
+
+    m->on_cut = &here;
+    if (setjmp(here) == 0) {
+        fn(arg);
+    }
+    m->on_cut = NULL;
+    return !m->off;
+}
+
+void flash_model_power_on(struct flash_model *m)
+{
+    m->off = false;
+    m->cut_at = 0;
+    m->fail_at = 0;
+    m->sessions = 0;
+    m->note = 0;
+}
+
+uint32_t flash_model_note_read(void *ctx)
+{
+    return ((struct flash_model *)ctx)->note;
+}
+
+void flash_model_note_write(void *ctx, uint32_t note)
+{
+    ((struct flash_model *)ctx)->note = note;
+}
+
+unsigned flash_model_erases(const struct flash_model *m)
+{
+    unsigned sum = 0;
+
+    for (unsigned i = 0; i < FLASH_MODEL_SECTORS; i++) {
+        sum += m->erases[i];
+    }
+    return sum;
+}
