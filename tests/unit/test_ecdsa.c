@@ -179,7 +179,7 @@ static void test_zeros_in_front(void **state)
                 assemble(&g, r + 3 - r_zeros, SIGNER_NUMBER + r_zeros, s + 3 - s_zeros,
                          SIGNER_NUMBER + s_zeros);
                 /* without the zero it is negative, with more it is not the shortest */
-                bool good = r_zeros == r_top && s_zeros == s_top;
+                bool good = r_zeros == (r_top ? 1u : 0u) && s_zeros == (s_top ? 1u : 0u);
                 assert_int_equal(says_good(&g), good);
                 assert_int_equal(signer_says_good(&g), good);
             }
