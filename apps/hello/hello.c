@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdnoreturn.h>
 
 #include "ararext_app.h"
 #include "ararext_version.h"
@@ -26,7 +27,7 @@ extern uint32_t link_data_start[], link_data_end[], link_bss_start[], link_bss_e
 extern uint32_t link_stack_top[];
 extern const uint32_t link_data_load[];
 
-noreturn void hello_reset(void);
+noreturn void app_reset(void);
 
 static volatile uint32_t ticks;
 static const char greeting[] = "hello from the application " ARAREXT_VERSION_STRING ", ";
@@ -115,7 +116,7 @@ static noreturn void hello_run(void)
     }
 }
 
-noreturn void hello_reset(void)
+noreturn void app_reset(void)
 {
     const uint32_t *from = link_data_load;
 
@@ -136,6 +137,6 @@ struct vectors {
 
 __attribute__((section(".vectors"), used)) static const struct vectors vectors = {
     link_stack_top,
-    {hello_reset, hello_fault, hello_fault, hello_fault, hello_fault, hello_fault, NULL, NULL, NULL,
+    {app_reset, hello_fault, hello_fault, hello_fault, hello_fault, hello_fault, NULL, NULL, NULL,
      NULL, hello_fault, hello_fault, NULL, hello_fault, hello_tick},
 };
