@@ -25,6 +25,7 @@ struct package {
     uint32_t signed_size;  /* header, payload, protected TLVs: what the digest is over */
     /* Offsets from addr of values; 0 = there is none. */
     uint32_t key_at, key_hash_at, signature_at, vendor_at, class_at, content_digest_at;
+    uint32_t present; /* bit for each TLV there is, in the order of package.c */
     uint8_t signature_len;
     uint8_t version[PACKAGE_HEADER_VERSION];
     uint8_t digest[DIGEST_SIZE];         /* as its TLV says */
@@ -32,7 +33,8 @@ struct package {
     uint8_t revoke;
 };
 
-/* The judgement: good only if both verdicts are VERDICT_GOOD. */
+/* The judgement: good only if both verdicts are VERDICT_GOOD. The caller sets both to VERDICT_BAD
+ * before it asks for one, if a skipped call must not leave an older one standing. */
 struct package_check {
     volatile uint32_t verdict[2];
     enum protocol_reason reason; /* REASON_NONE, or why not */
@@ -42,10 +44,12 @@ struct package_check {
 /* Whether addr begins with the magic number: cheap, and no proof of anything. */
 bool package_begins(const struct flash_hw *flash, uint32_t addr);
 
-/* Structure alone: header, TLV areas, sizes, every TLV at most once, the ones that must be there.
- * content_max is the size of the application area. PACKAGE_FORMAT (detail = offset),
- * PACKAGE_SIZE (detail = what it needs), PACKAGE_DICTIONARY. Unknown TLVs are skipped in the
- * unprotected area and refused in the protected one below 0xA0 (they might mean a restriction). */
+/* Structure alone: header, TLV areas, sizes, every TLV at most once, the ones that must be there,
+ * values in their ranges. max is the size of the slot without its trailer, or that of a file;
+ * out->size may be less. content_max is the size of the application area. PACKAGE_FORMAT (detail =
+ * offset), PACKAGE_SIZE (detail = the most that fits), PACKAGE_DICTIONARY. Unknown TLVs are skipped
+ * in the unprotected area and refused in the protected one below 0xA0 (they might mean a
+ * restriction). */
 enum protocol_reason package_read(const struct flash_hw *flash, uint32_t addr, uint32_t max,
                                   uint32_t content_max, struct package *out, uint32_t *detail);
 
@@ -55,6 +59,10 @@ enum protocol_reason package_read(const struct flash_hw *flash, uint32_t addr, u
  * (PACKAGE_CONTENT); that of a compressed one when it is unpacked. */
 void package_verify(const struct flash_hw *flash, const struct trust *trust,
                     const struct package *p, struct package_check *out);
+
+/* Whether the first two words of its content can be those of the vector table: as image.h has it,
+ * and the reset handler lies in the content. */
+bool package_vectors_fit(const struct package *p, uint32_t stack, uint32_t reset);
 
 /* Whether the application area holds the content: SHA-256 of the area against the package's for a
  * compressed one, word for word for a plain one. Both verdicts as above; reason VERIFY if not. Only

@@ -14,33 +14,51 @@
 #include "protocol.h"
 
 struct trust {
-    /* VERDICT_GOOD in both: the board is open (unprovisioned). Anything else: enforced. */
-    volatile uint32_t open[2];
-    enum trust_state state;
-    uint16_t counter; /* security counter: zero bits in its blocks; not used while open */
-    uint8_t keys;     /* bit i: block i holds a key and is locked */
-    uint8_t revoked;  /* bit i: key i is revoked */
     uint8_t identity[2 * UUID_SIZE]; /* vendor, class */
+    uint16_t counter;       /* security counter: zero bits in its blocks; not used while open */
+    uint8_t keys;           /* bit i: block i holds a key and is locked */
+    uint8_t revoked;        /* bit i: key i is revoked */
+    enum trust_state state; /* for reports; what decides is open */
+    /* VERDICT_GOOD in both: the board is open (unprovisioned). Anything else: enforced. Not at the
+     * front, where other structs have verdicts: a pointer gone astray must not read as open. */
+    volatile uint32_t open[2];
 };
 
-/* Reads it all. builtin is the identity of the build, used while OTP has none. */
+/* Reads it all. builtin is the identity of the build, used while OTP has none. The caller sets
+ * open[] to VERDICT_BAD before, if a skipped call must not leave what was there. */
 void trust_read(const struct flash_hw *flash, const uint8_t builtin[2 * UUID_SIZE],
                 struct trust *out);
 
-/* Index of the key with this hash that is there, locked and not revoked, or -1. */
+/* Index of the key with this hash that is there, locked and not revoked, or -1. *revoked is the
+ * index of a revoked one with this hash, else FFFFFFFF. */
 int trust_find_key(const struct flash_hw *flash, const struct trust *t,
-                   const uint8_t hash[DIGEST_SIZE]);
+                   const uint8_t hash[DIGEST_SIZE], uint32_t *revoked);
 
-/* Brings the counter up to value and revokes the keys of the mask; what is there already costs
- * nothing. Only on an enforcing board. FLASH_ERROR, FLASH_TIMEOUT, OTP (it did not take the bits;
- * detail = address). */
+/* Each decides by means of its own and reads OTP again, so that one skipped instruction does not
+ * reach both this and what trust_read found. VERDICT_GOOD or VERDICT_BAD. */
+/* Key index has this hash and is not revoked. */
+uint32_t trust_check_key(const struct flash_hw *flash, unsigned index,
+                         const uint8_t hash[DIGEST_SIZE]);
+/* A package with this counter is not below the board's. */
+uint32_t trust_check_counter(const struct flash_hw *flash, uint32_t counter);
+/* Half (0 vendor, 1 class) of the identity is uuid. */
+uint32_t trust_check_identity(const struct flash_hw *flash, const struct trust *t, unsigned half,
+                              const uint8_t uuid[UUID_SIZE]);
+
+/* Brings the counter up to value and revokes the keys of the mask. On a board that is not enforcing
+ * it does nothing. If the counter reads as that value already, the byte with its last bit is
+ * programmed once more, since a bit that lost its power may read either way: it belongs before the
+ * record that says it is done, not into every boot. Bits are programmed one by one in order, so at
+ * most one is ever torn. ARGUMENT for a counter over OTP_COUNTER_MAX; FLASH_ERROR, FLASH_TIMEOUT,
+ * OTP (it did not take the bits; detail = address). */
 enum protocol_reason trust_advance(const struct flash_hw *flash, const struct trust *t,
                                    uint32_t counter, uint8_t revoke, uint32_t *detail);
 
 /* Writes the keys (and the identity, unless NULL) and locks blocks 0 to 4. May be repeated after a
- * power cut with the same values. OTP if a block holds bits that do not fit (then nothing is
- * written) or does not take them; PROVISIONED if it is complete already; ARGUMENT for a count that
- * is not 1 to 4, a hash of all ones, or a hash twice. */
+ * power cut with the same values. OTP if a block holds bits that do not fit or was locked
+ * otherwise (then nothing is written), or does not take them (detail = address); PROVISIONED if it
+ * is complete already; ARGUMENT for a count that is not 1 to 4 (detail = count), a hash of all ones
+ * or a hash twice (detail = its index); FLASH_ERROR, FLASH_TIMEOUT. */
 enum protocol_reason trust_provision(const struct flash_hw *flash, const uint8_t *hashes,
                                      unsigned count, const uint8_t *identity, uint32_t *detail);
 

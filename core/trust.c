@@ -1,0 +1,338 @@
+/*
+ * OTP as FORMAT.md has it. What is asked twice is read twice and decided by different means: see
+ * compare.h. It must never write outside of the blocks it names: behind the counter's lie the lock
+ * bytes.
+ */
+#include "trust.h"
+
+#include <stdbool.h>
+
+#include "bytes.h"
+#include "compare.h"
+#include "memory_map.h"
+#include "verdict.h"
+
+#define BLANK      0xFFu
+#define BLANK_WORD 0xFFFFFFFFu
+#define NO_KEY     0xFFFFFFFFu
+#define KEYS_SIZE  (OTP_KEY_COUNT * OTP_BLOCK_SIZE)
+#define IMAGE_SIZE (OTP_LOCKED_BLOCKS * OTP_BLOCK_SIZE)
+
+static uint32_t trust_block_addr(unsigned block)
+{
+    return MAP_OTP_BASE + block * OTP_BLOCK_SIZE;
+}
+
+static void trust_read_block(const struct flash_hw *flash, unsigned block,
+                             uint8_t out[OTP_BLOCK_SIZE])
+{
+    flash->read(flash->ctx, trust_block_addr(block), out, OTP_BLOCK_SIZE);
+}
+
+static uint32_t trust_read_word(const struct flash_hw *flash, uint32_t addr)
+{
+    uint8_t word[4] = {0};
+
+    flash->read(flash->ctx, addr, word, sizeof word);
+    return load_le32(word);
+}
+
+static bool trust_is_blank(const uint8_t *data, size_t len)
+{
+    uint32_t ones = BLANK;
+
+    for (size_t i = 0; i < len; i++) {
+        ones &= data[i];
+    }
+    return ones == BLANK;
+}
+
+static __attribute__((noinline)) uint32_t trust_open_by_blocks(const struct flash_hw *flash)
+{
+    uint8_t block[OTP_BLOCK_SIZE];
+
+    for (unsigned i = 0; i < OTP_KEY_COUNT; i++) {
+        trust_read_block(flash, i, block);
+        if (!trust_is_blank(block, sizeof block)) {
+            return VERDICT_BAD;
+        }
+    }
+    return trust_read_word(flash, MAP_OTP_LOCK_BASE) == BLANK_WORD ? VERDICT_GOOD : VERDICT_BAD;
+}
+
+/* The locks first, then words from the last to the first, counted. */
+static __attribute__((noinline)) uint32_t trust_open_by_words(const struct flash_hw *flash)
+{
+    uint32_t blank = trust_read_word(flash, MAP_OTP_LOCK_BASE) + 1u == 0 ? 1u : 0;
+
+    for (uint32_t at = KEYS_SIZE; at != 0; at -= 4u) {
+        if (~trust_read_word(flash, MAP_OTP_BASE + at - 4u) == 0) {
+            blank++;
+        }
+    }
+    return blank == KEYS_SIZE / 4u + 1u ? VERDICT_GOOD : VERDICT_BAD;
+}
+
+static uint32_t trust_count(const struct flash_hw *flash)
+{
+    uint32_t count = 0;
+
+    for (uint32_t at = 0; at < OTP_COUNTER_MAX / 8u; at += 4u) {
+        uint32_t zeros = ~trust_read_word(flash, trust_block_addr(OTP_BLOCK_COUNTER) + at);
+        for (; zeros != 0; zeros &= zeros - 1u) {
+            count++;
+        }
+    }
+    return count;
+}
+
+static bool trust_is_revoked(const struct flash_hw *flash, unsigned index)
+{
+    return trust_read_word(flash, trust_block_addr(OTP_BLOCK_REVOKED) + 4u * index) != BLANK_WORD;
+}
+
+void trust_read(const struct flash_hw *flash, const uint8_t builtin[2 * UUID_SIZE],
+                struct trust *out)
+{
+    uint8_t locks[OTP_LOCKED_BLOCKS];
+    uint8_t block[OTP_BLOCK_SIZE];
+
+    out->open[0] = VERDICT_BAD;
+    out->open[1] = VERDICT_BAD;
+    out->open[0] = trust_open_by_blocks(flash);
+    out->open[1] = trust_open_by_words(flash);
+    flash->read(flash->ctx, MAP_OTP_LOCK_BASE, locks, sizeof locks);
+    out->keys = 0;
+    out->revoked = 0;
+    out->state = TRUST_ENFORCED;
+    for (unsigned i = 0; i < OTP_LOCKED_BLOCKS; i++) {
+        trust_read_block(flash, i, block);
+        if (locks[i] != 0) {
+            out->state = TRUST_INCOMPLETE;
+        } else if (i < OTP_KEY_COUNT && !trust_is_blank(block, sizeof block)) {
+            out->keys |= (uint8_t)(1u << i);
+        }
+        if (i < OTP_KEY_COUNT && trust_is_revoked(flash, i)) {
+            out->revoked |= (uint8_t)(1u << i);
+        }
+    }
+    if (out->open[0] == VERDICT_GOOD && out->open[1] == VERDICT_GOOD) {
+        out->state = TRUST_OPEN;
+    }
+    /* block: the last one read is the identity's */
+    for (unsigned i = 0; i < sizeof out->identity; i++) {
+        out->identity[i] = block[i];
+    }
+    if (trust_is_blank(out->identity, sizeof out->identity)) {
+        for (unsigned i = 0; i < sizeof out->identity; i++) {
+            out->identity[i] = builtin[i];
+        }
+    }
+    out->counter = (uint16_t)trust_count(flash);
+}
+
+int trust_find_key(const struct flash_hw *flash, const struct trust *t,
+                   const uint8_t hash[DIGEST_SIZE], uint32_t *revoked)
+{
+    uint8_t block[OTP_BLOCK_SIZE];
+
+    *revoked = NO_KEY;
+    for (unsigned i = 0; i < OTP_KEY_COUNT; i++) {
+        trust_read_block(flash, i, block);
+        if ((t->keys >> i & 1u) == 0 || compare_differences(block, hash, sizeof block) != 0) {
+            continue;
+        }
+        if ((t->revoked >> i & 1u) == 0) {
+            return (int)i;
+        }
+        *revoked = i;
+    }
+    return -1;
+}
+
+__attribute__((noinline)) uint32_t trust_check_key(const struct flash_hw *flash, unsigned index,
+                                                   const uint8_t hash[DIGEST_SIZE])
+{
+    uint8_t block[OTP_BLOCK_SIZE];
+
+    if (index >= OTP_KEY_COUNT) {
+        return VERDICT_BAD;
+    }
+    compare_clear(block, sizeof block);
+    trust_read_block(flash, index, block);
+    if (trust_is_revoked(flash, index)) {
+        return VERDICT_BAD;
+    }
+    return compare_count(hash, block, sizeof block) == DIGEST_SIZE ? VERDICT_GOOD : VERDICT_BAD;
+}
+
+/* Bits are used up from the lowest on: below the board's counter each of them is 0. */
+__attribute__((noinline)) uint32_t trust_check_counter(const struct flash_hw *flash,
+                                                       uint32_t counter)
+{
+    uint32_t word;
+
+    if (counter >= OTP_COUNTER_MAX) {
+        return counter == OTP_COUNTER_MAX ? VERDICT_GOOD : VERDICT_BAD;
+    }
+    word = trust_read_word(flash, trust_block_addr(OTP_BLOCK_COUNTER) + counter / 32u * 4u);
+    return (word >> counter % 32u & 1u) != 0 ? VERDICT_GOOD : VERDICT_BAD;
+}
+
+__attribute__((noinline)) uint32_t trust_check_identity(const struct flash_hw *flash,
+                                                        const struct trust *t, unsigned half,
+                                                        const uint8_t uuid[UUID_SIZE])
+{
+    uint8_t block[OTP_BLOCK_SIZE];
+    const uint8_t *identity = block;
+
+    trust_read_block(flash, OTP_BLOCK_IDENTITY, block);
+    if (trust_is_blank(block, sizeof block)) {
+        identity = t->identity;
+    }
+    return compare_count(uuid, identity + half * UUID_SIZE, UUID_SIZE) == UUID_SIZE ? VERDICT_GOOD
+                                                                                    : VERDICT_BAD;
+}
+
+/* A failure to read back is one of OTP. */
+static enum protocol_reason trust_wrote(enum protocol_reason reason, uint32_t addr,
+                                        uint32_t *detail)
+{
+    if (reason == REASON_VERIFY) {
+        *detail = addr;
+        return REASON_OTP;
+    }
+    return reason;
+}
+
+static enum protocol_reason trust_mark_otp(const struct flash_hw *flash, uint32_t addr,
+                                           uint8_t byte, uint32_t *detail)
+{
+    return trust_wrote(flash->mark_otp(flash->ctx, addr, byte, detail), addr, detail);
+}
+
+/* Programs a word, also where it reads so already, and reads it back. */
+static enum protocol_reason trust_mark(const struct flash_hw *flash, uint32_t addr, uint32_t word,
+                                       uint32_t *detail)
+{
+    enum protocol_reason reason = flash->mark(flash->ctx, addr, word, detail);
+
+    if (reason == REASON_NONE && trust_read_word(flash, addr) != word) {
+        reason = REASON_VERIFY;
+    }
+    return trust_wrote(reason, addr, detail);
+}
+
+enum protocol_reason trust_advance(const struct flash_hw *flash, const struct trust *t,
+                                   uint32_t counter, uint8_t revoke, uint32_t *detail)
+{
+    enum protocol_reason reason = REASON_NONE;
+    uint32_t count = trust_count(flash);
+
+    if (counter > OTP_COUNTER_MAX) {
+        *detail = counter;
+        return REASON_ARGUMENT;
+    }
+    if (t->state != TRUST_ENFORCED) {
+        return REASON_NONE;
+    }
+    /* From the last bit that is there on: it may be torn. */
+    for (uint32_t i = count == 0 ? 0 : count - 1u; i < counter && reason == REASON_NONE; i++) {
+        reason = trust_mark_otp(flash, trust_block_addr(OTP_BLOCK_COUNTER) + i / 8u,
+                                (uint8_t)(0xFEu << i % 8u), detail);
+        flash->alive(flash->ctx);
+    }
+    for (unsigned i = 0; i < OTP_KEY_COUNT && reason == REASON_NONE; i++) {
+        uint32_t addr = trust_block_addr(OTP_BLOCK_REVOKED) + 4u * i;
+        if ((revoke >> i & 1u) != 0 && trust_read_word(flash, addr) != 0) {
+            reason = trust_mark(flash, addr, 0, detail);
+        }
+    }
+    return reason;
+}
+
+/* What blocks 0 to 4 are to hold. ARGUMENT if that is not possible. */
+static enum protocol_reason trust_make_image(uint8_t image[IMAGE_SIZE], const uint8_t *hashes,
+                                             unsigned count, const uint8_t *identity,
+                                             uint32_t *detail)
+{
+    *detail = count;
+    if (count - 1u >= OTP_KEY_COUNT) {
+        return REASON_ARGUMENT;
+    }
+    for (unsigned i = 0; i < IMAGE_SIZE; i++) {
+        image[i] = i < count * DIGEST_SIZE ? hashes[i] : (uint8_t)BLANK;
+    }
+    for (unsigned i = 0; identity != NULL && i < OTP_BLOCK_SIZE; i++) {
+        image[OTP_BLOCK_IDENTITY * OTP_BLOCK_SIZE + i] = identity[i];
+    }
+    for (unsigned i = 0; i < count; i++) {
+        const uint8_t *hash = hashes + i * DIGEST_SIZE;
+        *detail = i;
+        if (trust_is_blank(hash, DIGEST_SIZE)) {
+            return REASON_ARGUMENT;
+        }
+        for (unsigned k = 0; k < i; k++) {
+            if (compare_differences(hash, hashes + k * DIGEST_SIZE, DIGEST_SIZE) == 0) {
+                return REASON_ARGUMENT;
+            }
+        }
+    }
+    return REASON_NONE;
+}
+
+/* Whether every block can become what the image says: bits only go to 0, and one whose lock is not
+ * blank may not take anything any more. PROVISIONED if all are locked. */
+static enum protocol_reason trust_check_room(const struct flash_hw *flash, const uint8_t *image,
+                                             uint32_t *detail)
+{
+    uint8_t locks[OTP_LOCKED_BLOCKS];
+    uint8_t block[OTP_BLOCK_SIZE];
+    unsigned locked = 0;
+
+    flash->read(flash->ctx, MAP_OTP_LOCK_BASE, locks, sizeof locks);
+    for (unsigned i = 0; i < OTP_LOCKED_BLOCKS; i++) {
+        locked += locks[i] == 0 ? 1u : 0;
+    }
+    if (locked == OTP_LOCKED_BLOCKS) {
+        return REASON_PROVISIONED;
+    }
+    for (unsigned i = 0; i < IMAGE_SIZE; i++) {
+        unsigned number = i / OTP_BLOCK_SIZE;
+        uint8_t old;
+        if (i % OTP_BLOCK_SIZE == 0) {
+            trust_read_block(flash, number, block);
+        }
+        old = block[i % OTP_BLOCK_SIZE];
+        if ((old & image[i]) != image[i] || (locks[number] != BLANK && old != image[i])) {
+            *detail = MAP_OTP_BASE + i;
+            return REASON_OTP;
+        }
+    }
+    return REASON_NONE;
+}
+
+enum protocol_reason trust_provision(const struct flash_hw *flash, const uint8_t *hashes,
+                                     unsigned count, const uint8_t *identity, uint32_t *detail)
+{
+    uint8_t image[IMAGE_SIZE];
+    uint8_t locks[OTP_LOCKED_BLOCKS];
+    enum protocol_reason reason = trust_make_image(image, hashes, count, identity, detail);
+
+    if (reason == REASON_NONE) {
+        reason = trust_check_room(flash, image, detail);
+    }
+    flash->read(flash->ctx, MAP_OTP_LOCK_BASE, locks, sizeof locks);
+    for (unsigned i = 0; i < IMAGE_SIZE && reason == REASON_NONE; i += 4u) {
+        uint32_t word = load_le32(image + i);
+        /* A locked block is right already. Every other word is programmed, also where it reads
+         * right: bits that an earlier attempt left half done would come to light later. */
+        if (locks[i / OTP_BLOCK_SIZE] == BLANK && word != BLANK_WORD) {
+            reason = trust_mark(flash, MAP_OTP_BASE + i, word, detail);
+        }
+    }
+    for (unsigned i = 0; i < OTP_LOCKED_BLOCKS && reason == REASON_NONE; i++) {
+        reason = trust_mark_otp(flash, MAP_OTP_LOCK_BASE + i, 0, detail);
+    }
+    return reason;
+}
