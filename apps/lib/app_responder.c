@@ -5,6 +5,8 @@
  */
 #include "ararext_app.h"
 
+#include <stdbool.h>
+
 #include "bytes.h"
 #include "crc.h"
 
@@ -143,18 +145,25 @@ static void responder_answer(struct ararext_app_responder *r)
     r->state = RESPONDER_GIVING;
 }
 
+/* Whether a frame was cut off, or what follows a bad one has ended. */
+static bool responder_gives_up(const struct ararext_app_responder *r, uint32_t now_ms)
+{
+    uint32_t silent_ms = now_ms - r->last_ms;
+
+    if (r->state == RESPONDER_DRAINING) {
+        return silent_ms >= DRAIN_QUIET_MS || now_ms - r->drain_ms >= DRAIN_LIMIT_MS;
+    }
+    return r->state == RESPONDER_COLLECTING && r->count != 0 && silent_ms >= FRAME_SILENCE_MS;
+}
+
 size_t ararext_app_responder_give(struct ararext_app_responder *r, uint8_t *out, size_t size,
                                   uint32_t now_ms)
 {
-    uint32_t silent_ms = now_ms - r->last_ms;
     size_t n = 0;
 
     if (r->state == RESPONDER_READY) {
         responder_answer(r);
-    } else if (r->state == RESPONDER_DRAINING &&
-               (silent_ms >= DRAIN_QUIET_MS || now_ms - r->drain_ms >= DRAIN_LIMIT_MS)) {
-        responder_refuse(r);
-    } else if (r->state == RESPONDER_COLLECTING && r->count != 0 && silent_ms >= FRAME_SILENCE_MS) {
+    } else if (responder_gives_up(r, now_ms)) {
         responder_refuse(r);
     }
     if (r->state != RESPONDER_GIVING) {

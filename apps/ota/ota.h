@@ -33,6 +33,7 @@ struct ota_app {
     const char *name, *version;
     const struct ota_command *commands; /* may be NULL */
     size_t command_count;
+    int (*prepare)(void);  /* once, after the board has started; may be NULL */
     int (*selftest)(void); /* 0 or an error; prints what it found; may be NULL */
     bool fast;             /* 84 MHz */
     bool auto_confirm;     /* one second after the start, if the self-test passes */

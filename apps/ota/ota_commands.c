@@ -16,7 +16,7 @@ static const char *name_of(const char *const *names, size_t count, unsigned valu
 {
     return value < count ? names[value] : "unknown";
 }
-#define NAME_OF(names, value) name_of(names, sizeof names / sizeof names[0], value)
+#define NAME_OF(names, value) name_of((names), sizeof(names) / sizeof(names)[0], (value))
 
 static char slot_letter(unsigned slot)
 {

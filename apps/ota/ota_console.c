@@ -260,6 +260,9 @@ noreturn void ota_run(const struct ota_app *app)
     support_start(app->fast);
     ararext_app_responder_init(&responder);
     ota_print("\r\n%s %s started", app->name, app->version);
+    if (app->prepare != NULL) {
+        ota_print_result("prepare", app->prepare());
+    }
     ota_print_result("report", ota_report(NULL));
     for (;;) {
         ota_feed();

@@ -267,6 +267,65 @@ static void test_demo_confirms_itself(void **state)
     board_close(b);
 }
 
+/* ---- the larger applications ---- */
+
+/* What the application says is left of its stack. */
+static unsigned long unused_stack(struct board *b)
+{
+    static const char name[] = "stack_unused=";
+    size_t at = b->log_len;
+    console_send(b, "stats");
+    console_expect(b, &at, name, 100);
+    const char *digits = b->log + at;
+    console_expect(b, &at, "ok stats", 100);
+    return strtoul(digits, NULL, 10);
+}
+
+static void test_lua_evaluates(void **state)
+{
+    char nested[206] = "lua ";
+    size_t at;
+    struct board *b = start_app(state, "lua-demo", &at);
+    console_expect(b, &at, "ok prepare\r\n", 500);
+    console_ask(b, "lua 6 * 7", "lua 42\r\nok lua\r\n", 500);
+    console_ask(b, "lua x = 2^10 print('x is ' .. x)", "x is 1024.0\r\nok lua\r\n", 500);
+    console_ask(b, "lua x // 3, string.rep('ab', 3)", "lua 341.0\r\nlua ababab\r\nok lua\r\n", 500);
+    console_ask(b, "lua string.format('%.6f', math.pi)", "lua 3.141593\r\nok lua\r\n", 500);
+    console_ask(b, "lua nothing.at.all", "lua error: line:1: attempt to index a nil value", 500);
+    console_ask(b, "lua ('x'):rep(1e9)", "lua error: not enough memory\r\nerror lua -12 ", 500);
+    console_ask(b, "lua (function(f) return f(f) end)(function(f) return 1 + f(f) end)",
+                "lua error: not enough memory\r\n", 2000);
+    memset(nested + 4, '(', 100);
+    memset(nested + 104, '1', 1);
+    memset(nested + 105, ')', 100);
+    console_ask(b, nested, "C stack overflow", 500);
+    assert_true(unused_stack(b) > 2048);
+    console_ask(b, "lua while true do end", "lua error: longer than 10000 ms\r\nerror lua -12 ",
+                10500);
+    console_ask(b, "lua x", "lua 1024.0\r\nok lua\r\n", 500);
+    console_ask(b, "new", "ok new\r\n", 500);
+    console_ask(b, "lua x", "lua nil\r\nok lua\r\n", 500);
+    board_close(b);
+}
+
+static void test_lua_self_test(void **state)
+{
+    static const char *const names[] = {"arithmetic", "sieve",   "queens",  "coroutines", "strings",
+                                        "objects",    "numbers", "garbage", "packing",    "board"};
+    char passed[64];
+    size_t at;
+    struct board *b = start_app(state, "lua-demo", &at);
+    at = b->log_len;
+    console_send(b, "selftest");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        (void)snprintf(passed, sizeof passed, "selftest %s passed\r\n", names[i]);
+        console_expect(b, &at, passed, 3000);
+    }
+    console_expect(b, &at, "ok selftest\r\n", 100);
+    console_ask(b, "stats", "core_hz=84000000 ", 100);
+    board_close(b);
+}
+
 /* ---- the responder ---- */
 
 static void host_expect(struct board *b, unsigned command, const uint8_t *payload, size_t n,
@@ -355,6 +414,8 @@ int main(void)
         ONCE(test_demo_feeds_the_watchdog),
         ONCE(test_demo_hang_ends),
         ONCE(test_demo_confirms_itself),
+        SIZES(test_lua_evaluates),
+        ONCE(test_lua_self_test),
         ONCE(test_responder_answers),
         ONCE(test_responder_bad_frames),
         ONCE(test_responder_resets),
