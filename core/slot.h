@@ -25,40 +25,49 @@ unsigned slot_sector_count(uint32_t flash_kib);
 /* The application area ends where slot A begins, on a board that uses packages. */
 uint32_t slot_content_max(uint32_t flash_kib);
 
-/* The records of one slot as they read just now. */
+/* The records of one slot as they read just now. A flag is set if either of its words reads right
+ * (FORMAT.md, "Trailer"). */
 struct slot_records {
     uint32_t sequence; /* 0 if there is none that fits its complement */
     uint32_t cause;    /* enum reject_cause, if rejected */
-    bool used;         /* any of the four first words is not blank: it was sealed, or nearly */
+    bool used;         /* it is sealed, or a seal may yet come to light, or it was retired */
     bool sealed, checked, confirmed, rejected;
-    bool torn; /* a flag of those is not whole: slot_settle completes it */
-    uint8_t attempts;
+    bool retired;   /* the seal's words read as zeros */
+    bool fading;    /* the flag that makes it bootable (confirmed, else sealed) has lost its first
+                       word: retiring was cut. It may read otherwise next time */
+    bool touched;   /* its log was begun: the application area is no plain application's any more */
     bool installed; /* the log's last entry says that the application area holds it */
     bool log_full;  /* no further install can be recorded */
+    uint8_t torn;   /* for slot_settle: flags that are set and not whole */
+    uint8_t attempts;
 };
 
 void slot_read(const struct flash_hw *flash, unsigned slot, struct slot_records *out);
+/* The first word of that alone, without the logs: for a boot in a hurry. */
+bool slot_used(const struct flash_hw *flash, unsigned slot);
 
 /* All of these: FLASH_ERROR, FLASH_TIMEOUT, VERIFY (a record does not read back). */
 
-/* Completes flags that read as set but are not whole, so that they read the same from now on. */
-enum protocol_reason slot_settle(const struct flash_hw *flash, unsigned slot, uint32_t *detail);
-/* Sequence first, then the flag. */
+/* Completes the flags that slot_read found torn, so that they read as set from now on. */
+enum protocol_reason slot_settle(const struct flash_hw *flash, unsigned slot, uint8_t torn,
+                                 uint32_t *detail);
+/* Sequence first, then the flag. The trailer must be blank: erased in this session. */
 enum protocol_reason slot_seal(const struct flash_hw *flash, unsigned slot, uint32_t sequence,
                                uint32_t *detail);
+/* flag is TRAILER_SEALED, ... Nothing is written if it is whole already. */
 enum protocol_reason slot_set_flag(const struct flash_hw *flash, unsigned slot, uint32_t flag,
                                    uint32_t *detail);
 enum protocol_reason slot_reject(const struct flash_hw *flash, unsigned slot,
                                  enum reject_cause cause, uint32_t *detail);
-/* Takes the seal away for good, also one that might come to light later. Nothing is written where
- * a slot was never used. */
+/* Takes seal and confirmation away for good, also a seal that might come to light later. Nothing is
+ * written where a slot was never used. */
 enum protocol_reason slot_retire(const struct flash_hw *flash, unsigned slot, uint32_t *detail);
 enum protocol_reason slot_count_attempt(const struct flash_hw *flash, unsigned slot,
                                         uint32_t *detail);
 /* Before the application area is changed: no slot claims it from now on, nor can a torn claim come
  * to light. Both slots. */
 enum protocol_reason slot_disclaim(const struct flash_hw *flash, uint32_t *detail);
-/* After it was verified. */
+/* After it was verified; slot_disclaim came before in the same session. */
 enum protocol_reason slot_claim(const struct flash_hw *flash, unsigned slot, uint32_t *detail);
 
 #endif

@@ -1,0 +1,289 @@
+/*
+ * The records in the trailers. Words are only ever marked (bits from 1 to 0) and read back; what a
+ * cut leaves of them is in FORMAT.md. Nothing here erases, and nothing is decided here.
+ */
+#include "slot.h"
+
+#include "bytes.h"
+#include "geometry.h"
+#include "memory_map.h"
+
+#define BLANK     0xFFFFFFFFu
+#define WORD      4u
+#define HEAD_SIZE (TRAILER_ATTEMPTS + TRAILER_ATTEMPT_COUNT * WORD)
+
+#define SLOT_A_ADDR 0x08040000u /* of the small part; the large one's is twice as far */
+#define SMALL_KIB   512u
+#define SMALL_SIZE  0x20000u
+#define SMALL_FIRST 6u
+#define LARGE_FIRST 8u
+
+_Static_assert(SLOT_A_ADDR - MAP_APP_BASE == MAP_APP_SIZE, "the area ends where slot A begins");
+
+static const uint8_t slot_flags[] = {TRAILER_SEALED, TRAILER_CHECKED, TRAILER_CONFIRMED,
+                                     TRAILER_REJECTED};
+#define FLAG_COUNT (sizeof slot_flags / sizeof slot_flags[0])
+
+uint32_t slot_addr(uint32_t flash_kib, unsigned slot)
+{
+    uint32_t area = (SLOT_A_ADDR - MAP_FLASH_BASE) * (flash_kib / SMALL_KIB);
+
+    return MAP_FLASH_BASE + area + slot * slot_size(flash_kib);
+}
+
+uint32_t slot_size(uint32_t flash_kib)
+{
+    return SMALL_SIZE * (flash_kib / SMALL_KIB);
+}
+
+uint32_t slot_package_max(uint32_t flash_kib)
+{
+    return slot_size(flash_kib) - TRAILER_SIZE;
+}
+
+unsigned slot_first_sector(uint32_t flash_kib, unsigned slot)
+{
+    return geometry_sector_at(slot_addr(flash_kib, slot));
+}
+
+unsigned slot_sector_count(uint32_t flash_kib)
+{
+    return (unsigned)(slot_size(flash_kib) / SMALL_SIZE);
+}
+
+uint32_t slot_content_max(uint32_t flash_kib)
+{
+    return slot_addr(flash_kib, 0) - MAP_APP_BASE;
+}
+
+static uint32_t slot_trailer(const struct flash_hw *flash, unsigned slot)
+{
+    return slot_addr(flash->flash_kib, slot) + slot_package_max(flash->flash_kib);
+}
+
+static uint32_t slot_word(const struct flash_hw *flash, uint32_t addr)
+{
+    uint8_t bytes[WORD];
+
+    flash->read(flash->ctx, addr, bytes, WORD);
+    return load_le32(bytes);
+}
+
+static enum protocol_reason slot_mark(const struct flash_hw *flash, uint32_t addr, uint32_t word,
+                                      uint32_t *detail)
+{
+    enum protocol_reason reason = flash->mark(flash->ctx, addr, word, detail);
+
+    if (reason == REASON_NONE && slot_word(flash, addr) != word) {
+        *detail = addr;
+        reason = REASON_VERIFY;
+    }
+    return reason;
+}
+
+/* Two words, the first one first. */
+static enum protocol_reason slot_mark_pair(const struct flash_hw *flash, uint32_t addr,
+                                           uint32_t first, uint32_t second, uint32_t *detail)
+{
+    enum protocol_reason reason = slot_mark(flash, addr, first, detail);
+
+    return reason == REASON_NONE ? slot_mark(flash, addr + WORD, second, detail) : reason;
+}
+
+/* How many words of the log are used; *last is the value of the last of them. */
+static unsigned slot_log_used(const struct flash_hw *flash, unsigned slot, uint32_t *last)
+{
+    uint32_t log = slot_trailer(flash, slot) + TRAILER_LOG;
+    unsigned used = TRAILER_LOG_COUNT;
+
+    while (used > 0 && (*last = slot_word(flash, log + (used - 1u) * WORD)) == BLANK) {
+        used--;
+    }
+    return used;
+}
+
+static bool slot_flag_set(const uint8_t *flag)
+{
+    return load_le32(flag) == FLAG_FIRST || load_le32(flag + WORD) == FLAG_SECOND;
+}
+
+/* 0 stands for none: sequences begin with 1, and one of all ones would be blank. */
+static uint32_t slot_sequence(const uint8_t *head)
+{
+    uint32_t sequence = load_le32(head + TRAILER_SEQUENCE);
+
+    return sequence != BLANK && sequence == ~load_le32(head + TRAILER_SEQUENCE + WORD) ? sequence
+                                                                                       : 0;
+}
+
+/* Sealing begins when the sequence is whole. An application that was flashed over the trailer does
+ * not look like that, and must not have words of it changed. */
+static bool slot_head_used(const uint8_t *head)
+{
+    return slot_sequence(head) != 0 || slot_flag_set(head + TRAILER_SEALED) ||
+           slot_flag_set(head + TRAILER_CONFIRMED);
+}
+
+bool slot_used(const struct flash_hw *flash, unsigned slot)
+{
+    uint8_t head[TRAILER_REJECTED];
+
+    flash->read(flash->ctx, slot_trailer(flash, slot), head, sizeof head);
+    return slot_head_used(head);
+}
+
+static void slot_read_log(const struct flash_hw *flash, unsigned slot, struct slot_records *out)
+{
+    uint32_t last = BLANK;
+    unsigned used = slot_log_used(flash, slot, &last);
+
+    out->touched = used != 0;
+    out->installed = last == LOG_DONE;
+    out->log_full = used + 2u > TRAILER_LOG_COUNT; /* disclaiming takes one word, the claim one */
+}
+
+void slot_read(const struct flash_hw *flash, unsigned slot, struct slot_records *out)
+{
+    uint8_t head[HEAD_SIZE];
+    unsigned set = 0;
+
+    flash->read(flash->ctx, slot_trailer(flash, slot), head, sizeof head);
+    out->torn = 0;
+    for (unsigned i = 0; i < FLAG_COUNT; i++) {
+        const uint8_t *flag = head + slot_flags[i];
+
+        set |= (unsigned)slot_flag_set(flag) << i;
+        if (load_le32(flag) == FLAG_FIRST && load_le32(flag + WORD) != FLAG_SECOND) {
+            out->torn = (uint8_t)(out->torn | 1u << i);
+        }
+    }
+    out->sealed = (set & 1u) != 0;
+    out->checked = (set & 2u) != 0;
+    out->confirmed = (set & 4u) != 0;
+    out->rejected = (set & 8u) != 0;
+    out->sequence = slot_sequence(head);
+    out->used = slot_head_used(head);
+    out->retired =
+        (load_le32(head + TRAILER_SEALED) | load_le32(head + TRAILER_SEALED + WORD)) == 0;
+    out->fading =
+        load_le32(head + (out->confirmed ? TRAILER_CONFIRMED : TRAILER_SEALED)) != FLAG_FIRST;
+    out->cause = load_le32(head + TRAILER_CAUSE);
+    out->attempts = 0;
+    for (unsigned i = 0; i < TRAILER_ATTEMPT_COUNT; i++) {
+        out->attempts =
+            (uint8_t)(out->attempts + (load_le32(head + TRAILER_ATTEMPTS + i * WORD) != BLANK));
+    }
+    slot_read_log(flash, slot, out);
+}
+
+enum protocol_reason slot_settle(const struct flash_hw *flash, unsigned slot, uint8_t torn,
+                                 uint32_t *detail)
+{
+    enum protocol_reason reason = REASON_NONE;
+
+    for (unsigned i = 0; i < FLAG_COUNT && reason == REASON_NONE; i++) {
+        if ((torn >> i & 1u) != 0) {
+            reason = slot_mark_pair(flash, slot_trailer(flash, slot) + slot_flags[i], FLAG_FIRST,
+                                    FLAG_SECOND, detail);
+        }
+    }
+    return reason;
+}
+
+enum protocol_reason slot_seal(const struct flash_hw *flash, unsigned slot, uint32_t sequence,
+                               uint32_t *detail)
+{
+    enum protocol_reason reason = slot_mark_pair(
+        flash, slot_trailer(flash, slot) + TRAILER_SEQUENCE, sequence, ~sequence, detail);
+
+    return reason == REASON_NONE ? slot_set_flag(flash, slot, TRAILER_SEALED, detail) : reason;
+}
+
+enum protocol_reason slot_set_flag(const struct flash_hw *flash, unsigned slot, uint32_t flag,
+                                   uint32_t *detail)
+{
+    uint32_t addr = slot_trailer(flash, slot) + flag;
+
+    if (slot_word(flash, addr) == FLAG_FIRST && slot_word(flash, addr + WORD) == FLAG_SECOND) {
+        return REASON_NONE;
+    }
+    return slot_mark_pair(flash, addr, FLAG_FIRST, FLAG_SECOND, detail);
+}
+
+enum protocol_reason slot_reject(const struct flash_hw *flash, unsigned slot,
+                                 enum reject_cause cause, uint32_t *detail)
+{
+    uint32_t addr = slot_trailer(flash, slot) + TRAILER_CAUSE;
+
+    /* The cause is for people. One that a cut left is not mended, and not checked. */
+    if (slot_word(flash, addr) == BLANK) {
+        enum protocol_reason reason = flash->mark(flash->ctx, addr, (uint32_t)cause, detail);
+
+        if (reason != REASON_NONE) {
+            return reason;
+        }
+    }
+    return slot_set_flag(flash, slot, TRAILER_REJECTED, detail);
+}
+
+enum protocol_reason slot_retire(const struct flash_hw *flash, unsigned slot, uint32_t *detail)
+{
+    uint32_t trailer = slot_trailer(flash, slot);
+    enum protocol_reason reason;
+
+    if (!slot_used(flash, slot)) {
+        return REASON_NONE;
+    }
+    reason = slot_mark_pair(flash, trailer + TRAILER_SEALED, 0, 0, detail);
+    return reason == REASON_NONE ? slot_mark_pair(flash, trailer + TRAILER_CONFIRMED, 0, 0, detail)
+                                 : reason;
+}
+
+enum protocol_reason slot_count_attempt(const struct flash_hw *flash, unsigned slot,
+                                        uint32_t *detail)
+{
+    uint32_t addr = slot_trailer(flash, slot) + TRAILER_ATTEMPTS;
+    uint32_t end = addr + (TRAILER_ATTEMPT_COUNT - 1u) * WORD;
+
+    /* The first that reads blank, also if it is one that a cut left so. */
+    while (addr < end && slot_word(flash, addr) != BLANK) {
+        addr += WORD;
+    }
+    return slot_mark(flash, addr, ATTEMPT_MADE, detail);
+}
+
+enum protocol_reason slot_disclaim(const struct flash_hw *flash, uint32_t *detail)
+{
+    enum protocol_reason reason = REASON_NONE;
+
+    for (unsigned slot = 0; slot < SLOT_COUNT && reason == REASON_NONE; slot++) {
+        uint32_t log = slot_trailer(flash, slot) + TRAILER_LOG;
+        uint32_t last;
+        unsigned at;
+
+        if (!slot_used(flash, slot)) {
+            continue; /* never sealed: never claimed anything */
+        }
+        /* The word behind the last one: zeros there end every claim before it, and nothing was ever
+         * written behind. In a log that is full, the last word itself. */
+        at = slot_log_used(flash, slot, &last);
+        if (at == TRAILER_LOG_COUNT) {
+            at--;
+        }
+        reason = slot_mark(flash, log + at * WORD, 0, detail);
+    }
+    return reason;
+}
+
+enum protocol_reason slot_claim(const struct flash_hw *flash, unsigned slot, uint32_t *detail)
+{
+    uint32_t last;
+    unsigned used = slot_log_used(flash, slot, &last);
+    uint32_t addr = slot_trailer(flash, slot) + TRAILER_LOG + used * WORD;
+
+    if (used == TRAILER_LOG_COUNT) {
+        *detail = addr;
+        return REASON_VERIFY;
+    }
+    return slot_mark(flash, addr, LOG_DONE, detail);
+}
