@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "ararext.h"
+#include "ararext_package.h"
 
 struct cli {
     const struct cli_command *command; /* NULL until it is known */
@@ -38,7 +39,8 @@ struct cli_command {
 
 extern const struct cli_command cmd_ports, cmd_info, cmd_flash, cmd_verify, cmd_erase, cmd_read,
     cmd_write, cmd_go, cmd_reset, cmd_protect, cmd_unprotect, cmd_otp, cmd_commands, cmd_monitor,
-    cmd_raw;
+    cmd_raw, cmd_keygen, cmd_pack, cmd_image, cmd_update, cmd_slots, cmd_confirm, cmd_rollback,
+    cmd_provision;
 
 /* ---- options.c ---- */
 
@@ -123,6 +125,40 @@ uint64_t cli_now_ms(void);
 
 /* Says what will happen; goes on with --yes or when the word is typed at a terminal. DECLINED. */
 ARAREXT_CHECKED int cli_confirm(struct cli *cli, const char *what, const char *word, bool yes);
+/* Asks at the terminal that stdin is; *yes when the word was typed. INTERRUPTED. */
+ARAREXT_CHECKED int cli_ask(const char *question, const char *word, bool *yes);
+
+/* ---- package.c ---- */
+
+/* Reads a key file; a passphrase comes from the first line of passphrase_file, or is asked for at
+ * the terminal where that is NULL. */
+ARAREXT_CHECKED int cli_load_key(struct cli *cli, const char *path, const char *passphrase_file,
+                                 struct ararext_key **out);
+enum { CLI_PASSPHRASE_MAX = 1000 };
+/* The first line of a file. */
+ARAREXT_CHECKED int cli_passphrase_from_file(struct cli *cli, const char *path,
+                                             char text[CLI_PASSPHRASE_MAX + 1]);
+/* Typed at the terminal, without showing it. */
+ARAREXT_CHECKED int cli_type_passphrase(struct cli *cli, const char *question,
+                                        char text[CLI_PASSPHRASE_MAX + 1]);
+/* Reads a package file and takes it apart. *data is freed with free(). */
+ARAREXT_CHECKED int cli_load_package(struct cli *cli, const char *path, uint8_t **data,
+                                     struct ararext_package *package);
+/* UUIDs of "[VENDOR/]CLASS". */
+ARAREXT_CHECKED int cli_identity(struct cli *cli, const char *name,
+                                 uint8_t identity[ARAREXT_IDENTITY_SIZE]);
+/* Bytes as hex digits without spaces; text has room for 2 len + 1. */
+void cli_hex_text(const uint8_t *data, size_t len, char *text);
+void json_digest(cJSON *object, const char *name, const uint8_t *data, size_t len);
+
+/* Trust, keys, counter and identity, as lines of text and in the document. hashes NULL = they could
+ * not be asked for. */
+void cli_show_trust(const struct cli *cli, const struct ararext_slots *slots,
+                    uint8_t (*hashes)[ARAREXT_DIGEST_SIZE]);
+/* The slots, the same way. */
+void cli_show_slots(const struct cli *cli, const struct ararext_slots *slots);
+/* Key hashes from OTP, where the one that answers knows that command. */
+bool cli_read_key_hashes(struct cli *cli, uint8_t hashes[ARAREXT_KEYS_MAX][ARAREXT_DIGEST_SIZE]);
 
 /* ---- signals.c ---- */
 

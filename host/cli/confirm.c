@@ -22,9 +22,20 @@ static bool wait_for_line(void)
     return false;
 }
 
-int cli_confirm(struct cli *cli, const char *what, const char *word, bool yes)
+int cli_ask(const char *question, const char *word, bool *yes)
 {
     char answer[64] = "";
+    fprintf(stderr, "%s", question);
+    fflush(stderr);
+    bool got = wait_for_line() && fgets(answer, sizeof answer, stdin) != NULL;
+    answer[strcspn(answer, "\r\n")] = '\0';
+    *yes = got && strcmp(answer, word) == 0;
+    return cli_signal() != 0 ? ARAREXT_ERR_INTERRUPTED : ARAREXT_OK;
+}
+
+int cli_confirm(struct cli *cli, const char *what, const char *word, bool yes)
+{
+    char question[80];
     if (!cli->quiet || !yes) {
         fprintf(stderr, "%s\n", what);
     }
@@ -37,15 +48,10 @@ int cli_confirm(struct cli *cli, const char *what, const char *word, bool yes)
         cli_advise(cli, "give --yes if you mean it");
         return rc;
     }
-    fprintf(stderr, "Type '%s' to go on: ", word);
-    fflush(stderr);
-    bool got = wait_for_line() && fgets(answer, sizeof answer, stdin) != NULL;
-    answer[strcspn(answer, "\r\n")] = '\0';
-    if (cli_signal() != 0) {
-        return ARAREXT_ERR_INTERRUPTED;
+    snprintf(question, sizeof question, "Type '%s' to go on: ", word);
+    int rc = cli_ask(question, word, &yes);
+    if (rc == ARAREXT_OK && !yes) {
+        rc = cli_error(cli, ARAREXT_ERR_DECLINED, "nothing was done: it was not confirmed");
     }
-    if (!got || strcmp(answer, word) != 0) {
-        return cli_error(cli, ARAREXT_ERR_DECLINED, "nothing was done: it was not confirmed");
-    }
-    return ARAREXT_OK;
+    return rc;
 }

@@ -10,9 +10,10 @@
 #include "ararext_version.h"
 
 static const struct cli_command *const COMMANDS[] = {
-    &cmd_info,      &cmd_flash, &cmd_verify, &cmd_monitor,  &cmd_go,
-    &cmd_reset,     &cmd_erase, &cmd_read,   &cmd_write,    &cmd_protect,
-    &cmd_unprotect, &cmd_otp,   &cmd_ports,  &cmd_commands, &cmd_raw,
+    &cmd_info,      &cmd_flash,     &cmd_verify, &cmd_monitor,  &cmd_go,    &cmd_reset,
+    &cmd_keygen,    &cmd_pack,      &cmd_image,  &cmd_update,   &cmd_slots, &cmd_confirm,
+    &cmd_rollback,  &cmd_provision, &cmd_erase,  &cmd_read,     &cmd_write, &cmd_protect,
+    &cmd_unprotect, &cmd_otp,       &cmd_ports,  &cmd_commands, &cmd_raw,
 };
 
 static void print_help(void)

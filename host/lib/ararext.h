@@ -2,6 +2,7 @@
  * libararext: talks to the Ararext bootloader of an STM32F407 (PROTOCOL.md). A session over a
  * serial port or over any other transport given as a struct of functions with its own clock; images
  * from ELF, Intel HEX, S-record and binary files; and the operation that gets one into flash.
+ * Packages are in ararext_package.h.
  *
  * Rules of the whole header. No globals: any number of sessions may exist, each used by one thread
  * at a time. Addresses are those of the chip, lengths are bytes, times are milliseconds. Functions
@@ -46,7 +47,12 @@ enum ararext_error {
     ARAREXT_ERR_DECLINED = -17,    /* something dangerous was not confirmed */
     ARAREXT_ERR_INTERRUPTED = -18, /* stopped by ararext_options.stop */
     ARAREXT_ERR_PROTECTED = -19,   /* not tried: a sector that would change is write-protected */
-    ARAREXT_ERR_COUNT = 20,
+    ARAREXT_ERR_MISFIT = -20,      /* not tried: a package is not for this board */
+    ARAREXT_ERR_SIGNATURE = -21,   /* a package is not signed by whom it should be */
+    ARAREXT_ERR_REJECTED = -22,    /* the board rejected the new application */
+    ARAREXT_ERR_UNCONFIRMED = -23, /* started, and nobody told whether it was confirmed */
+    ARAREXT_ERR_PROVISION = -24,   /* not tried: OTP cannot hold what it should */
+    ARAREXT_ERR_COUNT = 25,
 };
 
 /* One row for each error: the tool's exit status and the documents come from here. */
@@ -84,6 +90,13 @@ enum ararext_command {
     ARAREXT_GET_INFO = 0x61,
     ARAREXT_RESET = 0x62,
     ARAREXT_MEM_CRC = 0x63,
+    ARAREXT_GET_SLOTS = 0x64,
+    ARAREXT_STAGE_BEGIN = 0x65,
+    ARAREXT_STAGE_WRITE = 0x66,
+    ARAREXT_STAGE_FINISH = 0x67,
+    ARAREXT_CONFIRM = 0x68,
+    ARAREXT_ROLLBACK = 0x69,
+    ARAREXT_PROVISION = 0x6A,
 };
 
 enum ararext_dialect {
@@ -104,6 +117,7 @@ enum ararext_dialect {
 #define ARAREXT_FEATURE_LAST_ERROR 1u
 #define ARAREXT_FEATURE_RESET      2u
 #define ARAREXT_FEATURE_MEM_CRC    4u
+#define ARAREXT_FEATURE_PACKAGES   8u
 
 /* Name of a command ("FLASH_ERASE") and back; NULL and -1 when there is none. Case does not count.
  */

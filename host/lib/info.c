@@ -104,7 +104,7 @@ static bool parse_info(struct ararext_info *info, const uint8_t *data, size_t le
     return parse_groups(info, data, len) && areas_make_sense(info);
 }
 
-static int get_extended_info(struct ararext_session *s, struct ararext_info *out)
+int info_get_extended(struct ararext_session *s, struct ararext_info *out)
 {
     uint8_t data[ANSWER_DATA_MAX];
     struct call call = {.command = COMMAND_GET_INFO,
@@ -166,7 +166,7 @@ static int get_plain_info(struct ararext_session *s, struct ararext_info *out)
 
 int ararext_get_info(struct ararext_session *s, struct ararext_info *out)
 {
-    int rc = s->options.no_extensions ? ARAREXT_ERR_UNSUPPORTED : get_extended_info(s, out);
+    int rc = s->options.no_extensions ? ARAREXT_ERR_UNSUPPORTED : info_get_extended(s, out);
     bool absent =
         rc == ARAREXT_ERR_UNSUPPORTED && (s->options.no_extensions || s->failure.sent_len);
     if (absent || (rc == ARAREXT_ERR_REFUSED && !s->failure.has_reason)) {
@@ -200,7 +200,14 @@ const char *ararext_reset_cause_text(uint8_t cause)
 
 const char *ararext_stay_reason_text(uint8_t reason)
 {
-    static const char *const TEXTS[] = {"not told", "button", "request of the application",
-                                        "nothing to boot", "request of the host"};
+    static const char *const TEXTS[] = {"not told",
+                                        "button",
+                                        "request of the application",
+                                        "nothing to boot",
+                                        "request of the host",
+                                        "every package was rejected",
+                                        "provisioned, and no package verifies",
+                                        "the application crashes again and again",
+                                        "flash does not take the package"};
     return reason < sizeof TEXTS / sizeof TEXTS[0] ? TEXTS[reason] : "unknown";
 }

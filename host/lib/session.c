@@ -123,12 +123,23 @@ unsigned session_board_time_ms(const struct ararext_session *s, uint8_t command,
         return payload_len == 2 ? erase_ms(map, payload[0], payload[1]) : 1000;
     }
     case COMMAND_MEM_WRITE:
+    case COMMAND_STAGE_WRITE:
         return 100;
     case COMMAND_EN_RW_PROTECT:
     case COMMAND_DIS_R_W_PROTECT:
         return 2000;
     case COMMAND_MEM_CRC:
         return 1500;
+    case COMMAND_GET_SLOTS:
+        return 50;
+    case COMMAND_STAGE_BEGIN:
+    case COMMAND_STAGE_FINISH:
+        return 10000;
+    case COMMAND_CONFIRM:
+        return 500;
+    case COMMAND_ROLLBACK:
+    case COMMAND_PROVISION:
+        return 5000;
     default:
         return 20;
     }
@@ -397,7 +408,8 @@ static bool answers_status(uint8_t command)
 {
     return command == COMMAND_GO_TO_ADDR || command == COMMAND_FLASH_ERASE ||
            command == COMMAND_MEM_WRITE || command == COMMAND_EN_RW_PROTECT ||
-           command == COMMAND_DIS_R_W_PROTECT || command == COMMAND_RESET;
+           command == COMMAND_DIS_R_W_PROTECT || command == COMMAND_RESET ||
+           (command >= COMMAND_STAGE_WRITE && command <= COMMAND_PROVISION);
 }
 
 /* `A5 n data` or `7F`; the status byte may take as long as the command does. */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "format.h"
 #include "protocol.h"
 
 void message_set(struct ararext_message *m, const char *fmt, ...)
@@ -57,6 +58,13 @@ static const struct ararext_error_entry ERRORS[] = {
     {"interrupted", "stopped by a signal", ARAREXT_ERR_INTERRUPTED, 130},
     {"protected", "a sector that would have to change is write-protected", ARAREXT_ERR_PROTECTED,
      6},
+    {"misfit", "the package is not for this board", ARAREXT_ERR_MISFIT, 9},
+    {"signature", "the package is not signed as it has to be", ARAREXT_ERR_SIGNATURE, 12},
+    {"rejected", "the board rejected the new application", ARAREXT_ERR_REJECTED, 13},
+    {"unconfirmed", "the new application was started, and nobody told whether it was confirmed",
+     ARAREXT_ERR_UNCONFIRMED, 14},
+    {"provision", "the one-time programmable area cannot hold what it should",
+     ARAREXT_ERR_PROVISION, 9},
 };
 _Static_assert(sizeof ERRORS / sizeof ERRORS[0] == ARAREXT_ERR_COUNT, "a row for each error");
 
@@ -88,6 +96,13 @@ static const struct {
     {COMMAND_GET_INFO, "GET_INFO"},
     {COMMAND_RESET, "RESET"},
     {COMMAND_MEM_CRC, "MEM_CRC"},
+    {COMMAND_GET_SLOTS, "GET_SLOTS"},
+    {COMMAND_STAGE_BEGIN, "STAGE_BEGIN"},
+    {COMMAND_STAGE_WRITE, "STAGE_WRITE"},
+    {COMMAND_STAGE_FINISH, "STAGE_FINISH"},
+    {COMMAND_CONFIRM, "CONFIRM"},
+    {COMMAND_ROLLBACK, "ROLLBACK"},
+    {COMMAND_PROVISION, "PROVISION"},
 };
 
 const char *ararext_command_name(uint8_t code)
@@ -121,7 +136,7 @@ int ararext_command_code(const char *name)
 
 /* ---- reasons ---- */
 
-enum detail_kind { DETAIL_NONE, DETAIL_NUMBER, DETAIL_HEX };
+enum detail_kind { DETAIL_NONE, DETAIL_NUMBER, DETAIL_HEX, DETAIL_KEY, DETAIL_STAGE };
 
 #define SEND_AGAIN                                                                                 \
     "the line is disturbed: try again, check the cable and ground, or use a lower --baud"
@@ -174,7 +189,60 @@ static const struct {
     {REASON_OPTIONS_LOCKED, DETAIL_HEX, "the option bytes are locked for good (RDP %)", ""},
     {REASON_OPTIONS_VERIFY, DETAIL_HEX, "the option bytes read back differently (FLASH_OPTCR %)",
      "reset the board and look at 'ararext info'"},
+    {REASON_PROVISIONED, DETAIL_NONE,
+     "the board is provisioned: only signed packages change or show what it runs",
+     "make a package with 'ararext pack' and a key that the board knows, and run 'ararext update'"},
+    {REASON_PACKAGE_FORMAT, DETAIL_NUMBER, "no package, or malformed at offset %",
+     "see 'ararext image' for what is wrong with the file"},
+    {REASON_PACKAGE_SIZE, DETAIL_NUMBER, "package or content too large: the most that fits is %",
+     "see 'ararext slots' for what the board takes"},
+    {REASON_PACKAGE_HASH, DETAIL_NONE, "the package is damaged or altered: its digest is wrong",
+     "look at the file with 'ararext image', and send it again"},
+    {REASON_PACKAGE_UNSIGNED, DETAIL_NONE, "the package is not signed",
+     "make it with 'ararext pack --key' and a key that the board knows"},
+    {REASON_PACKAGE_KEY, DETAIL_KEY, "%",
+     "'ararext slots' shows the board's keys, 'ararext image' the package's"},
+    {REASON_PACKAGE_SIGNATURE, DETAIL_NONE, "the package's signature is wrong",
+     "look at the file with 'ararext image'"},
+    {REASON_PACKAGE_BOARD, DETAIL_NONE, "the package is for another board",
+     "compare 'ararext slots' and 'ararext image'; 'ararext pack --board' sets whom it is for"},
+    {REASON_PACKAGE_COUNTER, DETAIL_NUMBER,
+     "the package's security counter is below the board's, which is %",
+     "an update that was replaced for its weakness stays out; pack a newer one with "
+     "--security-counter"},
+    {REASON_PACKAGE_CONTENT, DETAIL_NONE,
+     "the content does not unpack to what the package says, or has no plausible vector table",
+     "look at the file with 'ararext image'"},
+    {REASON_PACKAGE_DICTIONARY, DETAIL_NUMBER,
+     "the package needs a dictionary over 64 KiB (its byte is %)",
+     "make it with 'ararext pack', or without compression"},
+    {REASON_STAGE_ORDER, DETAIL_STAGE, "%", "run 'ararext update' again"},
+    {REASON_NO_TRIAL, DETAIL_NONE, "the application area holds no package",
+     "see 'ararext slots'; only what came with 'ararext update' can be confirmed"},
+    {REASON_NO_FALLBACK, DETAIL_NONE, "there is nothing to go back to", "see 'ararext slots'"},
+    {REASON_NOT_VERIFIED, DETAIL_NONE, "the application area does not hold a package that verifies",
+     "run 'ararext reset' to have it installed, or 'ararext update' with a good package"},
+    {REASON_OTP, DETAIL_HEX, "the one-time programmable area holds or keeps other bits (at %)",
+     "see 'ararext otp' for what it holds"},
+    {REASON_UNCONFIRMED, DETAIL_NONE, "the running application is on trial",
+     "it has to be confirmed first: 'ararext confirm'"},
 };
+
+/* A number is not enough for these. */
+static void put_detail(struct ararext_message *out, enum detail_kind kind, uint32_t detail)
+{
+    if (kind == DETAIL_KEY && detail < OTP_KEY_COUNT) {
+        message_add(out, "the package's key is revoked on this board, or by itself (key %u)",
+                    (unsigned)detail);
+    } else if (kind == DETAIL_KEY) {
+        message_add(out, "the package's key is not known to this board, or not in the package");
+    } else if (detail == UINT32_MAX) {
+        message_add(out, "nothing is being staged: the board was reset, or was never asked to");
+    } else {
+        message_add(out, "a piece of the package is out of order: the board expects offset %u",
+                    (unsigned)detail);
+    }
+}
 
 void ararext_reason_text(uint8_t reason, uint32_t detail, struct ararext_message *out)
 {
@@ -190,6 +258,11 @@ void ararext_reason_text(uint8_t reason, uint32_t detail, struct ararext_message
         /* A small number is a sector or a count, whatever the table says. */
         bool hex = REASONS[i].detail == DETAIL_HEX && (reason != REASON_BOOTLOADER || detail > 255);
         message_set(out, "%.*s", (int)(percent - REASONS[i].text), REASONS[i].text);
+        if (REASONS[i].detail == DETAIL_KEY || REASONS[i].detail == DETAIL_STAGE) {
+            put_detail(out, REASONS[i].detail, detail);
+            message_add(out, "%s", percent + 1);
+            return;
+        }
         message_add(out,
                     hex && detail > 0xFFFF        ? "0x%08X"
                     : hex                         ? "0x%02X"
@@ -247,6 +320,8 @@ static void describe_request(struct ararext_message *out, const struct ararext_f
     } else if (command == COMMAND_MEM_CRC && n == 8) {
         message_set(out, "CRC of %u bytes from 0x%08X", (unsigned)load_le32(p + 4),
                     (unsigned)load_le32(p));
+    } else if (command == COMMAND_STAGE_WRITE && n > 5) {
+        message_set(out, "staging of %u bytes at offset %u", p[4], (unsigned)load_le32(p));
     } else if (name != NULL) {
         message_set(out, "%s", name);
     } else {

@@ -1,0 +1,326 @@
+/*
+ * ararext update: gets a package onto the board beside what runs there, has it installed and
+ * started, and stays until it is known whether it was confirmed. All that can be told before
+ * anything is sent is told then; the end is one verdict.
+ */
+#include "cli.h"
+
+#include <stdlib.h>
+
+enum { OPT_NO_START = OPT_OWN, OPT_TIMEOUT, OPT_YES };
+
+struct update {
+    struct cli *cli;
+    struct ararext_update_options options;
+    bool yes;
+    struct ararext_package package;
+    struct ararext_package_findings findings;
+    struct ararext_board board;
+    struct ararext_update_result result;
+    struct cli_progress progress;
+    int step; /* enum ararext_update_step, -1 before the first */
+};
+
+static int take(struct cli *cli, void *ctx, int code, const char *value)
+{
+    struct update *u = ctx;
+    uint32_t seconds = 0;
+    switch (code) {
+    case OPT_NO_START:
+        u->options.no_start = true;
+        return ARAREXT_OK;
+    case OPT_YES:
+    case 'y':
+        u->yes = true;
+        return ARAREXT_OK;
+    case OPT_TIMEOUT: {
+        int rc = cli_number(cli, "seconds", value, &seconds);
+        u->options.timeout_ms = seconds * 1000u;
+        return rc == ARAREXT_OK && (seconds == 0 || seconds > 86400)
+                   ? cli_error(cli, ARAREXT_ERR_ARGUMENT,
+                               "seconds %s: has to be between 1 and 86400", value)
+                   : rc;
+    }
+    default:
+        return cli_error(cli, ARAREXT_ERR_ARGUMENT, "option '-%c' is not known here", code);
+    }
+}
+
+/* ---- before anything is sent ---- */
+
+static int check_file(struct update *u, const char *path)
+{
+    struct ararext_message why = {""};
+    char version[32];
+    int rc = ararext_package_check(&u->package, NULL, &u->findings, &why);
+    if (rc != ARAREXT_OK) {
+        rc = why.text[0] != '\0' ? cli_error(u->cli, rc, "%s: %s", path, why.text) : rc;
+        cli_advise(u->cli, "nothing was sent; 'ararext image' tells more about the file");
+        return rc;
+    }
+    ararext_version_text(&u->package.version, version, sizeof version);
+    json_string(u->cli->doc, "version", version);
+    json_number(u->cli->doc, "content_bytes", u->package.content_size);
+    cli_say(u->cli, "%s: version %s, %u bytes for %u of content, %s\n", path, version,
+            (unsigned)u->package.size, (unsigned)u->package.content_size,
+            u->package.signature_at != 0 ? "signed" : "not signed");
+    return ARAREXT_OK;
+}
+
+static int find_board(struct update *u)
+{
+    struct cli *cli = u->cli;
+    bool was_running = false;
+    int rc = cli_connect(cli);
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    rc = cli_session_error(cli,
+                           ararext_enter_bootloader(cli->session, &u->board.info, &was_running));
+    if (rc == ARAREXT_OK && was_running) {
+        cli_say(cli, "The application made room for the bootloader.\n");
+    }
+    json_bool(cli->doc, "application_was_running", was_running);
+    if (rc == ARAREXT_OK) {
+        rc = cli_session_error(cli, ararext_board_read(cli->session, &u->board));
+    }
+    if (rc == ARAREXT_ERR_UNSUPPORTED) {
+        rc = cli_error(cli, rc, "this bootloader knows no packages");
+        cli_advise(cli, "use 'ararext flash', or put a newer bootloader on the board");
+    }
+    return rc;
+}
+
+static void note_version(const struct update *u)
+{
+    const struct ararext_slots *s = &u->board.slots;
+    char version[32];
+    if (s->installed >= ARAREXT_SLOT_COUNT) {
+        return;
+    }
+    const struct ararext_slot *slot = &s->slots[s->installed];
+    ararext_version_text(&slot->version, version, sizeof version);
+    json_string(u->cli->doc, "version_before", version);
+    if (ararext_version_compare(&u->package.version, &slot->version) <= 0) {
+        cli_say(u->cli, "Note: the board runs version %s, which is not older.\n", version);
+    }
+}
+
+static int check_board(struct update *u)
+{
+    static const char large[] =
+        "This board runs an application that is in no package, and where packages go there is "
+        "something\nthat is none: the application may reach into it. Going on ERASES it there.";
+    struct ararext_message why = {""};
+    int rc = ararext_package_fits(&u->package, &u->findings, &u->board, &why);
+    if (rc != ARAREXT_OK) {
+        rc = cli_error(u->cli, rc, "%s", why.text);
+        cli_advise(u->cli, "nothing was sent; 'ararext slots' tells what the board takes");
+        return rc;
+    }
+    note_version(u);
+    if (!u->board.plain_application) {
+        return ARAREXT_OK;
+    }
+    cli_say(u->cli, "Note: the application on the board is in no package: it is overwritten, and "
+                    "the board cannot go back to it.\n");
+    return u->board.slots_in_use ? cli_confirm(u->cli, large, "update", u->yes) : ARAREXT_OK;
+}
+
+/* ---- while it runs ---- */
+
+static void show(void *ctx, enum ararext_update_step step, uint32_t done, uint32_t total)
+{
+    static const char *const WORDS[] = {
+        [ARAREXT_STEP_ERASE] = "Erasing a slot for it; what runs now is not touched.\n",
+        [ARAREXT_STEP_STAGE] = "",
+        [ARAREXT_STEP_FINISH] = "The board judges it.\n",
+        [ARAREXT_STEP_INSTALL] = "Sealed; the board resets and installs it.\n",
+        [ARAREXT_STEP_START] = "Starting it.\n",
+        [ARAREXT_STEP_WAIT] = "Waiting for its confirmation.\n",
+        [ARAREXT_STEP_DONE] = "",
+    };
+    struct update *u = ctx;
+    if (step != ARAREXT_STEP_STAGE) {
+        cli_progress_end(&u->progress);
+    }
+    if (u->step != (int)step) {
+        u->step = (int)step;
+        cli_say(u->cli, "%s", WORDS[step]);
+    }
+    if (step == ARAREXT_STEP_STAGE) {
+        cli_progress_show(&u->progress, ARAREXT_PHASE_WRITE, done, total);
+    }
+}
+
+/* ---- the verdict ---- */
+
+static int tell_unconfirmed(struct update *u, int rc)
+{
+    const struct ararext_update_result *r = &u->result;
+    const struct ararext_slot *slot =
+        r->slot < ARAREXT_SLOT_COUNT ? &r->slots.slots[r->slot] : NULL;
+    if (r->in_bootloader) {
+        rc = cli_error(u->cli, rc,
+                       "installed, but the board came back into the bootloader (%s): it is not "
+                       "confirmed",
+                       ararext_stay_reason_text(r->stay_reason));
+        cli_advise(u->cli, "let go of the button, and run 'ararext reset'");
+    } else if (r->answered && slot != NULL) {
+        rc = cli_error(u->cli, rc,
+                       "started, and not confirmed in time: %u of %u boots on trial made",
+                       slot->attempts, slot->trials);
+        cli_advise(u->cli, "run 'ararext slots' again later, or confirm it with 'ararext confirm'");
+    } else {
+        rc = cli_error(u->cli, rc, "started, and nobody on the line told whether it was confirmed");
+        cli_advise(u->cli, "hold the button, reset the board, and run 'ararext slots'");
+    }
+    return rc;
+}
+
+/* What a failure in the middle leaves. */
+static const char *what_is_left(const struct ararext_update_result *r)
+{
+    if (r->started) {
+        return "the new application was started, and is not confirmed";
+    }
+    if (r->installed) {
+        return "the new application is installed, and not started";
+    }
+    if (r->staged) {
+        return "the package is sealed: the board installs it at its next start";
+    }
+    return r->step >= ARAREXT_STEP_FINISH ? "whether the board sealed it is not known"
+                                          : "what runs there was not touched";
+}
+
+static int tell_failure(struct update *u, int rc)
+{
+    struct cli *cli = u->cli;
+    const struct ararext_update_result *r = &u->result;
+    if (rc == ARAREXT_ERR_REJECTED) {
+        rc = cli_error(cli, rc, "the board rejected it (%s)%s",
+                       ararext_reject_cause_text(r->reject_cause),
+                       r->slots.target < ARAREXT_SLOT_COUNT ? " and went back to the package before"
+                                                            : ", and has nothing to go back to");
+        cli_advise(cli, "see 'ararext slots'");
+        return rc;
+    }
+    if (rc == ARAREXT_ERR_UNCONFIRMED) {
+        return tell_unconfirmed(u, rc);
+    }
+    if (rc == ARAREXT_ERR_VERIFY) {
+        rc = cli_error(cli, rc, "the board reports that it %s",
+                       r->staged ? "has not installed it" : "would start something else");
+        cli_advise(cli, "see 'ararext slots' and 'ararext info'");
+        return rc;
+    }
+    if (rc == ARAREXT_ERR_INTERRUPTED) {
+        (void)cli_error(cli, rc, "interrupted");
+    } else {
+        (void)cli_session_error(cli, rc);
+    }
+    const struct ararext_message failure = cli->error;
+    bool board_says_no = rc == ARAREXT_ERR_REFUSED && !r->staged;
+    return cli_error(cli, rc, "%.300s (%s)", failure.text,
+                     board_says_no ? "what runs there was not touched" : what_is_left(r));
+}
+
+static void tell_success(const struct update *u)
+{
+    const struct ararext_update_result *r = &u->result;
+    char version[32];
+    ararext_version_text(&u->package.version, version, sizeof version);
+    if (r->nothing_to_do) {
+        cli_say(u->cli, "Nothing to send: the board holds version %s already, confirmed%s.\n",
+                version, r->started ? "; started" : "");
+    } else if (!r->started) {
+        cli_say(u->cli, "Version %s is installed and not started: 'ararext reset'.\n", version);
+    } else if (r->confirmed) {
+        cli_say(u->cli, "Updated: version %s runs and is confirmed.\n", version);
+    } else {
+        cli_say(u->cli, "Updated: version %s was started, and needs no confirmation.\n", version);
+    }
+}
+
+static void document_result(cJSON *doc, const struct ararext_update_result *r)
+{
+    json_bool(doc, "nothing_to_do", r->nothing_to_do);
+    json_bool(doc, "staged", r->staged);
+    json_bool(doc, "installed", r->installed);
+    json_bool(doc, "started", r->started);
+    json_bool(doc, "confirmed", r->confirmed);
+    json_bool(doc, "answered", r->answered);
+    json_bool(doc, "in_bootloader", r->in_bootloader);
+    if (r->slot < ARAREXT_SLOT_COUNT) {
+        json_string(doc, "slot", r->slot == 0 ? "A" : "B");
+    }
+}
+
+static int update(struct update *u)
+{
+    struct cli *cli = u->cli;
+    int rc = find_board(u);
+    if (rc == ARAREXT_OK) {
+        rc = check_board(u);
+    }
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    cli_progress_start(&u->progress, cli);
+    u->step = -1;
+    u->options.progress = show;
+    u->options.ctx = u;
+    rc = ararext_update(cli->session, &u->package, &u->board, &u->options, &u->result);
+    cli_progress_end(&u->progress);
+    document_result(cli->doc, &u->result);
+    if (rc != ARAREXT_OK) {
+        return tell_failure(u, rc);
+    }
+    tell_success(u);
+    return ARAREXT_OK;
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+    static const struct option own[] = {
+        {"no-start", no_argument, NULL, OPT_NO_START},
+        {"timeout", required_argument, NULL, OPT_TIMEOUT},
+        {"yes", no_argument, NULL, OPT_YES},
+        {0},
+    };
+    struct update u = {.cli = cli};
+    const struct cli_options options = {.own = own, .take = take, .ctx = &u, .min = 1, .max = 1};
+    uint8_t *data = NULL;
+    int first = 0;
+    int rc = cli_parse(cli, argc, argv, &options, &first);
+    if (rc != ARAREXT_OK || cli->help) {
+        return rc;
+    }
+    rc = cli_load_package(cli, argv[first], &data, &u.package);
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    rc = check_file(&u, argv[first]);
+    if (rc == ARAREXT_OK) {
+        rc = update(&u);
+    }
+    free(data);
+    return rc;
+}
+
+const struct cli_command cmd_update = {
+    .name = "update",
+    .run = run,
+    .summary = "Update the board with a package, and see it confirmed",
+    .arguments = "PACKAGE [OPTION...]",
+    .help = "The package is sent while the old application stays, judged by the board,\n"
+            "installed and started. It then has to be confirmed, by itself or with 'ararext\n"
+            "confirm'; otherwise the board goes back to the package before. A running\n"
+            "application that links libararext-app is asked to make room first.\n\n"
+            "Options:\n"
+            "      --no-start       install it, and leave the board in the bootloader\n"
+            "      --timeout S      seconds to wait for the confirmation (default: its boots\n"
+            "                       on trial times the watchdog's time and 10 s)\n"
+            "  -y, --yes            do not ask where something would be lost\n",
+};

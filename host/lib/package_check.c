@@ -1,0 +1,194 @@
+/*
+ * Whether a package is what it says: digest, signature, content. It decides nothing by halves: all
+ * findings are made, then the first that is bad becomes the error.
+ */
+#include "package_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "image.h" /* core: the rule that the bootloader itself applies */
+#include "memory_map.h"
+
+_Static_assert(ARAREXT_KEY_SIZE == TLV_KEY_SIZE, "key");
+_Static_assert(ARAREXT_DIGEST_SIZE == DIGEST_SIZE, "digest");
+_Static_assert(ARAREXT_SIGNATURE_MAX == TLV_SIGNATURE_MAX, "signature");
+_Static_assert(ARAREXT_COUNTER_MAX == OTP_COUNTER_MAX, "counter");
+_Static_assert(ARAREXT_CONTENT_SMALL == MAP_APP_SIZE, "application area");
+
+int content_check_vectors(const uint8_t *content, size_t len, struct ararext_message *why)
+{
+    uint32_t stack = len >= 8 ? load_le32(content) : 0;
+    uint32_t reset = len >= 8 ? load_le32(content + 4) : 0;
+    uint32_t offset = (reset & ~1u) - MAP_APP_BASE;
+    bool in_flash = reset >= MAP_FLASH_BASE && reset < MAP_FLASH_BASE + MAP_FLASH_SIZE_MAX;
+    if (!image_vectors_plausible(stack, reset, MAP_FLASH_BASE + MAP_FLASH_SIZE_MAX)) {
+        message_set(why,
+                    "it does not start with a vector table: stack pointer 0x%08X, reset handler "
+                    "0x%08X cannot be an application's",
+                    (unsigned)stack, (unsigned)reset);
+        return ARAREXT_ERR_IMAGE;
+    }
+    if (in_flash &&
+        (offset >= len || len - offset < 2 || load_le16(content + offset) == IMAGE_ERASED_CODE)) {
+        message_set(why, "the reset handler 0x%08X is not in it", (unsigned)reset);
+        return ARAREXT_ERR_IMAGE;
+    }
+    return ARAREXT_OK;
+}
+
+int ararext_package_unpack(const struct ararext_package *package, uint8_t **content, size_t *len,
+                           struct ararext_message *why)
+{
+    uint8_t digest[DIGEST_SIZE];
+    if (package->content_size > ARAREXT_CONTENT_MAX) {
+        message_set(why, "a content of %u bytes fits no board (at most %u)",
+                    (unsigned)package->content_size, ARAREXT_CONTENT_MAX);
+        return ARAREXT_ERR_FORMAT;
+    }
+    uint8_t *out = malloc(package->content_size);
+    if (out == NULL) {
+        return ARAREXT_ERR_MEMORY;
+    }
+    int rc = payload_unpack(package->data + PACKAGE_HEADER_SIZE, package->payload_size,
+                            package->packing, out, package->content_size);
+    if (rc == ARAREXT_ERR_FORMAT) {
+        message_set(why, "the payload does not unpack to %u bytes",
+                    (unsigned)package->content_size);
+    }
+    if (rc == ARAREXT_OK && package->content_digest_at != 0) {
+        digest_sha256(out, package->content_size, digest);
+        if (memcmp(digest, package->data + package->content_digest_at, sizeof digest) != 0) {
+            message_set(why, "the payload unpacks, but to something else: its SHA-256 is not the "
+                             "one in the package");
+            rc = ARAREXT_ERR_FORMAT;
+        }
+    }
+    if (rc != ARAREXT_OK) {
+        free(out);
+        return rc;
+    }
+    *content = out;
+    *len = package->content_size;
+    return ARAREXT_OK;
+}
+
+/* ---- findings ---- */
+
+static void look_at_digest(const struct ararext_package *p, struct ararext_package_findings *f)
+{
+    uint8_t digest[DIGEST_SIZE];
+    digest_sha256(p->data, p->signed_size, digest);
+    f->digest =
+        memcmp(digest, p->data + p->digest_at, sizeof digest) == 0 ? ARAREXT_GOOD : ARAREXT_BAD;
+}
+
+static void look_at_key(const struct ararext_package *p, const struct ararext_key *key,
+                        struct ararext_package_findings *f)
+{
+    uint8_t given[DIGEST_SIZE];
+    f->has_fingerprint = p->key_at != 0 || p->key_hash_at != 0;
+    if (p->key_at != 0) {
+        digest_sha256(p->data + p->key_at, TLV_KEY_SIZE, f->fingerprint);
+    } else if (p->key_hash_at != 0) {
+        memcpy(f->fingerprint, p->data + p->key_hash_at, DIGEST_SIZE);
+    }
+    if (key != NULL && f->has_fingerprint) {
+        ararext_key_fingerprint(key, given);
+        f->other_key = memcmp(given, f->fingerprint, sizeof given) != 0;
+    }
+}
+
+static void look_at_signature(const struct ararext_package *p, const struct ararext_key *key,
+                              struct ararext_package_findings *f)
+{
+    struct ararext_key *own = NULL;
+    if (p->signature_at == 0) {
+        f->signature = ARAREXT_ABSENT;
+        return;
+    }
+    if (key == NULL && p->key_at == 0) {
+        f->signature = ARAREXT_UNCHECKED;
+        return;
+    }
+    if (key == NULL && ararext_key_from_spki(&own, p->data + p->key_at) != ARAREXT_OK) {
+        f->signature = ARAREXT_BAD;
+        return;
+    }
+    bool good = key_verify(key != NULL ? key : own, p->data + p->digest_at,
+                           p->data + p->signature_at, p->signature_len);
+    f->signature = good && !f->other_key ? ARAREXT_GOOD : ARAREXT_BAD;
+    ararext_key_free(own);
+}
+
+static int look_at_content(const struct ararext_package *p, struct ararext_package_findings *f,
+                           struct ararext_message *content_why, struct ararext_message *vectors_why)
+{
+    uint8_t *content = NULL;
+    size_t len = 0;
+    int rc = ararext_package_unpack(p, &content, &len, content_why);
+    if (rc == ARAREXT_ERR_MEMORY) {
+        return rc;
+    }
+    f->content = rc == ARAREXT_OK ? ARAREXT_GOOD : ARAREXT_BAD;
+    f->vectors = ARAREXT_UNCHECKED;
+    if (rc == ARAREXT_OK) {
+        rc = content_check_vectors(content, len, vectors_why);
+        f->vectors = rc == ARAREXT_OK ? ARAREXT_GOOD : ARAREXT_BAD;
+    }
+    free(content);
+    return ARAREXT_OK;
+}
+
+static int judge_signature(const struct ararext_package *p, const struct ararext_key *key,
+                           const struct ararext_package_findings *f, struct ararext_message *why)
+{
+    if (f->signature == ARAREXT_BAD && f->other_key) {
+        message_set(why, "the package names another key than the one given");
+    } else if (f->signature == ARAREXT_BAD) {
+        message_set(why, "the signature is wrong%s",
+                    key == NULL ? " by the key in the package" : "");
+    } else if (f->signature == ARAREXT_ABSENT && (key != NULL || p->key_at != 0)) {
+        message_set(why, "the package is not signed");
+    } else {
+        return ARAREXT_OK;
+    }
+    return ARAREXT_ERR_SIGNATURE;
+}
+
+int ararext_package_check(const struct ararext_package *package, const struct ararext_key *key,
+                          struct ararext_package_findings *findings, struct ararext_message *why)
+{
+    struct ararext_message content_why = {""}, vectors_why = {""};
+    *findings = (struct ararext_package_findings){0};
+    look_at_digest(package, findings);
+    look_at_key(package, key, findings);
+    look_at_signature(package, key, findings);
+    int rc = look_at_content(package, findings, &content_why, &vectors_why);
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    if (findings->digest != ARAREXT_GOOD) {
+        message_set(why, "the package is damaged or altered: its digest is wrong");
+        return ARAREXT_ERR_FORMAT;
+    }
+    if (findings->content != ARAREXT_GOOD) {
+        message_set(why, "%s", content_why.text);
+        return ARAREXT_ERR_FORMAT;
+    }
+    rc = judge_signature(package, key, findings, why);
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    if (findings->vectors != ARAREXT_GOOD) {
+        message_set(why, "the content cannot be an application: %s", vectors_why.text);
+        return ARAREXT_ERR_IMAGE;
+    }
+    if (package->size > ARAREXT_PACKAGE_MAX) {
+        message_set(why, "the package has %u bytes, and no board takes more than %u",
+                    (unsigned)package->size, ARAREXT_PACKAGE_MAX);
+        return ARAREXT_ERR_IMAGE;
+    }
+    return ARAREXT_OK;
+}
