@@ -367,6 +367,31 @@ static void test_equal_and_opposite_products(void **state)
     }
 }
 
+/* Keys near the generator and its opposite: sums inside the verification that are equal points,
+ * opposite ones, or nothing. */
+static void test_keys_near_the_generator(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 32; i++) {
+        struct signing g;
+        signer_begin(&g);
+        BN_set_word(g.key, 1 + i / 4);
+        if (i % 2 != 0) {
+            BN_sub(g.key, signer_order, g.key);
+        }
+        signer_multiple(g.key, g.point);
+        seeded_fill(g.digest, sizeof g.digest);
+        signer_find_s(&g);
+        signer_encode(&g);
+        assert_true(signer_says_good(&g));
+        assert_true(says_good(&g));
+        g.digest[i] ^= 1;
+        assert_false(signer_says_good(&g));
+        assert_false(says_good(&g));
+        signer_drop(&g);
+    }
+}
+
 static void test_points_off_the_curve(void **state)
 {
     (void)state;
@@ -456,6 +481,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_short_s_and_its_double),
         cmocka_unit_test(test_digests_at_the_edges),
         cmocka_unit_test(test_equal_and_opposite_products),
+        cmocka_unit_test(test_keys_near_the_generator),
         cmocka_unit_test(test_points_off_the_curve),
         cmocka_unit_test(test_coordinates_not_reduced),
     };
