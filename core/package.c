@@ -23,6 +23,9 @@
 #define NO_KEY    0xFFFFFFFFu
 #define PROTECTED 1u
 #define UNKNOWN   0xA0u /* from this type on a reader may skip what it does not know */
+/* Bit for each byte of the header that can be but one: magic, load address, header size, flags
+ * but for their second byte, and the last four. */
+#define HEADER_FIXED 0xF00D03FFu
 
 /* The TLVs that a reader knows; their numbers are bits of package.present. */
 enum package_known {
@@ -136,59 +139,52 @@ static bool package_walk(struct package_reader *r, uint32_t at, uint32_t end, un
     return true;
 }
 
-/* Header: every field that is not free. Sizes are checked one by one, smaller first: no sum of them
- * can wrap. */
+/* Header: bytes that are not free, then the sizes. These are checked one by one, smaller first: no
+ * sum of them can wrap. */
 static enum protocol_reason package_read_header(struct package_reader *r, uint32_t max,
                                                 struct package *out)
 {
+    static const uint8_t fixed[] = {
+        PACKAGE_MAGIC & 0xFFu, PACKAGE_MAGIC >> 8 & 0xFFu, PACKAGE_MAGIC >> 16 & 0xFFu,
+        PACKAGE_MAGIC >> 24, [PACKAGE_HEADER_SIZE_AT] = PACKAGE_HEADER_SIZE};
     uint8_t head[PACKAGE_HEADER_SIZE];
-    uint32_t protected_size;
+    uint32_t size;
 
-    r->bad_at = 0;
-    if (max < PACKAGE_HEADER_SIZE) {
+    if (max < sizeof head) {
         return REASON_PACKAGE_FORMAT;
     }
     r->flash->read(r->flash->ctx, r->addr, head, sizeof head);
-    if (load_le32(head) != PACKAGE_MAGIC) {
-        return REASON_PACKAGE_FORMAT;
+    for (unsigned i = 0; i < sizeof head; i++) {
+        r->bad_at = i;
+        if ((HEADER_FIXED >> i & 1u) != 0 && head[i] != (i < sizeof fixed ? fixed[i] : 0)) {
+            return REASON_PACKAGE_FORMAT;
+        }
     }
-    protected_size = load_le16(head + PACKAGE_HEADER_PROTECTED);
-    out->payload_size = load_le32(head + PACKAGE_HEADER_PAYLOAD);
-    out->flags = load_le32(head + PACKAGE_HEADER_FLAGS);
     for (unsigned i = 0; i < PACKAGE_HEADER_VERSION; i++) {
         out->version[i] = head[PACKAGE_HEADER_MAJOR + i];
     }
-    r->bad_at = PACKAGE_HEADER_LOAD;
-    if (load_le32(head + PACKAGE_HEADER_LOAD) != 0) {
-        return REASON_PACKAGE_FORMAT;
-    }
-    r->bad_at = PACKAGE_HEADER_SIZE_AT;
-    if (load_le16(head + PACKAGE_HEADER_SIZE_AT) != PACKAGE_HEADER_SIZE) {
-        return REASON_PACKAGE_FORMAT;
-    }
-    r->bad_at = PACKAGE_HEADER_PROTECTED;
-    if (protected_size > TLV_PROTECTED_MAX || protected_size - 1u < TLV_AREA_HEAD - 1u) {
-        return REASON_PACKAGE_FORMAT;
-    }
+    out->flags = load_le32(head + PACKAGE_HEADER_FLAGS);
     r->bad_at = PACKAGE_HEADER_FLAGS;
     if (out->flags != 0 &&
         (out->flags | PACKAGE_FLAG_ARM_THUMB) != (PACKAGE_FLAG_LZMA2 | PACKAGE_FLAG_ARM_THUMB)) {
         return REASON_PACKAGE_FORMAT;
     }
-    r->bad_at = PACKAGE_HEADER_SIZE - 4u;
-    if (load_le32(head + PACKAGE_HEADER_SIZE - 4u) != 0) {
-        return REASON_PACKAGE_FORMAT;
-    }
+    out->payload_size = load_le32(head + PACKAGE_HEADER_PAYLOAD);
     r->bad_at = PACKAGE_HEADER_PAYLOAD;
     if (out->payload_size < VECTORS) {
         return REASON_PACKAGE_FORMAT;
     }
+    size = load_le16(head + PACKAGE_HEADER_PROTECTED);
+    r->bad_at = PACKAGE_HEADER_PROTECTED;
+    if (size > TLV_PROTECTED_MAX || size - 1u < TLV_AREA_HEAD - 1u) {
+        return REASON_PACKAGE_FORMAT;
+    }
+    size += PACKAGE_HEADER_SIZE;
     r->bad_at = max;
-    if (out->payload_size > max - PACKAGE_HEADER_SIZE ||
-        protected_size > max - PACKAGE_HEADER_SIZE - out->payload_size) {
+    if (size > max || out->payload_size > max - size) {
         return REASON_PACKAGE_SIZE;
     }
-    out->signed_size = PACKAGE_HEADER_SIZE + out->payload_size + protected_size;
+    out->signed_size = size + out->payload_size;
     return REASON_NONE;
 }
 
@@ -388,15 +384,14 @@ static void package_compare(const uint8_t a[DIGEST_SIZE], const uint8_t b[DIGEST
     }
 }
 
-/* The key is the one of the package, hashed and then used from the same bytes; the signature is
- * checked over the digest that was computed, not the one that the package names. */
+/* The key is the one of the package; the signature is checked over the digest that was computed,
+ * not the one that the package names. */
 static void package_find_signer(const struct flash_hw *flash, const struct trust *trust,
                                 const struct package *p, const uint8_t digest[DIGEST_SIZE],
                                 struct package_facts *f)
 {
-    struct sha256 s;
     uint8_t hash[DIGEST_SIZE];
-    uint8_t key[TLV_KEY_SIZE];
+    uint8_t point[TLV_KEY_SIZE - TLV_KEY_POINT];
     uint8_t der[TLV_SIGNATURE_MAX];
     int index;
 
@@ -405,10 +400,9 @@ static void package_find_signer(const struct flash_hw *flash, const struct trust
         return;
     }
     compare_clear(hash, sizeof hash);
-    flash->read(flash->ctx, p->addr + p->key_at, key, sizeof key);
-    sha256_init(&s);
-    sha256_add(&s, key, sizeof key);
-    sha256_end(&s, hash);
+    compare_clear(point, sizeof point);
+    package_hash(flash, p->addr + p->key_at, TLV_KEY_SIZE, hash);
+    flash->read(flash->ctx, p->addr + p->key_at + TLV_KEY_POINT, point, sizeof point);
     index = trust_find_key(flash, trust, hash, &f->key_detail);
     if (index < 0) {
         return;
@@ -421,8 +415,7 @@ static void package_find_signer(const struct flash_hw *flash, const struct trust
     f->key[1] = trust_check_key(flash, (unsigned)index, hash);
     flash->read(flash->ctx, p->addr + p->signature_at, der, p->signature_len);
     flash->alive(flash->ctx);
-    f->signature[0] =
-        ecdsa_verify(key + TLV_KEY_POINT, digest, der, p->signature_len, &f->signature[1]);
+    f->signature[0] = ecdsa_verify(point, digest, der, p->signature_len, &f->signature[1]);
 }
 
 /* Half of the identity, if the package names it: good twice if it is the board's. */
@@ -558,38 +551,27 @@ bool package_vectors_fit(const struct package *p, uint32_t stack, uint32_t reset
 
 /* ---- the application area ---- */
 
-/* Each reads all of both ranges for itself: 0 if they are the same, and how many bytes are. */
-static __attribute__((noinline)) uint32_t
-package_range_differences(const struct flash_hw *flash, uint32_t a, uint32_t b, uint32_t len)
+typedef uint32_t package_compare_fn(const uint8_t *a, const uint8_t *b, size_t len);
+
+/* What compare says of both ranges, piece by piece, added up: for differences 0 if there are none,
+ * for the count the length. A loop that ends early is wrong for one of the two. */
+static __attribute__((noinline)) uint32_t package_sum(const struct flash_hw *flash, uint32_t a,
+                                                      uint32_t b, uint32_t len,
+                                                      package_compare_fn *compare)
 {
     uint8_t piece[2][PIECE / 2u];
-    uint32_t differences = 0;
+    uint32_t sum = 0;
 
-    for (uint32_t at = 0, n; at < len; at += n) {
-        n = len - at < sizeof piece[0] ? len - at : sizeof piece[0];
-        flash->read(flash->ctx, a + at, piece[0], n);
-        flash->read(flash->ctx, b + at, piece[1], n);
-        differences |= compare_differences(piece[0], piece[1], n);
+    for (uint32_t n; len != 0; len -= n) {
+        n = len < sizeof piece[0] ? len : sizeof piece[0];
+        flash->read(flash->ctx, a, piece[0], n);
+        flash->read(flash->ctx, b, piece[1], n);
+        sum += compare(piece[0], piece[1], n);
         flash->alive(flash->ctx);
+        a += n;
+        b += n;
     }
-    return differences;
-}
-
-static __attribute__((noinline)) uint32_t package_range_count(const struct flash_hw *flash,
-                                                              uint32_t a, uint32_t b, uint32_t len)
-{
-    uint8_t piece[2][PIECE / 2u];
-    uint32_t same = 0;
-
-    while (len != 0) {
-        uint32_t n = len < sizeof piece[0] ? len : sizeof piece[0];
-        len -= n;
-        flash->read(flash->ctx, b + len, piece[1], n);
-        flash->read(flash->ctx, a + len, piece[0], n);
-        same += compare_count(piece[0], piece[1], n);
-        flash->alive(flash->ctx);
-    }
-    return same;
+    return sum;
 }
 
 void package_match_area(const struct flash_hw *flash, const struct package *p,
@@ -604,10 +586,11 @@ void package_match_area(const struct flash_hw *flash, const struct package *p,
     if (p->flags != 0) {
         package_compare_content(flash, p, MAP_APP_BASE, out->verdict);
     } else {
-        if (package_range_differences(flash, payload, MAP_APP_BASE, p->content_size) == 0) {
+        if (package_sum(flash, payload, MAP_APP_BASE, p->content_size, compare_differences) == 0) {
             out->verdict[0] = VERDICT_GOOD;
         }
-        if (package_range_count(flash, MAP_APP_BASE, payload, p->content_size) == p->content_size) {
+        if (package_sum(flash, MAP_APP_BASE, payload, p->content_size, compare_count) ==
+            p->content_size) {
             out->verdict[1] = VERDICT_GOOD;
         }
     }

@@ -18,15 +18,16 @@
 #define KEYS_SIZE  (OTP_KEY_COUNT * OTP_BLOCK_SIZE)
 #define IMAGE_SIZE (OTP_LOCKED_BLOCKS * OTP_BLOCK_SIZE)
 
+/* What trust_provision was asked for. */
+struct trust_request {
+    const uint8_t *hashes;
+    const uint8_t *identity; /* or NULL */
+    unsigned count;
+};
+
 static uint32_t trust_block_addr(unsigned block)
 {
     return MAP_OTP_BASE + block * OTP_BLOCK_SIZE;
-}
-
-static void trust_read_block(const struct flash_hw *flash, unsigned block,
-                             uint8_t out[OTP_BLOCK_SIZE])
-{
-    flash->read(flash->ctx, trust_block_addr(block), out, OTP_BLOCK_SIZE);
 }
 
 static uint32_t trust_read_word(const struct flash_hw *flash, uint32_t addr)
@@ -37,27 +38,22 @@ static uint32_t trust_read_word(const struct flash_hw *flash, uint32_t addr)
     return load_le32(word);
 }
 
-static bool trust_is_blank(const uint8_t *data, size_t len)
+static bool trust_is_blank(const struct flash_hw *flash, uint32_t addr, uint32_t len)
 {
-    uint32_t ones = BLANK;
+    uint32_t ones = BLANK_WORD;
 
-    for (size_t i = 0; i < len; i++) {
-        ones &= data[i];
+    for (uint32_t at = 0; at < len; at += 4u) {
+        ones &= trust_read_word(flash, addr + at);
     }
-    return ones == BLANK;
+    return ones == BLANK_WORD;
 }
 
-static __attribute__((noinline)) uint32_t trust_open_by_blocks(const struct flash_hw *flash)
+static __attribute__((noinline)) uint32_t trust_open_by_range(const struct flash_hw *flash)
 {
-    uint8_t block[OTP_BLOCK_SIZE];
-
-    for (unsigned i = 0; i < OTP_KEY_COUNT; i++) {
-        trust_read_block(flash, i, block);
-        if (!trust_is_blank(block, sizeof block)) {
-            return VERDICT_BAD;
-        }
-    }
-    return trust_read_word(flash, MAP_OTP_LOCK_BASE) == BLANK_WORD ? VERDICT_GOOD : VERDICT_BAD;
+    return trust_is_blank(flash, MAP_OTP_BASE, KEYS_SIZE) &&
+                   trust_is_blank(flash, MAP_OTP_LOCK_BASE, OTP_KEY_COUNT)
+               ? VERDICT_GOOD
+               : VERDICT_BAD;
 }
 
 /* The locks first, then words from the last to the first, counted. */
@@ -88,28 +84,38 @@ static uint32_t trust_count(const struct flash_hw *flash)
 
 static bool trust_is_revoked(const struct flash_hw *flash, unsigned index)
 {
-    return trust_read_word(flash, trust_block_addr(OTP_BLOCK_REVOKED) + 4u * index) != BLANK_WORD;
+    return !trust_is_blank(flash, trust_block_addr(OTP_BLOCK_REVOKED) + 4u * index, 4);
+}
+
+/* That of OTP, or other if there is none. */
+static void trust_read_identity(const struct flash_hw *flash, const uint8_t *other, uint8_t *out)
+{
+    flash->read(flash->ctx, trust_block_addr(OTP_BLOCK_IDENTITY), out, OTP_BLOCK_SIZE);
+    if (trust_is_blank(flash, trust_block_addr(OTP_BLOCK_IDENTITY), OTP_BLOCK_SIZE)) {
+        for (unsigned i = 0; i < OTP_BLOCK_SIZE; i++) {
+            out[i] = other[i];
+        }
+    }
 }
 
 void trust_read(const struct flash_hw *flash, const uint8_t builtin[2 * UUID_SIZE],
                 struct trust *out)
 {
     uint8_t locks[OTP_LOCKED_BLOCKS];
-    uint8_t block[OTP_BLOCK_SIZE];
 
     out->open[0] = VERDICT_BAD;
     out->open[1] = VERDICT_BAD;
-    out->open[0] = trust_open_by_blocks(flash);
+    out->open[0] = trust_open_by_range(flash);
     out->open[1] = trust_open_by_words(flash);
     flash->read(flash->ctx, MAP_OTP_LOCK_BASE, locks, sizeof locks);
     out->keys = 0;
     out->revoked = 0;
     out->state = TRUST_ENFORCED;
     for (unsigned i = 0; i < OTP_LOCKED_BLOCKS; i++) {
-        trust_read_block(flash, i, block);
         if (locks[i] != 0) {
             out->state = TRUST_INCOMPLETE;
-        } else if (i < OTP_KEY_COUNT && !trust_is_blank(block, sizeof block)) {
+        } else if (i < OTP_KEY_COUNT &&
+                   !trust_is_blank(flash, trust_block_addr(i), OTP_BLOCK_SIZE)) {
             out->keys |= (uint8_t)(1u << i);
         }
         if (i < OTP_KEY_COUNT && trust_is_revoked(flash, i)) {
@@ -119,15 +125,7 @@ void trust_read(const struct flash_hw *flash, const uint8_t builtin[2 * UUID_SIZ
     if (out->open[0] == VERDICT_GOOD && out->open[1] == VERDICT_GOOD) {
         out->state = TRUST_OPEN;
     }
-    /* block: the last one read is the identity's */
-    for (unsigned i = 0; i < sizeof out->identity; i++) {
-        out->identity[i] = block[i];
-    }
-    if (trust_is_blank(out->identity, sizeof out->identity)) {
-        for (unsigned i = 0; i < sizeof out->identity; i++) {
-            out->identity[i] = builtin[i];
-        }
-    }
+    trust_read_identity(flash, builtin, out->identity);
     out->counter = (uint16_t)trust_count(flash);
 }
 
@@ -138,7 +136,7 @@ int trust_find_key(const struct flash_hw *flash, const struct trust *t,
 
     *revoked = NO_KEY;
     for (unsigned i = 0; i < OTP_KEY_COUNT; i++) {
-        trust_read_block(flash, i, block);
+        flash->read(flash->ctx, trust_block_addr(i), block, sizeof block);
         if ((t->keys >> i & 1u) == 0 || compare_differences(block, hash, sizeof block) != 0) {
             continue;
         }
@@ -159,7 +157,7 @@ __attribute__((noinline)) uint32_t trust_check_key(const struct flash_hw *flash,
         return VERDICT_BAD;
     }
     compare_clear(block, sizeof block);
-    trust_read_block(flash, index, block);
+    flash->read(flash->ctx, trust_block_addr(index), block, sizeof block);
     if (trust_is_revoked(flash, index)) {
         return VERDICT_BAD;
     }
@@ -183,13 +181,9 @@ __attribute__((noinline)) uint32_t trust_check_identity(const struct flash_hw *f
                                                         const struct trust *t, unsigned half,
                                                         const uint8_t uuid[UUID_SIZE])
 {
-    uint8_t block[OTP_BLOCK_SIZE];
-    const uint8_t *identity = block;
+    uint8_t identity[OTP_BLOCK_SIZE];
 
-    trust_read_block(flash, OTP_BLOCK_IDENTITY, block);
-    if (trust_is_blank(block, sizeof block)) {
-        identity = t->identity;
-    }
+    trust_read_identity(flash, t->identity, identity);
     return compare_count(uuid, identity + half * UUID_SIZE, UUID_SIZE) == UUID_SIZE ? VERDICT_GOOD
                                                                                     : VERDICT_BAD;
 }
@@ -251,85 +245,84 @@ enum protocol_reason trust_advance(const struct flash_hw *flash, const struct tr
     return reason;
 }
 
-/* What blocks 0 to 4 are to hold. ARGUMENT if that is not possible. */
-static enum protocol_reason trust_make_image(uint8_t image[IMAGE_SIZE], const uint8_t *hashes,
-                                             unsigned count, const uint8_t *identity,
-                                             uint32_t *detail)
+/* The word that blocks 0 to 4 are to hold at this offset. */
+static uint32_t trust_wanted(const struct trust_request *q, uint32_t at)
 {
-    *detail = count;
-    if (count - 1u >= OTP_KEY_COUNT) {
+    if (at < q->count * DIGEST_SIZE) {
+        return load_le32(q->hashes + at);
+    }
+    if (at >= KEYS_SIZE && q->identity != NULL) {
+        return load_le32(q->identity + (at - KEYS_SIZE));
+    }
+    return BLANK_WORD;
+}
+
+static enum protocol_reason trust_check_hashes(const struct trust_request *q, uint32_t *detail)
+{
+    *detail = q->count;
+    if (q->count - 1u >= OTP_KEY_COUNT) {
         return REASON_ARGUMENT;
     }
-    for (unsigned i = 0; i < IMAGE_SIZE; i++) {
-        image[i] = i < count * DIGEST_SIZE ? hashes[i] : (uint8_t)BLANK;
-    }
-    for (unsigned i = 0; identity != NULL && i < OTP_BLOCK_SIZE; i++) {
-        image[OTP_BLOCK_IDENTITY * OTP_BLOCK_SIZE + i] = identity[i];
-    }
-    for (unsigned i = 0; i < count; i++) {
-        const uint8_t *hash = hashes + i * DIGEST_SIZE;
-        *detail = i;
-        if (trust_is_blank(hash, DIGEST_SIZE)) {
-            return REASON_ARGUMENT;
+    for (unsigned i = 0; i < q->count; i++) {
+        const uint8_t *hash = q->hashes + i * DIGEST_SIZE;
+        uint32_t ones = BLANK;
+        for (unsigned k = 0; k < DIGEST_SIZE; k++) {
+            ones &= hash[k];
         }
         for (unsigned k = 0; k < i; k++) {
-            if (compare_differences(hash, hashes + k * DIGEST_SIZE, DIGEST_SIZE) == 0) {
-                return REASON_ARGUMENT;
+            if (compare_differences(hash, q->hashes + k * DIGEST_SIZE, DIGEST_SIZE) == 0) {
+                ones = BLANK;
             }
+        }
+        *detail = i;
+        if (ones == BLANK) {
+            return REASON_ARGUMENT;
         }
     }
     return REASON_NONE;
 }
 
-/* Whether every block can become what the image says: bits only go to 0, and one whose lock is not
- * blank may not take anything any more. PROVISIONED if all are locked. */
-static enum protocol_reason trust_check_room(const struct flash_hw *flash, const uint8_t *image,
-                                             uint32_t *detail)
+/* Writes the words, or (write = false) finds out whether every one can be written: bits only go to
+ * 0, and a block whose lock is not blank may not take anything any more. Every word is programmed,
+ * also where it reads right: bits that an earlier attempt left half done would come to light later.
+ */
+static enum protocol_reason trust_write(const struct flash_hw *flash, const struct trust_request *q,
+                                        const uint8_t *locks, bool write, uint32_t *detail)
 {
-    uint8_t locks[OTP_LOCKED_BLOCKS];
-    uint8_t block[OTP_BLOCK_SIZE];
-    unsigned locked = 0;
+    enum protocol_reason reason = REASON_NONE;
 
-    flash->read(flash->ctx, MAP_OTP_LOCK_BASE, locks, sizeof locks);
-    for (unsigned i = 0; i < OTP_LOCKED_BLOCKS; i++) {
-        locked += locks[i] == 0 ? 1u : 0;
-    }
-    if (locked == OTP_LOCKED_BLOCKS) {
-        return REASON_PROVISIONED;
-    }
-    for (unsigned i = 0; i < IMAGE_SIZE; i++) {
-        unsigned number = i / OTP_BLOCK_SIZE;
-        uint8_t old;
-        if (i % OTP_BLOCK_SIZE == 0) {
-            trust_read_block(flash, number, block);
-        }
-        old = block[i % OTP_BLOCK_SIZE];
-        if ((old & image[i]) != image[i] || (locks[number] != BLANK && old != image[i])) {
-            *detail = MAP_OTP_BASE + i;
+    for (uint32_t at = 0; at < IMAGE_SIZE && reason == REASON_NONE; at += 4u) {
+        uint32_t wanted = trust_wanted(q, at);
+        uint32_t old = trust_read_word(flash, MAP_OTP_BASE + at);
+        bool locked = locks[at / OTP_BLOCK_SIZE] != BLANK;
+        if ((~old & wanted) != 0 || (locked && old != wanted)) {
+            *detail = MAP_OTP_BASE + at;
             return REASON_OTP;
         }
+        if (write && !locked && wanted != BLANK_WORD) {
+            reason = trust_mark(flash, MAP_OTP_BASE + at, wanted, detail);
+        }
     }
-    return REASON_NONE;
+    return reason;
 }
 
 enum protocol_reason trust_provision(const struct flash_hw *flash, const uint8_t *hashes,
                                      unsigned count, const uint8_t *identity, uint32_t *detail)
 {
-    uint8_t image[IMAGE_SIZE];
+    const struct trust_request q = {hashes, identity, count};
     uint8_t locks[OTP_LOCKED_BLOCKS];
-    enum protocol_reason reason = trust_make_image(image, hashes, count, identity, detail);
+    unsigned locked = 0;
+    enum protocol_reason reason = trust_check_hashes(&q, detail);
 
-    if (reason == REASON_NONE) {
-        reason = trust_check_room(flash, image, detail);
-    }
     flash->read(flash->ctx, MAP_OTP_LOCK_BASE, locks, sizeof locks);
-    for (unsigned i = 0; i < IMAGE_SIZE && reason == REASON_NONE; i += 4u) {
-        uint32_t word = load_le32(image + i);
-        /* A locked block is right already. Every other word is programmed, also where it reads
-         * right: bits that an earlier attempt left half done would come to light later. */
-        if (locks[i / OTP_BLOCK_SIZE] == BLANK && word != BLANK_WORD) {
-            reason = trust_mark(flash, MAP_OTP_BASE + i, word, detail);
-        }
+    for (unsigned i = 0; i < OTP_LOCKED_BLOCKS; i++) {
+        locked += locks[i] == 0 ? 1u : 0;
+    }
+    if (reason == REASON_NONE && locked == OTP_LOCKED_BLOCKS) {
+        reason = REASON_PROVISIONED;
+    }
+    for (unsigned pass = 0; pass < 2 && reason == REASON_NONE; pass++) {
+        reason = trust_write(flash, &q, locks, pass != 0, detail);
     }
     for (unsigned i = 0; i < OTP_LOCKED_BLOCKS && reason == REASON_NONE; i++) {
         reason = trust_mark_otp(flash, MAP_OTP_LOCK_BASE + i, 0, detail);
