@@ -166,6 +166,19 @@ bool flash_otp_writable(const struct twin *t, uint32_t addr, unsigned width)
     return t->flash->system.bytes[lock] != 0x00;
 }
 
+bool twin_flash_otp_load(struct twin *t, uint32_t addr, const uint8_t *data, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (!flash_otp_writable(t, addr + (uint32_t)i, 1)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < len; i++) {
+        flash_cells_program(&t->flash->system, addr + (uint32_t)i - FLASH_SYSTEM_BASE, 1, data[i]);
+    }
+    return true;
+}
+
 static void put_le32(uint8_t *p, uint32_t v)
 {
     for (unsigned i = 0; i < 4; i++) {

@@ -153,6 +153,8 @@ uint8_t *twin_flash_bytes(struct twin *t); /* what the CPU reads; flash_kib * 10
  * lock bytes, unique ID, flash size) and 0x1FFFC000 (option bytes). Page-aligned, like
  * twin_flash_bytes. */
 uint8_t *twin_flash_otp_page(struct twin *t);
+/* Programs bits without time; false, and nothing done, if any byte is locked or no OTP. */
+bool twin_flash_otp_load(struct twin *t, uint32_t addr, const uint8_t *data, size_t len);
 uint8_t *twin_flash_option_page(struct twin *t);
 /* A store of the CPU into flash (by its address from 0x08000000, also when it went through the
  * alias at 0), into the OTP page or into the option page: programming, or an error. */

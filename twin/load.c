@@ -42,7 +42,10 @@ int twin_load(struct twin *t, uint32_t addr, const void *data, size_t len)
         twin_cpu_memory_written(t, addr, (uint32_t)len);
         return TWIN_OK;
     }
-    return fail(t, TWIN_ERR_ARGUMENT, "0x%08X to 0x%08X is not flash or RAM of this part",
+    if (m == &all[MEMORY_OTP] && twin_flash_otp_load(t, addr, data, len)) {
+        return TWIN_OK;
+    }
+    return fail(t, TWIN_ERR_ARGUMENT, "0x%08X to 0x%08X is not flash, RAM or open OTP of this part",
                 (unsigned)addr, (unsigned)(addr + (uint32_t)len - 1));
 }
 

@@ -254,6 +254,26 @@ static void test_otp_lock_closes_its_block_only(void **state)
     assert_int_equal(program(x, OTP + 64, 4, 0), 0);
 }
 
+/* As a programmer would fill it: without time, but with OTP's own rules. */
+static void test_otp_is_loaded_by_its_rules(void **state)
+{
+    struct fixture *x = *state;
+    static const uint8_t bytes[2] = {0xF0, 0x3C}, more[2] = {0xCF, 0xFF}, lock = 0x00;
+    uint8_t got[2];
+    assert_int_equal(twin_load(x->t, 0x1FFF7820, bytes, 2), TWIN_OK);
+    assert_int_equal(twin_load(x->t, 0x1FFF7820, more, 2), TWIN_OK);
+    assert_int_equal(twin_peek(x->t, 0x1FFF7820, got, 2), TWIN_OK);
+    assert_int_equal(got[0], 0xC0);
+    assert_int_equal(got[1], 0x3C);
+    assert_int_equal(twin_load(x->t, 0x1FFF7A01, &lock, 1), TWIN_OK);
+    assert_int_equal(twin_load(x->t, 0x1FFF7820, &lock, 1), TWIN_ERR_ARGUMENT);
+    assert_int_equal(twin_load(x->t, 0x1FFF783F, more, 2), TWIN_ERR_ARGUMENT); /* half of it */
+    assert_int_equal(twin_load(x->t, 0x1FFF7840, more, 1), TWIN_OK);
+    assert_int_equal(twin_load(x->t, 0x1FFF7A10, &lock, 1), TWIN_ERR_ARGUMENT); /* unique ID */
+    assert_int_equal(twin_peek(x->t, 0x1FFF7820, got, 1), TWIN_OK);
+    assert_int_equal(got[0], 0xC0);
+}
+
 static void test_identification_is_read_only(void **state)
 {
     struct fixture *x = *state;
@@ -294,6 +314,7 @@ int main(void)
         T(test_set_option_bytes_takes_effect_at_reset),
         T(test_otp_is_programmed_once),
         T(test_otp_lock_closes_its_block_only),
+        T(test_otp_is_loaded_by_its_rules),
         T(test_identification_is_read_only),
         cmocka_unit_test_setup_teardown(test_size_of_512_kib, fixture_setup_512, fixture_teardown),
     };
