@@ -5,7 +5,7 @@ _ararext()
     local current previous verbs verb word
     current=${COMP_WORDS[COMP_CWORD]}
     previous=${COMP_WORDS[COMP_CWORD - 1]}
-    verbs="info flash verify monitor go reset erase read write protect unprotect otp ports commands raw"
+    verbs="info flash verify monitor go reset keygen pack image update slots confirm rollback provision erase read write protect unprotect otp ports commands raw"
     COMPREPLY=()
     # --port=VALUE arrives as three words: bash splits at the equals sign.
     if [ "$current" = "=" ]; then
@@ -23,7 +23,7 @@ _ararext()
         mapfile -t COMPREPLY < <(compgen -W "9600 57600 115200 230400 460800 921600" -- "$current")
         return
         ;;
-    -o | --output)
+    -o | --output | --key | --public | --public-key | --passphrase-file | --signature)
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;
@@ -35,7 +35,15 @@ _ararext()
         mapfile -t COMPREPLY < <(compgen -W "auto read" -- "$current")
         return
         ;;
-    --address | --sector | --sectors | --hex | --for | --until | --timeout)
+    --revoke-key)
+        mapfile -t COMPREPLY < <(compgen -W "0 1 2 3" -- "$current")
+        return
+        ;;
+    --address | --sector | --sectors | --hex | --for | --until | --timeout | --security-counter | --board | --trials | --crash-limit | --watchdog)
+        return
+        ;;
+    --version)
+        return
         return
         ;;
     esac
@@ -54,6 +62,11 @@ _ararext()
     erase) options+=" --sector --all --yes" ;;
     read) options+=" --output" ;;
     write) options+=" --hex --no-verify" ;;
+    keygen) options+=" --public --passphrase-file" ;;
+    pack) options+=" --output --key --passphrase-file --unsigned --digest-only --signature --public-key --security-counter --board --trials --no-confirm --crash-limit --watchdog --revoke-key --no-compress --format" ;;
+    image) options+=" --key --board --passphrase-file" ;;
+    update) options+=" --no-start --timeout --yes" ;;
+    provision) options+=" --key --board --read-protection --dry-run --yes" ;;
     reset) options+=" --bootloader" ;;
     protect) options+=" --sectors --read-protection --yes" ;;
     unprotect) options+=" --keep-read-protection" ;;
@@ -69,7 +82,7 @@ _ararext()
         verbs+=" help"
         mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current")
     elif [ "$verb" = raw ]; then
-        mapfile -t COMPREPLY < <(compgen -W "GET_VER GET_HELP GET_CID GET_RDP_STATUS GO_TO_ADDR FLASH_ERASE MEM_WRITE EN_RW_PROTECT MEM_READ READ_SECTOR_P_STATUS OTP_READ DIS_R_W_PROTECT GET_LAST_ERROR GET_INFO RESET MEM_CRC" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "GET_VER GET_HELP GET_CID GET_RDP_STATUS GO_TO_ADDR FLASH_ERASE MEM_WRITE EN_RW_PROTECT MEM_READ READ_SECTOR_P_STATUS OTP_READ DIS_R_W_PROTECT GET_LAST_ERROR GET_INFO RESET MEM_CRC GET_SLOTS STAGE_BEGIN STAGE_WRITE STAGE_FINISH CONFIRM ROLLBACK PROVISION" -- "$current")
     elif [ "$verb" = otp ]; then
         mapfile -t COMPREPLY < <(compgen -W "read" -- "$current")
     else

@@ -163,6 +163,38 @@ static int start(struct cli *cli, uint32_t addr)
     return rc;
 }
 
+/* Direct flashing and packages do not go together. */
+static int look_at_packages(struct cli *cli, const struct ararext_info *info, bool dry_run)
+{
+    struct ararext_slots slots;
+    bool sealed = false;
+    if ((info->features & ARAREXT_FEATURE_PACKAGES) == 0) {
+        return ARAREXT_OK;
+    }
+    int rc = cli_session_error(cli, ararext_get_slots(cli->session, &slots));
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    if (slots.trust != ARAREXT_TRUST_OPEN) {
+        struct ararext_message why;
+        ararext_reason_text(ARAREXT_REASON_PROVISIONED, 0, &why);
+        rc = cli_error(cli, ARAREXT_ERR_REFUSED, "%s (nothing was sent)", why.text);
+        cli_advise(cli, "%s", ararext_reason_advice(ARAREXT_REASON_PROVISIONED));
+        return rc;
+    }
+    for (size_t i = 0; i < ARAREXT_SLOT_COUNT; i++) {
+        sealed = sealed || slots.slots[i].state >= ARAREXT_SLOT_STAGED;
+    }
+    json_bool(cli->doc, "retires_packages", sealed);
+    if (sealed) {
+        cli_say(cli,
+                "Note: the packages on the board %s retired by this: it cannot go back to "
+                "them.\n",
+                dry_run ? "would be" : "are");
+    }
+    return ARAREXT_OK;
+}
+
 static int flash_image(struct cli *cli, struct flash_options *o, const struct ararext_image *image)
 {
     struct ararext_info info;
@@ -173,6 +205,9 @@ static int flash_image(struct cli *cli, struct flash_options *o, const struct ar
     int rc = cli_connect_info(cli, &info);
     if (rc == ARAREXT_OK) {
         rc = cli_check_image(cli, image, &info, &o->image);
+    }
+    if (rc == ARAREXT_OK) {
+        rc = look_at_packages(cli, &info, o->dry_run);
     }
     if (rc != ARAREXT_OK) {
         return rc;

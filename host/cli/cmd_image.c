@@ -100,7 +100,7 @@ static bool show_identity(struct cli *cli, const struct ararext_package *p, cons
         }
         ararext_uuid_text(p->data + at[i], text);
         json_string(cli->doc, WORDS[i], text);
-        cli_print(cli, "  for %-5s%s       %s", WORDS[i], i == 0 ? "" : "  ", text);
+        cli_print(cli, "  for %-6s        %s", WORDS[i], text);
         if (board != NULL) {
             bool same = memcmp(p->data + at[i], identity + 16 * i, 16) == 0;
             cli_print(cli, same ? ", that of %s" : ", NOT that of %s", board);
@@ -137,7 +137,7 @@ static void show_findings(const struct cli *cli, const struct ararext_package *p
     json_bool(cli->doc, "fits_512k", small);
     json_bool(cli->doc, "fits_1m", large);
     cli_print(cli, "  digest            %s, %s\n", digest, finding_word(f->digest));
-    cli_print(cli, "  content           %s; vector table %s\n", finding_word(f->content),
+    cli_print(cli, "  content and start %s; vector table %s\n", finding_word(f->content),
               finding_word(f->vectors));
     if (f->has_fingerprint) {
         cli_print(cli, "  key               %s, %s\n", fingerprint,

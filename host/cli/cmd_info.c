@@ -99,6 +99,22 @@ static void document(cJSON *doc, const struct ararext_info *info)
     document_sectors(doc, info);
 }
 
+/* Whom the board trusts, where it knows packages. */
+static int show_trust(struct cli *cli, const struct ararext_info *info)
+{
+    struct ararext_slots slots;
+    uint8_t hashes[ARAREXT_KEYS_MAX][ARAREXT_DIGEST_SIZE];
+    if ((info->features & ARAREXT_FEATURE_PACKAGES) == 0) {
+        return ARAREXT_OK;
+    }
+    int rc = cli_session_error(cli, ararext_get_slots(cli->session, &slots));
+    if (rc == ARAREXT_OK) {
+        bool known = slots.keys != 0 && cli_read_key_hashes(cli, hashes);
+        cli_show_trust(cli, &slots, known ? hashes : NULL);
+    }
+    return rc;
+}
+
 static int run(struct cli *cli, int argc, char **argv)
 {
     static const struct cli_options options = {0};
@@ -112,6 +128,7 @@ static int run(struct cli *cli, int argc, char **argv)
     if (rc == ARAREXT_OK) {
         document(cli->doc, &info);
         show_chip(cli, &info);
+        rc = show_trust(cli, &info);
         show_sectors(cli, &info);
     }
     return rc;
@@ -120,7 +137,7 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct cli_command cmd_info = {
     .name = "info",
     .run = run,
-    .summary = "Show what board this is and how it is protected",
+    .summary = "Show what board this is, how it is protected, whom it trusts",
     .arguments = "[OPTION...]",
     .help = "",
 };

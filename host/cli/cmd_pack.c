@@ -370,12 +370,13 @@ const struct cli_command cmd_pack = {
             "                       boards never go back below it once it is confirmed\n"
             "      --board [VENDOR/]CLASS\n"
             "                       only for that kind of board\n"
-            "      --trials N       boots in which it has to be confirmed, 1 to 15 (default 3)\n"
+            "      --trials N       boots to be confirmed in, 1 to 15 (default 3)\n"
             "      --no-confirm     needs no confirmation\n"
             "      --crash-limit N  resets in a row that look like crashes until the bootloader\n"
             "                       stays, 2 to 255; 0 = never (default 8)\n"
             "      --watchdog S     watchdog on trial, 1 to 30 seconds (default 30)\n"
-            "      --revoke-key I   revoke key I (0 to 3) when it is confirmed; more than once\n"
+            "      --revoke-key I   revoke key I (0 to 3) when it is confirmed; may be given\n"
+        "                       more than once\n"
             "      --no-compress    leave the content as it is\n"
             "      --format F       elf, hex, srec or bin; else found out from the content\n",
 };

@@ -15,19 +15,20 @@
 extern "C" {
 #endif
 
-#define ARAREXT_DIGEST_SIZE   32u
-#define ARAREXT_KEY_SIZE      91u /* SubjectPublicKeyInfo of a P-256 key, DER */
-#define ARAREXT_SIGNATURE_MAX 72u /* ECDSA over P-256, DER */
-#define ARAREXT_IDENTITY_SIZE 32u /* vendor UUID, class UUID */
-#define ARAREXT_KEYS_MAX      4u
-#define ARAREXT_COUNTER_MAX   2560u
-#define ARAREXT_SLOT_COUNT    2u
-#define ARAREXT_SLOT_NONE     0xFFu
-#define ARAREXT_TLVS_MAX      384u
-#define ARAREXT_PACKAGE_MAX   (254u * 1024u) /* of a 1 MiB part; a 512 KiB part takes 126 KiB */
-#define ARAREXT_CONTENT_MAX   (480u * 1024u) /* of a 1 MiB part; a 512 KiB part takes 224 KiB */
-#define ARAREXT_PACKAGE_SMALL (126u * 1024u)
-#define ARAREXT_CONTENT_SMALL (224u * 1024u)
+#define ARAREXT_DIGEST_SIZE        32u
+#define ARAREXT_KEY_SIZE           91u /* SubjectPublicKeyInfo of a P-256 key, DER */
+#define ARAREXT_SIGNATURE_MAX      72u /* ECDSA over P-256, DER */
+#define ARAREXT_IDENTITY_SIZE      32u /* vendor UUID, class UUID */
+#define ARAREXT_KEYS_MAX           4u
+#define ARAREXT_COUNTER_MAX        2560u
+#define ARAREXT_SLOT_COUNT         2u
+#define ARAREXT_SLOT_NONE          0xFFu
+#define ARAREXT_TLVS_MAX           384u
+#define ARAREXT_PACKAGE_MAX        (254u * 1024u) /* of a 1 MiB part; a 512 KiB part takes 126 KiB */
+#define ARAREXT_CONTENT_MAX        (480u * 1024u) /* of a 1 MiB part; a 512 KiB part takes 224 KiB */
+#define ARAREXT_REASON_PROVISIONED 0x40u /* why a provisioned board refuses (GET_LAST_ERROR) */
+#define ARAREXT_PACKAGE_SMALL      (126u * 1024u)
+#define ARAREXT_CONTENT_SMALL      (224u * 1024u)
 
 /* ---- keys: ECDSA over P-256 ---- */
 

@@ -15,6 +15,7 @@ _Static_assert((int)ARAREXT_PROVISION == (int)COMMAND_PROVISION, "command codes"
 _Static_assert(ARAREXT_FEATURE_PACKAGES == FEATURE_PACKAGES, "features");
 _Static_assert((int)ARAREXT_SLOT_REJECTED == (int)SLOT_REJECTED, "states");
 _Static_assert((int)ARAREXT_TRUST_INCOMPLETE == (int)TRUST_INCOMPLETE, "trust");
+_Static_assert(ARAREXT_REASON_PROVISIONED == REASON_PROVISIONED, "reasons");
 _Static_assert(ARAREXT_KEYS_MAX == OTP_KEY_COUNT, "keys");
 
 enum {

@@ -18,7 +18,7 @@ setup()
 }
 
 @test "everything is there" {
-    for file in bin/ararext bin/ararext-twin include/ararext.h share/man/man1/ararext.1 \
+    for file in bin/ararext bin/ararext-twin include/ararext.h include/ararext_package.h share/man/man1/ararext.1 \
         share/man/man1/ararext-twin.1 share/bash-completion/completions/ararext \
         lib/udev/rules.d/60-ararext.rules; do
         [ -f "$PREFIX/$file" ] || { echo "$file is missing"; return 1; }
@@ -68,13 +68,13 @@ END
     fi
     [ "$(grep -vc '^ararext_' <<<"$names")" -eq 0 ]
     # Every function of the header is exported.
-    for name in $(grep -oE '\bararext_[a-z0-9_]+\(' "$PREFIX/include/ararext.h" | tr -d '(' | sort -u); do
+    for name in $(grep -ohE '\bararext_[a-z0-9_]+\(' "$PREFIX"/include/ararext*.h | tr -d '(' | sort -u); do
         grep -qx "$name" <<<"$names" || { echo "$name is declared and not exported"; return 1; }
     done
 }
 
 @test "the header stands alone, in C and C++" {
-    echo '#include <ararext.h>' >a.c
+    echo '#include <ararext_package.h>' >a.c
     cc -std=c11 -Wall -Wextra -Wpedantic -Werror -I "$PREFIX/include" -fsyntax-only a.c
     if command -v c++ >/dev/null; then
         c++ -Wall -Wextra -I "$PREFIX/include" -fsyntax-only -x c++ a.c
@@ -91,7 +91,7 @@ END
                 [ "$option" = --output ] || { echo "$verb $option is missing"; return 1; }
         done
     done
-    [ "$(grep -cE '^\.B [0-9]+$' "$page")" -eq 13 ]
+    [ "$(grep -cE '^\.B [0-9]+$' "$page")" -eq 16 ]
     if command -v man >/dev/null; then
         man --warnings -l "$page" >page.txt 2>warnings.txt
         [ ! -s warnings.txt ]

@@ -8,7 +8,7 @@ setup()
     common_setup
 }
 
-VERBS="info flash verify monitor go reset erase read write protect unprotect otp ports commands raw"
+VERBS="info flash verify monitor go reset keygen pack image update slots confirm rollback provision erase read write protect unprotect otp ports commands raw"
 
 @test "version is the project's" {
     ararext --version
@@ -87,13 +87,14 @@ VERBS="info flash verify monitor go reset erase read write protect unprotect otp
 }
 
 @test "missing and superfluous arguments" {
-    for words in flash verify "read 0x08008000" write raw; do
+    for words in flash verify "read 0x08008000" write raw keygen pack image update; do
         ararext $words
         expect_status 2
         expect "an argument is missing"
     done
     for words in "info x" "ports x" "flash a b" "verify a b" "go 1 2" "reset x" "erase x" "otp a b" \
-        "commands x" "monitor x" "read 1 2 3" "protect x" "unprotect x"; do
+        "commands x" "monitor x" "keygen a b" "pack a b" "image a b" "update a b" "slots x" "confirm x" \
+        "rollback x" "provision x" "read 1 2 3" "protect x" "unprotect x"; do
         ararext $words
         expect_status 2
         expect "too many arguments"
@@ -107,6 +108,7 @@ VERBS="info flash verify monitor go reset erase read write protect unprotect otp
         "erase --sector x" "erase --sector 5-2" "erase --sector 16" "erase --sector 2,," \
         "erase --sector 2 --all" "protect" "protect --sectors 99" "raw NOTHING" "raw 123" \
         "raw GET_VER 0" "monitor --for 0" "monitor --for x" "otp write" "flash f --format exe" \
+        "update f --timeout 0" "provision" "provision --key a --key b --key c --key d --key e" \
         "flash f --verify maybe" "flash f --address x" "raw GET_VER --timeout 0"; do
         ararext $words
         expect_status 2

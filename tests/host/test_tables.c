@@ -105,7 +105,7 @@ static void test_text_commands(void **state)
     (void)state;
     for (unsigned code = 0; code < 256; code++) {
         const char *name = ararext_command_name((uint8_t)code);
-        bool known = (code >= 0x51 && code <= 0x5C) || (code >= 0x60 && code <= 0x63);
+        bool known = (code >= 0x51 && code <= 0x5C) || (code >= 0x60 && code <= 0x6A);
         assert_true((name != NULL) == known);
         if (name != NULL) {
             assert_int_equal(ararext_command_code(name), code);
@@ -128,6 +128,14 @@ static void test_text_reasons(void **state)
         {0x22, 12, "there is no sector 12"},
         {0x24, 0x08008010, "flash at 0x08008010 is not erased"},
         {0x30, 0, "the confirmation key is missing or wrong"},
+        {0x42, 129024, "package or content too large: the most that fits is 129024"},
+        {0x45, 1, "the package's key is revoked on this board, or by itself (key 1)"},
+        {0x45, 0xFFFFFFFF, "the package's key is not known to this board, or not in the package"},
+        {0x48, 7, "the package's security counter is below the board's, which is 7"},
+        {0x4B, 248, "a piece of the package is out of order: the board expects offset 248"},
+        {0x4B, 0xFFFFFFFF, "nothing is being staged: the board was reset, or was never asked to"},
+        {0x4F, 0x1FFF7800,
+         "the one-time programmable area holds or keeps other bits (at 0x1FFF7800)"},
         {0x99, 7, "a reason that this version does not know (detail 0x00000007)"},
     };
     (void)state;
