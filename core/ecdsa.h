@@ -15,8 +15,8 @@
  * digest. VERDICT_BAD for a bad signature and for malformed DER, r or s of zero or not below the
  * order, a point that is not on the curve. *verdict is set to VERDICT_BAD first and gets the same
  * value as is returned. The whole verification is made twice, and each of the two values is good
- * only if both runs said so: a caller asks both values, and needs no second call. Takes some 20
- * million instructions of a Cortex-M4 and 820 bytes of stack. */
+ * only if both runs said so: a caller asks both values, and needs no second call. Takes some 17
+ * million instructions of a Cortex-M4 and 930 bytes of stack. */
 uint32_t ecdsa_verify(const uint8_t point[64], const uint8_t digest[DIGEST_SIZE],
                       const uint8_t *der, size_t len, volatile uint32_t *verdict);
 
