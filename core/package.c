@@ -408,7 +408,7 @@ static void package_find_signer(const struct flash_hw *flash, const struct trust
         return;
     }
     f->key[0] = VERDICT_GOOD;
-    if ((p->revoke >> index & 1u) != 0) {
+    if (((uint32_t)p->revoke >> index & 1u) != 0) {
         f->key[0] = VERDICT_BAD;
         f->key_detail = (uint32_t)index;
     }

@@ -30,6 +30,11 @@ static uint32_t trust_block_addr(unsigned block)
     return MAP_OTP_BASE + block * OTP_BLOCK_SIZE;
 }
 
+static bool trust_has(uint32_t mask, unsigned index)
+{
+    return (mask >> index & 1u) != 0;
+}
+
 static uint32_t trust_read_word(const struct flash_hw *flash, uint32_t addr)
 {
     uint8_t word[4] = {0};
@@ -137,10 +142,10 @@ int trust_find_key(const struct flash_hw *flash, const struct trust *t,
     *revoked = NO_KEY;
     for (unsigned i = 0; i < OTP_KEY_COUNT; i++) {
         flash->read(flash->ctx, trust_block_addr(i), block, sizeof block);
-        if ((t->keys >> i & 1u) == 0 || compare_differences(block, hash, sizeof block) != 0) {
+        if (!trust_has(t->keys, i) || compare_differences(block, hash, sizeof block) != 0) {
             continue;
         }
-        if ((t->revoked >> i & 1u) == 0) {
+        if (!trust_has(t->revoked, i)) {
             return (int)i;
         }
         *revoked = i;
@@ -238,7 +243,7 @@ enum protocol_reason trust_advance(const struct flash_hw *flash, const struct tr
     }
     for (unsigned i = 0; i < OTP_KEY_COUNT && reason == REASON_NONE; i++) {
         uint32_t addr = trust_block_addr(OTP_BLOCK_REVOKED) + 4u * i;
-        if ((revoke >> i & 1u) != 0 && trust_read_word(flash, addr) != 0) {
+        if (trust_has(revoke, i) && trust_read_word(flash, addr) != 0) {
             reason = trust_mark(flash, addr, 0, detail);
         }
     }

@@ -399,7 +399,7 @@ static void test_provision_misfit(void **state)
         memset(image, 0xFF, sizeof image);
         memcpy(image, hashes, 64);
         memcpy(image + IDENTITY, own_identity, 32);
-        while (bit < 8 && (image[at] >> bit & 1u) == 0) {
+        while (bit < 8 && (image[at] & 1u << bit) == 0) {
             bit++;
         }
         if (bit < 8) {
