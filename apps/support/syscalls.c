@@ -43,8 +43,10 @@ void *_sbrk(ptrdiff_t increment)
 {
     static char *top = link_heap_start;
     char *old = top;
+    ptrdiff_t below = (ptrdiff_t)((uintptr_t)top - (uintptr_t)link_heap_start);
+    ptrdiff_t above = (ptrdiff_t)((uintptr_t)link_heap_end - (uintptr_t)top);
 
-    if (increment > link_heap_end - top || increment < link_heap_start - top) {
+    if (increment > above || increment < -below) {
         errno = ENOMEM;
         return (void *)-1;
     }
