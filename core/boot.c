@@ -4,10 +4,15 @@
 #include "image.h"
 #include "memory_map.h"
 
+/* I4. The complement guards against a magic that happens to be left over. */
+static bool boot_request_valid(const uint32_t words[BOOT_REQUEST_WORDS])
+{
+    return words[0] == BOOT_REQUEST_MAGIC && words[1] == ~words[2];
+}
+
 static enum stay_reason boot_request_reason(const uint32_t words[BOOT_REQUEST_WORDS])
 {
-    /* I4. The complement guards against a magic that happens to be left over. */
-    if (words[0] != BOOT_REQUEST_MAGIC || words[1] != ~words[2]) {
+    if (!boot_request_valid(words)) {
         return STAY_NOT;
     }
     if (words[1] == BOOT_REQUEST_LOADER) {
@@ -23,7 +28,7 @@ bool boot_reset_in_flash(uint32_t app_reset, uint32_t flash_end)
 }
 
 /* I2 */
-static bool boot_app_plausible(const struct boot_facts *facts)
+bool boot_app_plausible(const struct boot_facts *facts)
 {
     return image_vectors_plausible(facts->app_stack, facts->app_reset, facts->flash_end) &&
            boot_reset_in_flash(facts->app_reset, facts->flash_end) &&
@@ -41,6 +46,12 @@ enum stay_reason boot_decide(const struct boot_facts *facts)
         return reason; /* I1 */
     }
     return boot_app_plausible(facts) ? STAY_NOT : STAY_NOTHING_TO_BOOT;
+}
+
+bool boot_wants_install(const struct boot_facts *facts)
+{
+    return !facts->button && boot_request_valid(facts->request) &&
+           facts->request[1] == BOOT_REQUEST_INSTALL;
 }
 
 void boot_make_request(uint32_t words[BOOT_REQUEST_WORDS], uint32_t request)

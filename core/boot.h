@@ -3,11 +3,11 @@
  * facts that the caller has read; it reads and changes nothing itself.
  *
  * Invariants:
- *   I1  The button and a boot request always lead to the bootloader, whatever flash holds.
+ *   I1  The button and a request to stay always lead to the bootloader, whatever flash holds.
  *   I2  Nothing is started whose vector table is not plausible, or whose reset handler is not in
  *       flash, or erased there: a transfer that broke off behind its first words is no application.
  *   I3  The decision depends on the facts alone: the same facts, the same decision.
- *   I4  What is not one of the two valid boot requests, to the last bit, counts as no request.
+ *   I4  What is not one of the three valid boot requests, to the last bit, counts as no request.
  */
 #ifndef ARAREXT_BOOT_H
 #define ARAREXT_BOOT_H
@@ -29,10 +29,16 @@ struct boot_facts {
 
 /* Whether app_reset points into flash behind the bootloader, so that app_code can be read. */
 bool boot_reset_in_flash(uint32_t app_reset, uint32_t flash_end);
-/* STAY_NOT: start the application. */
+/* STAY_NOT: start the application. The caller asks update_boot instead of the last step of it if
+ * packages are in play (update.h), and boot_wants_install before it starts a plain application. */
 enum stay_reason boot_decide(const struct boot_facts *facts);
+/* I2 alone. */
+bool boot_app_plausible(const struct boot_facts *facts);
+/* Whether the request is BOOT_REQUEST_INSTALL and the button does not overrule it: install as at
+ * any start, then stay. */
+bool boot_wants_install(const struct boot_facts *facts);
 
-/* The words of a boot request; request is BOOT_REQUEST_LOADER or BOOT_REQUEST_LOADER_RPC. */
+/* The words of a boot request; request is one of BOOT_REQUEST_LOADER, ..._RPC, ..._INSTALL. */
 void boot_make_request(uint32_t words[BOOT_REQUEST_WORDS], uint32_t request);
 
 #endif

@@ -50,6 +50,10 @@ struct update_result {
     uint32_t detail;
 };
 
+/* When the bootloader stays for a reason that update_boot does not know (button, request): the
+ * count of crashes begins again. */
+void update_stays(const struct update *u);
+
 /* Whether update_boot will have more to do than to look at a plain application: a slot was used, or
  * the board is provisioned. Reads a few words. */
 bool update_has_work(const struct update *u);

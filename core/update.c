@@ -1,0 +1,315 @@
+/*
+ * What every part of the update engine shares: reading the state, choosing, and what the host or
+ * the application may ask for. Booting is in update_boot.c, installing in update_install.c, staging
+ * in update_stage.c, GET_SLOTS in update_report.c.
+ *
+ * Invariants:
+ *   U1  Whatever the moment of a cut, the next boot ends in a verified application, old or new,
+ *       where there was one.
+ *   U2  A record that a cut left torn may read either way, and differently each time. Both readings
+ *       lead to a good state. One that reads as set is completed before anything is done on its
+ *       strength.
+ *   U3  The area is believed only when a claim was written after it was verified, and it matches
+ *       now. A marginal bit can read well once, so matching alone is not enough; the claim alone is
+ *       not enough, because flash ages.
+ *   U4  Nothing is taken for erased because it reads blank: what is written with program() was
+ * erased in the same session. U5  Before the first byte of the area is changed: the package is
+ * verified, its content was unpacked once, and no log claims the area or can come to claim it. U6
+ * A confirmation is a second seal. Once it is settled, a package stays bootable as the last resort,
+ * whatever else comes to light: a seal half taken away, a rejection. It is verified like any other.
+ * So OTP moves only on the strength of a settled confirmation. U7  Before a slot is erased, it is
+ * retired, and the other one is the better one to keep. A slot whose seal is going (fading) is
+ * never kept when there is another. U8  Where no package is left to go back to, an area that an
+ * install has touched is spoiled before the last record of that is erased: it never starts as a
+ * plain application. U9  Only a package that another can replace is rejected for its own damage: a
+ * read that went wrong must not cost the only one. U10 A boot of a confirmed package writes
+ * nothing.
+ *
+ *                 update_stage_begin/write            update_stage_finish
+ *      (empty) -----------------------> (partial) --------------------> STAGED
+ *         ^                                 ^                            |  |
+ *         | slot_retire,                    |          update_boot:      |  | update_boot: bad
+ * content, | erase                           |   update_check_content,    |  | or does not install
+ *         |                                 |   update_install           |  | (slot_reject)
+ *         |                                 |                            v  |
+ *         |                                 |        slot_count_   +-> TRIAL |
+ *         |                                 |         attempt      +----+ | |
+ *         |                       update_stage_begin                      | | trials used up,
+ *         |                      (not the slot to keep)    update_confirm | | update_rollback
+ *         |                                 |         or no trial wanted  | v
+ *         +---------------------------------+-- CONFIRMED <---------------+ REJECTED
+ *                                                   |  update_rollback,       ^
+ *                                                   |  damaged (U9)           |
+ *                                                   +-------------------------+
+ */
+#include "update.h"
+
+#include "memory_map.h"
+#include "update_state.h"
+#include "verdict.h"
+
+/* A confirmation is a second seal, and outlives a rejection (U6). */
+static bool update_is_usable(const struct update_state *s, unsigned slot)
+{
+    const struct slot_records *r = &s->records[slot];
+
+    return s->readable[slot] && (r->confirmed || (r->sealed && !r->rejected)) &&
+           (r->installed || !r->log_full);
+}
+
+void update_read(const struct update *u, struct update_state *s)
+{
+    const struct flash_hw *flash = u->flash;
+    uint32_t detail;
+
+    trust_read(flash, u->identity, &s->trust);
+    for (unsigned i = 0; i < SLOT_COUNT; i++) {
+        slot_read(flash, i, &s->records[i]);
+        s->readable[i] =
+            package_read(flash, slot_addr(flash->flash_kib, i), slot_package_max(flash->flash_kib),
+                         slot_content_max(flash->flash_kib), &s->packages[i],
+                         &detail) == REASON_NONE;
+        s->usable[i] = update_is_usable(s, i);
+    }
+}
+
+enum protocol_reason update_settle(const struct update *u, struct update_state *s, uint32_t *detail)
+{
+    enum protocol_reason reason = REASON_NONE;
+
+    update_read(u, s);
+    for (unsigned i = 0; i < SLOT_COUNT && reason == REASON_NONE; i++) {
+        reason = slot_settle(u->flash, i, s->records[i].torn, detail);
+    }
+    return reason;
+}
+
+/* Not rejected before rejected, then the later one, then the confirmed one. */
+static bool update_is_better(const struct slot_records *a, const struct slot_records *b)
+{
+    if (a->rejected != b->rejected) {
+        return b->rejected;
+    }
+    return a->sequence != b->sequence ? a->sequence > b->sequence : a->confirmed && !b->confirmed;
+}
+
+uint8_t update_choose(const struct update_state *s, unsigned without)
+{
+    uint8_t best = SLOT_NONE;
+
+    for (uint8_t i = 0; i < SLOT_COUNT; i++) {
+        if (s->usable[i] && (without >> i & 1u) == 0 &&
+            (best == SLOT_NONE || update_is_better(&s->records[i], &s->records[best]))) {
+            best = i;
+        }
+    }
+    return best;
+}
+
+uint8_t update_find_installed(const struct update_state *s)
+{
+    for (uint8_t i = 0; i < SLOT_COUNT; i++) {
+        if (s->usable[i] && s->records[i].installed) {
+            return i;
+        }
+    }
+    return SLOT_NONE;
+}
+
+bool update_on_trial(const struct update_state *s, uint8_t slot)
+{
+    return !s->records[slot].confirmed && s->packages[slot].trials != 0;
+}
+
+bool update_any_sealed(const struct update_state *s)
+{
+    return s->records[0].sealed || s->records[0].confirmed || s->records[1].sealed ||
+           s->records[1].confirmed;
+}
+
+static bool update_area_touched(const struct update_state *s)
+{
+    for (unsigned i = 0; i < SLOT_COUNT; i++) {
+        if ((s->records[i].sealed || s->records[i].confirmed) && s->records[i].touched) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum protocol_reason update_spoil_area(const struct update *u, const struct update_state *s,
+                                       uint32_t *detail)
+{
+    return update_area_touched(s) ? u->flash->mark(u->flash->ctx, MAP_APP_BASE, 0, detail)
+                                  : REASON_NONE;
+}
+
+bool update_enforces(const struct update_state *s)
+{
+    return s->trust.open[0] != VERDICT_GOOD || s->trust.open[1] != VERDICT_GOOD;
+}
+
+bool update_good(const struct package_check *check)
+{
+    return check->verdict[0] == VERDICT_GOOD && check->verdict[1] == VERDICT_GOOD;
+}
+
+void update_clear_check(struct package_check *check)
+{
+    check->verdict[0] = VERDICT_BAD;
+    check->verdict[1] = VERDICT_BAD;
+    check->reason = REASON_NOT_VERIFIED;
+    check->detail = 0;
+}
+
+enum protocol_reason update_advance_trust(const struct update *u, const struct update_state *s,
+                                          uint8_t slot, uint32_t *detail)
+{
+    const struct package *p = &s->packages[slot];
+
+    if (s->trust.state != TRUST_ENFORCED ||
+        (s->trust.counter >= p->counter && (p->revoke & ~s->trust.revoked) == 0)) {
+        return REASON_NONE;
+    }
+    return trust_advance(u->flash, &s->trust, p->counter, p->revoke, detail);
+}
+
+bool update_note_read(const struct update *u, uint8_t *crashes, uint8_t *cause)
+{
+    uint32_t note = u->note_read(u->flash->ctx);
+
+    *crashes = (uint8_t)(note >> BOOT_NOTE_CRASH_SHIFT);
+    *cause = (uint8_t)(note >> BOOT_NOTE_CAUSE_SHIFT);
+    return note >> 24 == BOOT_NOTE_MAGIC;
+}
+
+void update_note_write(const struct update *u, unsigned crashes, unsigned cause)
+{
+    u->note_write(u->flash->ctx, BOOT_NOTE_MAGIC << 24 | crashes << BOOT_NOTE_CRASH_SHIFT |
+                                     cause << BOOT_NOTE_CAUSE_SHIFT);
+}
+
+void update_stays(const struct update *u)
+{
+    uint8_t crashes, cause;
+
+    if (update_note_read(u, &crashes, &cause) && crashes != 0) {
+        update_note_write(u, 0, cause);
+    }
+}
+
+bool update_has_work(const struct update *u)
+{
+    struct trust trust;
+
+    trust_read(u->flash, u->identity, &trust);
+    return trust.open[0] != VERDICT_GOOD || trust.open[1] != VERDICT_GOOD ||
+           slot_used(u->flash, 0) || slot_used(u->flash, 1);
+}
+
+enum protocol_reason update_confirm(const struct update *u, uint32_t *detail)
+{
+    struct update_state s;
+    struct package_check check;
+    enum protocol_reason reason = update_settle(u, &s, detail);
+    uint8_t slot = update_find_installed(&s);
+
+    if (reason != REASON_NONE) {
+        return reason;
+    }
+    if (slot == SLOT_NONE) {
+        return REASON_NO_TRIAL;
+    }
+    reason = slot_set_flag(u->flash, slot, TRAILER_CONFIRMED, detail);
+    if (reason != REASON_NONE) {
+        return reason;
+    }
+    update_stays(u); /* what ran so far counts as no crash */
+    if (s.trust.state != TRUST_ENFORCED) {
+        return REASON_NONE;
+    }
+    /* Numbers of a package are believed only when it verifies; next time it is behind, and the next
+     * boot catches up. */
+    update_clear_check(&check);
+    if (s.trust.counter < s.packages[slot].counter || s.packages[slot].revoke != 0) {
+        package_verify(u->flash, &s.trust, &s.packages[slot], &check);
+    }
+    return update_good(&check) ? update_advance_trust(u, &s, slot, detail) : REASON_NONE;
+}
+
+enum protocol_reason update_rollback(const struct update *u, uint32_t *detail)
+{
+    struct update_state s;
+    struct package_check check;
+    enum protocol_reason reason = update_settle(u, &s, detail);
+    uint8_t target = update_choose(&s, 0);
+    uint8_t other = SLOT_NONE;
+
+    if (reason != REASON_NONE) {
+        return reason;
+    }
+    if (target != SLOT_NONE) {
+        other = update_choose(&s, 1u << target);
+    }
+    if (other == SLOT_NONE || !s.records[other].confirmed || s.records[other].rejected) {
+        return REASON_NO_FALLBACK;
+    }
+    update_clear_check(&check);
+    package_verify(u->flash, &s.trust, &s.packages[other], &check);
+    return update_good(&check) ? slot_reject(u->flash, target, CAUSE_ASKED, detail)
+                               : REASON_NO_FALLBACK;
+}
+
+enum protocol_reason update_retire(const struct update *u, uint32_t *detail)
+{
+    struct update_state s;
+    enum protocol_reason reason = update_settle(u, &s, detail);
+
+    if (reason == REASON_NONE && update_enforces(&s)) {
+        return REASON_PROVISIONED;
+    }
+    if (reason == REASON_NONE && update_find_installed(&s) == SLOT_NONE) {
+        reason = update_spoil_area(u, &s, detail);
+    }
+    for (unsigned i = 0; i < SLOT_COUNT && reason == REASON_NONE; i++) {
+        reason = slot_retire(u->flash, i, detail);
+    }
+    return reason;
+}
+
+/* Both verdicts are put together by different means, so that no skipped instruction does for both.
+ */
+void update_join_checks(const struct package_check *a, const struct package_check *b,
+                        volatile uint32_t verdict[2])
+{
+    if (a->verdict[0] == VERDICT_GOOD && b->verdict[0] == VERDICT_GOOD) {
+        verdict[0] = VERDICT_GOOD;
+    }
+    verdict[1] = ((a->verdict[1] ^ VERDICT_GOOD) | (b->verdict[1] ^ VERDICT_GOOD)) ^ VERDICT_GOOD;
+}
+
+void update_verify_area(const struct update *u, struct package_check *out)
+{
+    struct update_state s;
+    struct package_check judged, matched;
+    uint8_t slot;
+
+    update_clear_check(out);
+    update_clear_check(&judged);
+    update_clear_check(&matched);
+    update_read(u, &s);
+    slot = update_choose(&s, 0);
+    if (slot == SLOT_NONE) {
+        if (!update_any_sealed(&s)) {
+            out->verdict[0] = s.trust.open[0];
+            out->verdict[1] = s.trust.open[1];
+        }
+    } else if (s.records[slot].installed) {
+        package_verify(u->flash, &s.trust, &s.packages[slot], &judged);
+        package_match_area(u->flash, &s.packages[slot], &matched);
+        update_join_checks(&judged, &matched, out->verdict);
+    }
+    if (update_good(out)) {
+        out->reason = REASON_NONE;
+    }
+}

@@ -1,0 +1,311 @@
+/*
+ * The start: which package, install it if need be, count, and hand out the verdict. Invariants and
+ * the diagram are in update.c. It must never call anything good that was not verified and compared
+ * in this very call.
+ */
+#include "boot.h"
+#include "bytes.h"
+#include "geometry.h"
+#include "memory_map.h"
+#include "update_state.h"
+#include "verdict.h"
+
+#define ROUNDS   8u /* each ends, rejects (two at most), or installs */
+#define INSTALLS 2u /* of one slot in one boot */
+#define WORD     4u
+
+/* A boot under way. */
+struct update_boot {
+    const struct update *u;
+    const struct update_facts *facts;
+    struct update_result *out;
+    struct update_state state;
+    struct package_check judged, matched;
+    unsigned without;          /* slots that are out for this boot */
+    uint8_t tries[SLOT_COUNT]; /* failed installs */
+    uint8_t target;
+};
+
+enum update_step { STEP_AGAIN, STEP_END };
+
+static enum update_step update_stay(struct update_boot *b, enum stay_reason stay)
+{
+    b->out->stay = stay;
+    return STEP_END;
+}
+
+static void update_note_failure(struct update_boot *b, enum protocol_reason reason, uint32_t detail)
+{
+    if (reason != REASON_NONE) {
+        b->out->reason = reason;
+        b->out->detail = detail;
+    }
+}
+
+static enum stay_reason update_untrusted(const struct update_boot *b)
+{
+    return update_enforces(&b->state) ? STAY_UNTRUSTED : STAY_REJECTED;
+}
+
+/* The target is out for this boot. A record that cannot be written keeps nobody from booting the
+ * other one. */
+static enum update_step update_drop(struct update_boot *b, enum reject_cause cause)
+{
+    uint32_t detail = 0;
+
+    if (cause != CAUSE_NONE) {
+        update_note_failure(b, slot_reject(b->u->flash, b->target, cause, &detail), detail);
+    }
+    b->without |= 1u << b->target;
+    return STEP_AGAIN;
+}
+
+/* Whether the other slot can take the target's place. Leaves what is known of the target alone. */
+static bool update_other_verifies(struct update_boot *b)
+{
+    uint8_t other = update_choose(&b->state, b->without | 1u << b->target);
+    struct package_check check;
+
+    if (other == SLOT_NONE) {
+        return false;
+    }
+    update_clear_check(&check);
+    package_verify(b->u->flash, &b->state.trust, &b->state.packages[other], &check);
+    return update_good(&check);
+}
+
+/* ---- nothing to choose ---- */
+
+static bool update_plain_plausible(const struct update *u)
+{
+    const struct flash_hw *flash = u->flash;
+    uint8_t words[2 * WORD];
+    uint8_t code[2] = {0xFF, 0xFF};
+    struct boot_facts facts = {.flash_end = geometry_flash_end(flash->flash_kib)};
+
+    flash->read(flash->ctx, MAP_APP_BASE, words, sizeof words);
+    facts.app_stack = load_le32(words);
+    facts.app_reset = load_le32(words + WORD);
+    if (boot_reset_in_flash(facts.app_reset, facts.flash_end)) {
+        flash->read(flash->ctx, facts.app_reset & ~1u, code, sizeof code);
+    }
+    facts.app_code = load_le16(code);
+    return boot_app_plausible(&facts);
+}
+
+/* A package that nobody took back bars the plain application: the area may hold its content. */
+static enum update_step update_boot_plain(struct update_boot *b)
+{
+    struct update_result *out = b->out;
+
+    if (update_any_sealed(&b->state)) {
+        return update_stay(b, STAY_REJECTED);
+    }
+    if (update_enforces(&b->state)) {
+        return update_stay(b, STAY_UNTRUSTED);
+    }
+    if (b->facts->install_only) {
+        return update_stay(b, STAY_HOST_REQUEST);
+    }
+    if (!update_plain_plausible(b->u)) {
+        return update_stay(b, STAY_NOTHING_TO_BOOT);
+    }
+    out->stay = STAY_NOT;
+    out->cause = BOOT_PLAIN;
+    out->verdict[0] = b->state.trust.open[0];
+    out->verdict[1] = b->state.trust.open[1];
+    update_note_write(b->u, 0, BOOT_PLAIN);
+    return STEP_END;
+}
+
+/* ---- ready to start ---- */
+
+static bool update_newer_rejected(const struct update_boot *b)
+{
+    const struct slot_records *other = &b->state.records[b->target ^ 1u];
+
+    return other->sealed && other->rejected &&
+           other->sequence > b->state.records[b->target].sequence;
+}
+
+static enum boot_cause update_cause(const struct update_boot *b)
+{
+    if (update_on_trial(&b->state, b->target)) {
+        return BOOT_TRIAL;
+    }
+    if (!b->state.records[b->target].confirmed) {
+        return BOOT_INSTALLED;
+    }
+    if (b->out->installs == 0) {
+        return BOOT_NORMAL;
+    }
+    return update_newer_rejected(b) ? BOOT_ROLLBACK : BOOT_HEALED;
+}
+
+/* The number of starts in a row that look like crashes, this one included. */
+static unsigned update_crashes(const struct update_boot *b)
+{
+    uint8_t crashes, cause;
+
+    if (b->facts->fresh) {
+        return 0;
+    }
+    if (!update_note_read(b->u, &crashes, &cause)) {
+        return 1;
+    }
+    return crashes < UINT8_MAX ? crashes + 1u : UINT8_MAX;
+}
+
+/* One on trial: counted before it starts, and watched. */
+static enum protocol_reason update_start_trial(struct update_boot *b, uint32_t *detail)
+{
+    b->out->watchdog_s = b->state.packages[b->target].watchdog_s;
+    return slot_count_attempt(b->u->flash, b->target, detail);
+}
+
+/* One that needs no trial, or has it behind it. OTP follows only what is settled (U6); if it does
+ * not take it, the next boot tries again. */
+static void update_start_confirmed(struct update_boot *b)
+{
+    const struct update *u = b->u;
+    uint32_t detail = 0;
+    enum protocol_reason reason = REASON_NONE;
+
+    if (!b->state.records[b->target].confirmed) {
+        reason = slot_set_flag(u->flash, b->target, TRAILER_CONFIRMED, &detail);
+    }
+    if (reason == REASON_NONE) {
+        reason = update_advance_trust(u, &b->state, b->target, &detail);
+    }
+    update_note_failure(b, reason, detail);
+}
+
+static enum update_step update_boot_ready(struct update_boot *b)
+{
+    struct update_result *out = b->out;
+    unsigned limit = b->state.packages[b->target].crashes;
+    unsigned crashes = update_crashes(b);
+    enum boot_cause cause = update_cause(b);
+    uint32_t detail = 0;
+    enum protocol_reason reason;
+
+    out->slot = b->target;
+    if (b->facts->install_only) {
+        return update_stay(b, STAY_HOST_REQUEST);
+    }
+    if (update_on_trial(&b->state, b->target)) {
+        reason = update_start_trial(b, &detail);
+        if (reason != REASON_NONE) {
+            update_note_failure(b, reason, detail);
+            return update_stay(b, STAY_FLASH_FAILED);
+        }
+    } else {
+        update_start_confirmed(b);
+        if (limit != 0 && crashes >= limit) {
+            return update_stay(b, STAY_CRASH_LOOP);
+        }
+    }
+    update_note_write(b->u, crashes, cause);
+    out->cause = cause;
+    out->stay = STAY_NOT;
+    update_join_checks(&b->judged, &b->matched, out->verdict);
+    return STEP_END;
+}
+
+/* ---- from the target to a ready area ---- */
+
+static enum update_step update_boot_install(struct update_boot *b)
+{
+    const struct package *p = &b->state.packages[b->target];
+    uint32_t detail = 0;
+    enum protocol_reason reason;
+
+    if (b->state.records[b->target].log_full) {
+        return update_drop(b, CAUSE_NONE);
+    }
+    b->out->installs++;
+    reason = update_install(b->u, p, b->target, &detail);
+    if (reason == REASON_NONE) {
+        return STEP_AGAIN;
+    }
+    update_note_failure(b, reason, detail);
+    if (++b->tries[b->target] < INSTALLS) {
+        return STEP_AGAIN;
+    }
+    return update_other_verifies(b) ? update_drop(b, CAUSE_INSTALL)
+                                    : update_stay(b, STAY_FLASH_FAILED);
+}
+
+/* What the target's package is worth, before the area is looked at. */
+static enum update_step update_boot_target(struct update_boot *b)
+{
+    const struct update *u = b->u;
+    const struct slot_records *r = &b->state.records[b->target];
+    const struct package *p = &b->state.packages[b->target];
+    uint32_t detail = 0;
+    enum protocol_reason reason;
+
+    package_verify(u->flash, &b->state.trust, p, &b->judged);
+    if (!update_good(&b->judged)) {
+        update_note_failure(b, b->judged.reason, b->judged.detail);
+        return update_other_verifies(b) ? update_drop(b, CAUSE_DAMAGED) /* U9 */
+                                        : update_stay(b, update_untrusted(b));
+    }
+    if (update_on_trial(&b->state, b->target) && r->attempts >= p->trials) {
+        return update_drop(b, CAUSE_TRIAL);
+    }
+    if (!r->checked) {
+        reason = update_check_content(u, p, &detail);
+        if (reason != REASON_NONE) {
+            update_note_failure(b, reason, detail);
+            return update_drop(b, CAUSE_CONTENT);
+        }
+        update_note_failure(b, slot_set_flag(u->flash, b->target, TRAILER_CHECKED, &detail),
+                            detail);
+    }
+    if (r->installed) {
+        package_match_area(u->flash, p, &b->matched);
+        if (update_good(&b->matched)) {
+            return update_boot_ready(b);
+        }
+    }
+    return update_boot_install(b);
+}
+
+static enum update_step update_boot_round(struct update_boot *b)
+{
+    uint32_t detail = 0;
+    enum protocol_reason reason;
+
+    update_clear_check(&b->judged);
+    update_clear_check(&b->matched);
+    reason = update_settle(b->u, &b->state, &detail);
+    if (reason != REASON_NONE) {
+        update_note_failure(b, reason, detail);
+        return update_stay(b, STAY_FLASH_FAILED);
+    }
+    if (b->state.trust.state == TRUST_INCOMPLETE) {
+        return update_stay(b, STAY_UNTRUSTED);
+    }
+    b->target = update_choose(&b->state, b->without);
+    return b->target == SLOT_NONE ? update_boot_plain(b) : update_boot_target(b);
+}
+
+void update_boot(const struct update *u, const struct update_facts *facts,
+                 struct update_result *out)
+{
+    struct update_boot b = {.u = u, .facts = facts, .out = out};
+    enum update_step step = STEP_AGAIN;
+
+    *out = (struct update_result){.verdict = {VERDICT_BAD, VERDICT_BAD},
+                                  .stay = STAY_FLASH_FAILED,
+                                  .slot = SLOT_NONE,
+                                  .reason = REASON_NONE};
+    for (unsigned round = 0; round < ROUNDS && step == STEP_AGAIN; round++) {
+        step = update_boot_round(&b);
+    }
+    if (out->stay != STAY_NOT) {
+        out->watchdog_s = 0;
+        update_stays(u);
+    }
+}

@@ -1,0 +1,149 @@
+/*
+ * From a package to the application area, and the trial run of that which writes nothing. Content
+ * comes out of the unpacker or the payload in pieces of whole words but for its end.
+ */
+#include "compare.h"
+#include "geometry.h"
+#include "image.h"
+#include "bytes.h"
+#include "memory_map.h"
+#include "sha256.h"
+#include "update_state.h"
+
+#define PIECE 256u
+#define WORD  4u
+#define BLANK 0xFFu
+
+/* Where content goes: flash, or a digest. */
+struct update_sink {
+    const struct update *u;
+    const struct package *p;
+    uint32_t *detail;
+    uint32_t done;
+    bool vectors_fit;
+    struct sha256 sha;
+};
+
+static enum protocol_reason update_sink_hash(void *ctx, const uint8_t *data, size_t len)
+{
+    struct update_sink *s = ctx;
+
+    if (s->done == 0) {
+        s->vectors_fit =
+            len >= 2u * WORD && package_vectors_fit(s->p, load_le32(data), load_le32(data + WORD));
+    }
+    s->done += (uint32_t)len;
+    sha256_add(&s->sha, data, len);
+    return REASON_NONE;
+}
+
+static enum protocol_reason update_sink_flash(void *ctx, const uint8_t *data, size_t len)
+{
+    struct update_sink *s = ctx;
+    const struct flash_hw *flash = s->u->flash;
+    size_t whole = len - len % WORD;
+    enum protocol_reason reason =
+        flash->program(flash->ctx, MAP_APP_BASE + s->done, data, whole, s->detail);
+
+    if (reason == REASON_NONE && whole != len) {
+        uint8_t word[WORD] = {BLANK, BLANK, BLANK, BLANK};
+
+        for (size_t i = whole; i < len; i++) {
+            word[i - whole] = data[i];
+        }
+        reason = flash->program(flash->ctx, MAP_APP_BASE + s->done + (uint32_t)whole, word, WORD,
+                                s->detail);
+    }
+    s->done += (uint32_t)len;
+    return reason;
+}
+
+/* The whole content into a sink. */
+static enum protocol_reason update_stream(struct update_sink *s, unpack_sink_fn *sink)
+{
+    const struct flash_hw *flash = s->u->flash;
+    uint32_t addr = s->p->addr + PACKAGE_HEADER_SIZE;
+    uint32_t left = s->p->payload_size;
+    bool packed = s->p->flags != 0;
+    struct unpack unpack = {.sink = sink, .ctx = s};
+    enum protocol_reason reason = REASON_NONE;
+    _Alignas(8) uint8_t piece[PIECE];
+
+    if (packed) {
+        if (s->u->memory == NULL) {
+            return REASON_PACKAGE_CONTENT;
+        }
+        unpack_init(&unpack, s->u->memory, s->p->content_size,
+                    (s->p->flags & PACKAGE_FLAG_ARM_THUMB) != 0);
+    }
+    while (left != 0 && reason == REASON_NONE) {
+        uint32_t n = left < PIECE ? left : PIECE;
+
+        flash->read(flash->ctx, addr, piece, n);
+        reason = packed ? unpack_add(&unpack, piece, n) : sink(s, piece, n);
+        flash->alive(flash->ctx);
+        addr += n;
+        left -= n;
+    }
+    return packed && reason == REASON_NONE ? unpack_end(&unpack) : reason;
+}
+
+enum protocol_reason update_check_content(const struct update *u, const struct package *p,
+                                          uint32_t *detail)
+{
+    struct update_sink s = {.u = u, .p = p, .detail = detail};
+    uint8_t digest[2][DIGEST_SIZE];
+    enum protocol_reason reason;
+
+    if (p->flags == 0) {
+        return REASON_NONE;
+    }
+    sha256_init(&s.sha);
+    reason = update_stream(&s, update_sink_hash);
+    if (reason != REASON_NONE) {
+        return reason;
+    }
+    sha256_end(&s.sha, digest[0]);
+    u->flash->read(u->flash->ctx, p->addr + p->content_digest_at, digest[1], DIGEST_SIZE);
+    return s.vectors_fit && compare_differences(digest[0], digest[1], DIGEST_SIZE) == 0
+               ? REASON_NONE
+               : REASON_PACKAGE_CONTENT;
+}
+
+static enum protocol_reason update_erase_area(const struct update *u, const struct package *p,
+                                              uint32_t *detail)
+{
+    enum protocol_reason reason = REASON_NONE;
+    uint32_t end = MAP_APP_BASE + p->content_size;
+
+    for (unsigned i = MAP_BOOT_SECTORS; geometry_sector_addr(i) < end && reason == REASON_NONE;
+         i++) {
+        reason = u->flash->erase(u->flash->ctx, i, detail);
+    }
+    return reason;
+}
+
+enum protocol_reason update_install(const struct update *u, const struct package *p, uint8_t slot,
+                                    uint32_t *detail)
+{
+    struct update_sink s = {.u = u, .p = p, .detail = detail};
+    struct package_check check;
+    enum protocol_reason reason = slot_disclaim(u->flash, detail); /* U5 */
+
+    if (reason == REASON_NONE) {
+        reason = update_erase_area(u, p, detail); /* U4 */
+    }
+    if (reason == REASON_NONE) {
+        reason = update_stream(&s, update_sink_flash);
+    }
+    if (reason != REASON_NONE) {
+        return reason;
+    }
+    update_clear_check(&check);
+    package_match_area(u->flash, p, &check);
+    if (!update_good(&check)) {
+        *detail = check.detail;
+        return REASON_VERIFY;
+    }
+    return slot_claim(u->flash, slot, detail); /* U3 */
+}

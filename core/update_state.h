@@ -1,0 +1,62 @@
+/*
+ * Inside of update_*.c: what all of them look at. Read anew for each decision; nothing of it is
+ * kept from one call to the next.
+ */
+#ifndef ARAREXT_UPDATE_STATE_H
+#define ARAREXT_UPDATE_STATE_H
+
+#include "update.h"
+
+struct update_state {
+    struct trust trust;
+    struct slot_records records[SLOT_COUNT];
+    struct package packages[SLOT_COUNT]; /* of slots that are readable */
+    bool readable[SLOT_COUNT];           /* begins with a package whose structure is right */
+    bool usable[SLOT_COUNT];             /* could be booted, so far as records tell */
+};
+
+/* Reads only. */
+void update_read(const struct update *u, struct update_state *s);
+/* Reads, and completes torn flags, so that what was read as set stays so. */
+enum protocol_reason update_settle(const struct update *u, struct update_state *s,
+                                   uint32_t *detail);
+/* The slot to boot by its records, but for those of the mask; SLOT_NONE. */
+uint8_t update_choose(const struct update_state *s, unsigned without);
+/* The usable slot whose content the area holds, as the log says; SLOT_NONE. */
+uint8_t update_find_installed(const struct update_state *s);
+/* Whether it runs on trial until it is confirmed. */
+bool update_on_trial(const struct update_state *s, uint8_t slot);
+/* Where the area may hold what must not be started as a plain application (an install was begun for
+ * a slot that is not retired): programs zeros over its first word, so that it holds no plausible
+ * vector table. */
+enum protocol_reason update_spoil_area(const struct update *u, const struct update_state *s,
+                                       uint32_t *detail);
+/* Whether somebody put a package there and nobody took it back. */
+bool update_any_sealed(const struct update_state *s);
+bool update_enforces(const struct update_state *s);
+
+bool update_good(const struct package_check *check);
+/* Both verdicts bad, for callers whose next call might be skipped. */
+void update_clear_check(struct package_check *check);
+/* verdict[i] is good only if both checks' are. The caller has set it to bad. */
+void update_join_checks(const struct package_check *a, const struct package_check *b,
+                        volatile uint32_t verdict[2]);
+
+/* Brings counter and revocations of OTP to those of a package that is verified and whose
+ * confirmation is settled; nothing if they are there. */
+enum protocol_reason update_advance_trust(const struct update *u, const struct update_state *s,
+                                          uint8_t slot, uint32_t *detail);
+
+/* Unpacks without writing: digest, size, vector table. PACKAGE_CONTENT, PACKAGE_DICTIONARY. A plain
+ * package was checked by package_verify. */
+enum protocol_reason update_check_content(const struct update *u, const struct package *p,
+                                          uint32_t *detail);
+/* Disclaims, erases, writes, compares, claims. A failure leaves the area unclaimed. */
+enum protocol_reason update_install(const struct update *u, const struct package *p, uint8_t slot,
+                                    uint32_t *detail);
+
+/* The note in the backup register. */
+bool update_note_read(const struct update *u, uint8_t *crashes, uint8_t *cause);
+void update_note_write(const struct update *u, unsigned crashes, unsigned cause);
+
+#endif
