@@ -326,6 +326,33 @@ static void test_lua_self_test(void **state)
     board_close(b);
 }
 
+/* 1 MiB part only: it does not fit into the other's area. */
+static void test_mbedtls_self_tests(void **state)
+{
+    static const char *const names[] = {
+        "md5",     "ripemd160", "sha1",      "sha224",   "sha256",   "sha384",     "sha512",
+        "sha3",    "base64",    "des",       "aes",      "aria",     "camellia",   "ccm",
+        "gcm",     "cmac",      "nist_kw",   "chacha20", "poly1305", "chachapoly", "pkcs5",
+        "entropy", "ctr_drbg",  "hmac_drbg", "mpi",      "rsa",      "dhm",        "ecp",
+        "ecjpake", "psa",       "tls12",     "tls13"};
+    char passed[64];
+    size_t at;
+    struct board *b = start_app(state, "selftest", &at);
+    console_expect(b, &at, "ok prepare\r\n", 1000);
+    console_ask(b, "library", "library Mbed TLS 3.6.6\r\nok library\r\n", 100);
+    at = b->log_len;
+    console_send(b, "selftest");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        (void)snprintf(passed, sizeof passed, "selftest %s passed, ", names[i]);
+        console_expect(b, &at, passed, 60000);
+    }
+    console_expect(b, &at, "ok selftest\r\n", 100);
+    assert_true(board_log_has(b, "\r\ntls12 TLS-ECDHE-ECDSA-"));
+    assert_true(board_log_has(b, "\r\ntls13 TLS1-3-"));
+    assert_true(unused_stack(b) > 2048);
+    board_close(b);
+}
+
 /* ---- the responder ---- */
 
 static void host_expect(struct board *b, unsigned command, const uint8_t *payload, size_t n,
@@ -416,6 +443,7 @@ int main(void)
         ONCE(test_demo_confirms_itself),
         SIZES(test_lua_evaluates),
         ONCE(test_lua_self_test),
+        ONCE(test_mbedtls_self_tests),
         ONCE(test_responder_answers),
         ONCE(test_responder_bad_frames),
         ONCE(test_responder_resets),
