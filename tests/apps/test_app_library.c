@@ -270,6 +270,9 @@ static void test_report_of_no_package(void **state)
     assert_int_equal(report.state, 0);
     assert_int_equal(report.trials, 0);
     assert_false(ararext_app_is_on_trial(&report));
+    loader.slots[SLOTS_INSTALLED] = 2; /* there is no such slot */
+    assert_int_equal(ararext_app_read_report(&report), 0);
+    assert_int_equal(report.slot, ARAREXT_APP_NO_SLOT);
     assert_int_equal(ararext_app_read_report(NULL), ARAREXT_APP_ARGUMENT);
     loader.slots[SLOTS_LAYOUT] = 2;
     assert_int_equal(ararext_app_read_report(&report), ARAREXT_APP_OLD_SERVICES);
