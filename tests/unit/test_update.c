@@ -1,0 +1,448 @@
+/*
+ * The update engine as a whole: each flow from staging to the verdict, on both parts, open and
+ * provisioned. Cuts of the supply are the campaign's (tests/powercut).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bytes.h"
+#include "memory_map.h"
+#include "update_bench.h"
+#include "verdict.h"
+
+static const uint8_t no_trial[4] = {0, 8, 30, 0};
+static const uint8_t two_crashes[4] = {3, 2, 17, 0};
+static const struct bench_package one = {.seed = 1, .packing = PACKAGE_LZMA2};
+static const struct bench_package two = {.seed = 2, .packing = PACKAGE_LZMA2_THUMB};
+static const struct bench_package three = {.seed = 3};
+
+/* A board that runs `one`, confirmed, from slot A. */
+static struct bench *bench_settled(uint32_t kib)
+{
+    struct bench *b = bench_create(kib);
+
+    assert_int_equal(bench_stage(b, &one), REASON_NONE);
+    bench_boots(b, true, 0, BOOT_TRIAL);
+    assert_int_equal(update_confirm(&b->update, &b->detail), REASON_NONE);
+    bench_boots(b, false, 0, BOOT_NORMAL);
+    return b;
+}
+
+static void test_update_install(void **state)
+{
+    static const uint16_t parts[] = {512, 1024};
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct bench *b = bench_create(parts[i]);
+
+        assert_false(update_has_work(&b->update));
+        assert_int_equal(bench_stage(b, &one), REASON_NONE);
+        assert_true(update_has_work(&b->update));
+        bench_boots(b, true, 0, BOOT_TRIAL);
+        assert_int_equal(b->result.installs, 1);
+        assert_int_equal(b->result.watchdog_s, 30);
+        bench_area_holds(b, &one);
+        assert_int_equal(bench_record(b, 0, TRAILER_ATTEMPTS), ATTEMPT_MADE);
+        assert_int_equal(update_confirm(&b->update, &b->detail), REASON_NONE);
+        assert_int_equal(update_confirm(&b->update, &b->detail), REASON_NONE);
+        b->m->operations = 0; /* U10 */
+        bench_boots(b, true, 0, BOOT_NORMAL);
+        assert_int_equal(b->m->operations, 0);
+        assert_int_equal(b->result.watchdog_s, 0);
+
+        assert_int_equal(bench_stage(b, &two), REASON_NONE);
+        bench_area_holds(b, &one); /* the running one is not disturbed */
+        bench_boots(b, false, 1, BOOT_TRIAL);
+        bench_area_holds(b, &two);
+        assert_int_equal(update_confirm(&b->update, &b->detail), REASON_NONE);
+        assert_int_equal(bench_stage(b, &three), REASON_NONE);
+        bench_boots(b, false, 0, BOOT_TRIAL);
+        bench_area_holds(b, &three);
+        bench_free(b);
+    }
+}
+
+static void test_update_trial_ends(void **state)
+{
+    struct bench *b = bench_settled(512);
+
+    (void)state;
+    assert_int_equal(bench_stage(b, &two), REASON_NONE);
+    for (unsigned i = 0; i < 3; i++) {
+        bench_boots(b, false, 1, BOOT_TRIAL);
+        assert_int_equal(b->result.installs, i == 0);
+    }
+    bench_boots(b, false, 0, BOOT_ROLLBACK);
+    bench_area_holds(b, &one);
+    assert_int_equal(bench_record(b, 1, TRAILER_CAUSE), CAUSE_TRIAL);
+    bench_boots(b, false, 0, BOOT_NORMAL);
+    bench_free(b);
+}
+
+/* Rejected without another: stays, and its content is no plain application, staged over or not. */
+static void test_update_trial_without_fallback(void **state)
+{
+    struct bench *b = bench_create(512);
+
+    (void)state;
+    assert_int_equal(bench_stage(b, &one), REASON_NONE);
+    for (unsigned i = 0; i < 3; i++) {
+        bench_boots(b, false, 0, BOOT_TRIAL);
+    }
+    bench_stays(b, false, STAY_REJECTED);
+    bench_stays(b, true, STAY_REJECTED);
+    assert_int_equal(update_stage_begin(&b->update, &b->stage, 1000, &b->detail), REASON_NONE);
+    assert_int_equal(b->stage.slot, 0);
+    bench_stays(b, true, STAY_NOTHING_TO_BOOT);
+    assert_int_equal(bench_stage(b, &two), REASON_NONE);
+    bench_boots(b, true, 0, BOOT_TRIAL);
+    bench_area_holds(b, &two);
+    bench_free(b);
+}
+
+static void test_update_plain(void **state)
+{
+    struct bench *b = bench_create(1024);
+
+    (void)state;
+    bench_stays(b, true, STAY_NOTHING_TO_BOOT);
+    bench_put_plain(b, &one);
+    bench_boots(b, true, SLOT_NONE, BOOT_PLAIN);
+    /* Staging that broke off leaves it; so does taking back what was staged and not installed. */
+    assert_int_equal(update_stage_begin(&b->update, &b->stage, 1000, &b->detail), REASON_NONE);
+    bench_boots(b, true, SLOT_NONE, BOOT_PLAIN);
+    assert_int_equal(bench_stage(b, &two), REASON_NONE);
+    assert_int_equal(update_retire(&b->update, &b->detail), REASON_NONE);
+    bench_boots(b, true, SLOT_NONE, BOOT_PLAIN);
+    bench_area_holds(b, &one);
+    bench_free(b);
+}
+
+static void test_update_retire(void **state)
+{
+    struct bench *b = bench_settled(512);
+
+    (void)state;
+    assert_int_equal(bench_stage(b, &two), REASON_NONE);
+    assert_int_equal(update_retire(&b->update, &b->detail), REASON_NONE);
+    bench_boots(b, true, SLOT_NONE, BOOT_PLAIN); /* what was verified there */
+    bench_area_holds(b, &one);
+    assert_int_equal(update_confirm(&b->update, &b->detail), REASON_NO_TRIAL);
+    bench_free(b);
+    /* A rejected one's content does not become a plain application. */
+    b = bench_create(512);
+    assert_int_equal(bench_stage(b, &one), REASON_NONE);
+    for (unsigned i = 0; i < 3; i++) {
+        bench_boots(b, false, 0, BOOT_TRIAL);
+    }
+    bench_stays(b, false, STAY_REJECTED);
+    assert_int_equal(update_retire(&b->update, &b->detail), REASON_NONE);
+    bench_stays(b, true, STAY_NOTHING_TO_BOOT);
+    bench_free(b);
+}
+
+static void test_update_rollback(void **state)
+{
+    struct bench *b = bench_settled(512);
+
+    (void)state;
+    assert_int_equal(update_rollback(&b->update, &b->detail), REASON_NO_FALLBACK);
+    assert_int_equal(bench_stage(b, &two), REASON_NONE);
+    bench_boots(b, false, 1, BOOT_TRIAL);
+    assert_int_equal(update_confirm(&b->update, &b->detail), REASON_NONE);
+    assert_int_equal(update_rollback(&b->update, &b->detail), REASON_NONE);
+    bench_boots(b, false, 0, BOOT_ROLLBACK);
+    bench_area_holds(b, &one);
+    assert_int_equal(bench_record(b, 1, TRAILER_CAUSE), CAUSE_ASKED);
+    assert_int_equal(update_rollback(&b->update, &b->detail), REASON_NO_FALLBACK);
+    /* U6: with the other gone, what was confirmed once runs again. */
+    flash_model_at(b->m, slot_addr(512, 0) + 100, 1)[0] ^= 1;
+    bench_boots(b, false, 1, BOOT_HEALED);
+    bench_area_holds(b, &two);
+    bench_free(b);
+}
+
+static void test_update_heal(void **state)
+{
+    struct bench *b = bench_settled(512);
+
+    (void)state;
+    flash_model_at(b->m, MAP_APP_BASE + 5000, 1)[0] ^= 4;
+    bench_boots(b, true, 0, BOOT_HEALED);
+    bench_area_holds(b, &one);
+    bench_free(b);
+}
+
+static void test_update_damaged(void **state)
+{
+    struct bench *b = bench_settled(512);
+
+    (void)state;
+    assert_int_equal(bench_stage(b, &two), REASON_NONE);
+    flash_model_at(b->m, slot_addr(512, 1) + 100, 1)[0] ^= 1;
+    bench_boots(b, true, 0, BOOT_NORMAL);
+    assert_int_equal(bench_record(b, 1, TRAILER_CAUSE), CAUSE_DAMAGED);
+    bench_area_holds(b, &one);
+    /* U9: the only one that is left is not rejected for it. */
+    flash_model_at(b->m, slot_addr(512, 0) + 100, 1)[0] ^= 1;
+    b->m->operations = 0;
+    bench_stays(b, true, STAY_REJECTED);
+    assert_int_equal(b->m->operations, 0);
+    flash_model_at(b->m, slot_addr(512, 0) + 100, 1)[0] ^= 1;
+    bench_boots(b, true, 0, BOOT_NORMAL);
+    bench_free(b);
+}
+
+static void test_update_area_fails(void **state)
+{
+    struct bench *b = bench_settled(512);
+
+    (void)state;
+    assert_int_equal(bench_stage(b, &two), REASON_NONE);
+    b->m->stuck_at = MAP_APP_BASE + 0x4000;
+    bench_stays(b, true, STAY_FLASH_FAILED);
+    assert_true(b->m->stuck >= 2);
+    assert_int_equal(bench_record(b, 1, TRAILER_CAUSE), CAUSE_INSTALL);
+    assert_int_equal(b->result.reason, REASON_VERIFY);
+    assert_int_equal(b->result.detail, MAP_APP_BASE + 0x4000);
+    b->m->stuck_at = 0;
+    bench_boots(b, true, 0, BOOT_ROLLBACK);
+    bench_area_holds(b, &one);
+    bench_free(b);
+}
+
+static void test_update_policy(void **state)
+{
+    struct bench_package p = one;
+    struct bench *b = bench_create(512);
+
+    (void)state;
+    p.policy = no_trial;
+    assert_int_equal(bench_stage(b, &p), REASON_NONE);
+    bench_boots(b, true, 0, BOOT_INSTALLED);
+    assert_int_equal(b->result.watchdog_s, 0);
+    assert_int_equal(bench_record(b, 0, TRAILER_CONFIRMED), FLAG_FIRST);
+    bench_boots(b, true, 0, BOOT_NORMAL);
+    p = two;
+    p.policy = two_crashes;
+    assert_int_equal(bench_stage(b, &p), REASON_NONE);
+    bench_boots(b, true, 1, BOOT_TRIAL);
+    assert_int_equal(b->result.watchdog_s, 17);
+    bench_free(b);
+}
+
+static void test_update_crash_loop(void **state)
+{
+    struct bench_package p = one;
+    struct bench *b = bench_create(512);
+
+    (void)state;
+    p.policy = two_crashes;
+    assert_int_equal(bench_stage(b, &p), REASON_NONE);
+    bench_boots(b, true, 0, BOOT_TRIAL);
+    bench_boots(b, false, 0, BOOT_TRIAL);
+    bench_boots(b, false, 0, BOOT_TRIAL); /* no crash loop on trial */
+    assert_int_equal(update_confirm(&b->update, &b->detail), REASON_NONE);
+    bench_boots(b, false, 0, BOOT_NORMAL);
+    bench_stays(b, false, STAY_CRASH_LOOP);
+    bench_boots(b, false, 0, BOOT_NORMAL);
+    bench_boots(b, true, 0, BOOT_NORMAL); /* power-on */
+    bench_boots(b, false, 0, BOOT_NORMAL);
+    update_stays(&b->update);
+    bench_boots(b, false, 0, BOOT_NORMAL);
+    assert_int_equal(b->m->note, 0xA7010100u);
+    bench_free(b);
+}
+
+static void test_update_install_only(void **state)
+{
+    struct bench *b = bench_create(512);
+    const struct update_facts facts = {.install_only = true};
+
+    (void)state;
+    assert_int_equal(bench_stage(b, &one), REASON_NONE);
+    update_boot(&b->update, &facts, &b->result);
+    assert_int_equal(b->result.stay, STAY_HOST_REQUEST);
+    assert_int_not_equal(b->result.verdict[0], VERDICT_GOOD);
+    assert_int_not_equal(b->result.verdict[1], VERDICT_GOOD);
+    assert_int_equal(b->result.watchdog_s, 0);
+    assert_int_equal(bench_record(b, 0, TRAILER_ATTEMPTS), 0xFFFFFFFFu);
+    bench_area_holds(b, &one);
+    bench_boots(b, true, 0, BOOT_TRIAL);
+    assert_int_equal(b->result.installs, 0);
+    bench_free(b);
+}
+
+static void test_update_provisioned(void **state)
+{
+    struct evp_pkey_st *key = package_key(1), *stranger = package_key(2);
+    struct bench_package p = one, q = two;
+    struct bench *b = bench_create(512);
+    uint8_t report[SLOTS_SIZE];
+
+    (void)state;
+    bench_put_plain(b, &three);
+    bench_provision(b, key);
+    bench_stays(b, true, STAY_UNTRUSTED);
+    assert_int_equal(bench_stage(b, &p), REASON_PACKAGE_UNSIGNED);
+    p.key = stranger;
+    assert_int_equal(bench_stage(b, &p), REASON_PACKAGE_KEY);
+    bench_stays(b, true, STAY_UNTRUSTED);
+    p.key = key;
+    p.counter = 3;
+    assert_int_equal(bench_stage(b, &p), REASON_NONE);
+    bench_boots(b, true, 0, BOOT_TRIAL);
+    update_report(&b->update, report);
+    assert_int_equal(load_le16(report + SLOTS_COUNTER), 0); /* not before it is confirmed */
+    assert_int_equal(update_confirm(&b->update, &b->detail), REASON_NONE);
+    update_report(&b->update, report);
+    assert_int_equal(load_le16(report + SLOTS_COUNTER), 3);
+    q.key = key;
+    q.counter = 2;
+    assert_int_equal(bench_stage(b, &q), REASON_PACKAGE_COUNTER);
+    assert_int_equal(b->detail, 3);
+    q.counter = 5;
+    q.policy = no_trial;
+    assert_int_equal(bench_stage(b, &q), REASON_NONE);
+    bench_boots(b, true, 1, BOOT_INSTALLED);
+    update_report(&b->update, report);
+    assert_int_equal(load_le16(report + SLOTS_COUNTER), 5);
+    assert_int_equal(update_rollback(&b->update, &b->detail), REASON_NO_FALLBACK);
+    assert_int_equal(update_retire(&b->update, &b->detail), REASON_PROVISIONED);
+    b->m->operations = 0; /* U10 */
+    bench_boots(b, true, 1, BOOT_NORMAL);
+    assert_int_equal(b->m->operations, 0);
+    package_key_free(key);
+    package_key_free(stranger);
+    bench_free(b);
+}
+
+static void test_update_services(void **state)
+{
+    struct bench *b = bench_settled(512);
+
+    (void)state;
+    b->update.memory = NULL;
+    assert_int_equal(bench_stage(b, &two), REASON_NONE);
+    assert_int_equal(bench_record(b, 1, TRAILER_CHECKED), 0xFFFFFFFFu);
+    b->update.memory = &b->memory;
+    bench_boots(b, false, 1, BOOT_TRIAL);
+    assert_int_equal(bench_record(b, 1, TRAILER_CHECKED), FLAG_FIRST);
+    b->update.memory = NULL;
+    assert_int_equal(bench_stage(b, &three), REASON_UNCONFIRMED);
+    assert_int_equal(update_confirm(&b->update, &b->detail), REASON_NONE);
+    assert_int_equal(bench_stage(b, &three), REASON_NONE);
+    assert_int_equal(bench_record(b, 0, TRAILER_CHECKED), FLAG_FIRST); /* plain */
+    bench_free(b);
+}
+
+static void test_update_stage_order(void **state)
+{
+    static const uint8_t bytes[16] = {0x3D, 0xB8, 0xF3, 0x96};
+    struct bench *b = bench_create(512);
+    uint32_t d;
+
+    (void)state;
+    assert_int_equal(update_stage_write(&b->update, &b->stage, 0, bytes, 4, &d),
+                     REASON_STAGE_ORDER);
+    assert_int_equal(d, 0xFFFFFFFFu);
+    assert_int_equal(update_stage_finish(&b->update, &b->stage, &d), REASON_STAGE_ORDER);
+    assert_int_equal(update_stage_begin(&b->update, &b->stage, 31, &d), REASON_PACKAGE_SIZE);
+    assert_int_equal(update_stage_begin(&b->update, &b->stage, 0x1F801, &d), REASON_PACKAGE_SIZE);
+    assert_int_equal(d, 0x1F800);
+    assert_int_equal(flash_model_erases(b->m), 0);
+    assert_int_equal(update_stage_begin(&b->update, &b->stage, 38, &d), REASON_NONE);
+    assert_int_equal(update_stage_write(&b->update, &b->stage, 4, bytes, 4, &d),
+                     REASON_STAGE_ORDER);
+    assert_int_equal(d, 0);
+    assert_int_equal(update_stage_write(&b->update, &b->stage, 0, bytes, 6, &d), REASON_ARGUMENT);
+    assert_int_equal(update_stage_write(&b->update, &b->stage, 0, bytes, 16, &d), REASON_NONE);
+    assert_int_equal(update_stage_write(&b->update, &b->stage, 0, bytes, 16, &d), REASON_NONE);
+    assert_int_equal(update_stage_write(&b->update, &b->stage, 0, bytes, 12, &d),
+                     REASON_STAGE_ORDER);
+    assert_int_equal(d, 16);
+    assert_int_equal(update_stage_finish(&b->update, &b->stage, &d), REASON_STAGE_ORDER);
+    assert_int_equal(d, 16);
+    assert_int_equal(update_stage_write(&b->update, &b->stage, 32, bytes, 8, &d),
+                     REASON_PACKAGE_SIZE);
+    assert_int_equal(update_stage_write(&b->update, &b->stage, 16, bytes, 16, &d), REASON_NONE);
+    assert_int_equal(update_stage_write(&b->update, &b->stage, 32, bytes, 6, &d), REASON_NONE);
+    assert_int_equal(update_stage_finish(&b->update, &b->stage, &d), REASON_PACKAGE_FORMAT);
+    assert_int_equal(bench_record(b, 0, TRAILER_SEALED), 0xFFFFFFFFu);
+    bench_free(b);
+}
+
+static void test_update_verify_area(void **state)
+{
+    struct bench *b = bench_create(512);
+    struct package_check check;
+
+    (void)state;
+    update_verify_area(&b->update, &check);
+    assert_int_equal(check.verdict[0], VERDICT_GOOD);
+    assert_int_equal(check.verdict[1], VERDICT_GOOD);
+    assert_int_equal(bench_stage(b, &one), REASON_NONE);
+    update_verify_area(&b->update, &check);
+    assert_int_equal(check.reason, REASON_NOT_VERIFIED);
+    assert_int_not_equal(check.verdict[0], VERDICT_GOOD);
+    assert_int_not_equal(check.verdict[1], VERDICT_GOOD);
+    bench_boots(b, true, 0, BOOT_TRIAL);
+    update_verify_area(&b->update, &check);
+    assert_int_equal(check.reason, REASON_NONE);
+    flash_model_at(b->m, MAP_APP_BASE + 9, 1)[0] ^= 1;
+    update_verify_area(&b->update, &check);
+    assert_int_equal(check.reason, REASON_NOT_VERIFIED);
+    bench_free(b);
+}
+
+/* A log of 480 words lasts for 238 installs, and then the slot is out. */
+static void test_update_log(void **state)
+{
+    struct bench_package p = {.seed = 9, .len = 1024};
+    struct bench *b = bench_create(512);
+    unsigned installs = 0;
+
+    (void)state;
+    p.policy = no_trial;
+    assert_int_equal(bench_stage(b, &p), REASON_NONE);
+    bench_boots(b, true, 0, BOOT_INSTALLED);
+    do {
+        installs++;
+        flash_model_at(b->m, MAP_APP_BASE + 9, 1)[0] ^= 1;
+        const struct update_facts facts = {.fresh = true};
+        update_boot(&b->update, &facts, &b->result);
+    } while (b->result.stay == STAY_NOT && installs < 1000);
+    assert_int_equal(b->result.stay, STAY_REJECTED);
+    assert_in_range(installs, 238, 241);
+    bench_free(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_update_install),
+        cmocka_unit_test(test_update_trial_ends),
+        cmocka_unit_test(test_update_trial_without_fallback),
+        cmocka_unit_test(test_update_plain),
+        cmocka_unit_test(test_update_retire),
+        cmocka_unit_test(test_update_rollback),
+        cmocka_unit_test(test_update_heal),
+        cmocka_unit_test(test_update_damaged),
+        cmocka_unit_test(test_update_area_fails),
+        cmocka_unit_test(test_update_policy),
+        cmocka_unit_test(test_update_crash_loop),
+        cmocka_unit_test(test_update_install_only),
+        cmocka_unit_test(test_update_provisioned),
+        cmocka_unit_test(test_update_services),
+        cmocka_unit_test(test_update_stage_order),
+        cmocka_unit_test(test_update_verify_area),
+        cmocka_unit_test(test_update_log),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

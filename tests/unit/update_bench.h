@@ -1,0 +1,48 @@
+/* A board of core's update engine over flash that loses power, for the unit tests. */
+#ifndef ARAREXT_TESTS_UNIT_UPDATE_BENCH_H
+#define ARAREXT_TESTS_UNIT_UPDATE_BENCH_H
+
+#include "flash_model.h"
+#include "package_builder.h"
+#include "update.h"
+
+struct bench {
+    struct flash_model *m;
+    struct update update;
+    struct unpack_memory memory;
+    struct update_stage stage;
+    struct update_result result; /* of the last boot */
+    uint32_t detail;             /* of the last operation */
+};
+
+/* What a test says of a package; the rest is chosen. */
+struct bench_package {
+    uint32_t seed; /* of the content */
+    uint32_t len;  /* of the content; 0 = 20 KiB and something */
+    enum package_packing packing;
+    const uint8_t *policy;
+    uint32_t counter;
+    uint8_t revoke;
+    struct evp_pkey_st *key;
+};
+
+struct bench *bench_create(uint32_t flash_kib);
+void bench_free(struct bench *b);
+/* Stages it; the reason of the last step. */
+enum protocol_reason bench_stage(struct bench *b, const struct bench_package *p);
+/* Does so with a package that is given. */
+enum protocol_reason bench_stage_bytes(struct bench *b, const uint8_t *bytes, size_t len);
+/* A boot by a reset (fresh: power-on). Fails the test unless it ends so; STAY_NOT with the slot and
+ * the cause of the start, or a reason to stay. */
+void bench_boots(struct bench *b, bool fresh, uint8_t slot, enum boot_cause cause);
+void bench_stays(struct bench *b, bool fresh, enum stay_reason stay);
+/* Fails the test unless the area begins with that content. */
+void bench_area_holds(struct bench *b, const struct bench_package *p);
+/* Writes a content there as a programmer would. */
+void bench_put_plain(struct bench *b, const struct bench_package *p);
+/* The trailer's word at an offset. */
+uint32_t bench_record(struct bench *b, unsigned slot, uint32_t offset);
+/* Provisions it with one key. */
+void bench_provision(struct bench *b, struct evp_pkey_st *key);
+
+#endif
