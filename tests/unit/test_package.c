@@ -231,6 +231,10 @@ static void test_protected_types(void **state)
             bench_expect_read(b, skipped ? REASON_NONE : REASON_PACKAGE_FORMAT, SECOND);
         }
     }
+    bench_load_with_tlv(b, 0x01, zeros, 32); /* of the other area, with their proper lengths */
+    bench_expect_read(b, REASON_PACKAGE_FORMAT, SECOND);
+    bench_load_with_tlv(b, 0x10, zeros, 32);
+    bench_expect_read(b, REASON_PACKAGE_FORMAT, SECOND);
     bench_load_with_tlv(b, 0x72, zeros, 72);
     bench_expect_read(b, REASON_NONE, 0);
     bench_load_with_tlv(b, 0xFFA0, zeros, 0);
@@ -392,10 +396,10 @@ static void with_other_area(struct board *b, const char *what)
         static const struct {
             char name;
             uint16_t type, len;
-        } kinds[] = {{'D', 0x10, 32}, {'K', 0x02, 91}, {'H', 0x01, 32}, {'S', 0x22, 70},
-                     {'d', 0x10, 31}, {'k', 0x02, 90}, {'h', 0x01, 33}, {'s', 0x22, 73},
-                     {'x', 0x22, 7},  {'U', 0x99, 9},  {'V', 0xA3, 0},  {'C', 0x50, 4},
-                     {'P', 0xA1, 4},  {'L', 0x99, 255}};
+        } kinds[] = {{'D', 0x10, 32}, {'K', 0x02, 91},  {'H', 0x01, 32}, {'S', 0x22, 70},
+                     {'d', 0x10, 31}, {'k', 0x02, 90},  {'h', 0x01, 33}, {'s', 0x22, 73},
+                     {'x', 0x22, 7},  {'U', 0x99, 9},   {'V', 0xA3, 0},  {'C', 0x50, 4},
+                     {'P', 0xA1, 4},  {'L', 0x99, 255}, {'I', 0x75, 16}};
         for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
             if (kinds[i].name == *what) {
                 package_put_tlv(&tlvs, kinds[i].type, value, kinds[i].len);
@@ -414,9 +418,9 @@ static void test_other_area(void **state)
 {
     static const char *const good[] = {"D",  "DKS", "DHS", "SKD",   "HSD",
                                        "UD", "DVU", "DL",  "UDKSU", "UUD"};
-    static const char *const bad[] = {"",    "U",   "K",   "DK",   "DH",   "DS",    "DKHS",
-                                      "KS",  "HS",  "DD",  "DKKS", "DKSS", "d",     "DkS",
-                                      "DhS", "DKs", "DKx", "DC",   "DP",   "DKHSS", "DLL"};
+    static const char *const bad[] = {"",    "U",  "K",    "DK",    "DH",  "DS",  "DKHS", "KS",
+                                      "HS",  "DD", "DKKS", "DKSS",  "d",   "DkS", "DhS",  "DKs",
+                                      "DKx", "DC", "DP",   "DKHSS", "DLL", "DI"};
     struct board *b = *state;
 
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
