@@ -13,16 +13,17 @@ typedef enum protocol_reason command_fn(struct loader *l, const struct frame_req
 struct loader_command {
     command_fn *run;
     uint8_t code;
-    bool status; /* answers with a status byte in the course dialect */
-    uint16_t
-        lengths; /* bit n: a payload of n bytes is right; 0: byte 4 counts the data behind it */
+    bool status;      /* answers with a status byte in the course dialect */
+    uint16_t lengths; /* bit n: a payload of n bytes is right; 0: byte 4 counts the data behind it;
+                       * LENGTH_PROVISION: as its bytes 4 and 5 say */
 };
+#define LENGTH_PROVISION 0x8000u
 
 /* The row of a command code, or NULL. */
 const struct loader_command *command_find(uint8_t code);
 /* Row i of the table, for i below COMMAND_COUNT. */
 const struct loader_command *command_row(unsigned i);
-#define COMMAND_COUNT 16u
+#define COMMAND_COUNT 23u
 
 /* The reason with its detail, for `return command_refuse(...)`. */
 enum protocol_reason command_refuse(struct loader *l, enum protocol_reason reason, uint32_t detail);
@@ -34,11 +35,21 @@ uint8_t command_rdp(const struct loader *l);
 uint16_t command_nwrp(const struct loader *l);
 /* Refuses when one of the sectors first .. first + count - 1 is write-protected. */
 enum protocol_reason command_check_protection(struct loader *l, unsigned first, unsigned count);
+/* Changes the option bytes unless they are already as wanted. */
+enum protocol_reason command_set_options(struct loader *l, unsigned nwrp, enum loader_rdp rdp);
+/* Reads anew whether the board is open. */
+void command_read_trust(struct loader *l);
+/* PROVISIONED unless the board is open. */
+enum protocol_reason command_check_open(const struct loader *l);
+/* Before direct flashing: PROVISIONED, or both packages are retired. */
+enum protocol_reason command_begin_direct(struct loader *l);
 
 command_fn command_get_ver, command_get_help, command_get_cid, command_get_rdp, command_get_nwrp,
     command_get_last_error, command_get_info; /* command_info.c */
 command_fn command_go, command_erase, command_mem_write, command_mem_read, command_mem_crc,
     command_otp_read, command_reset;           /* command_memory.c */
 command_fn command_protect, command_unprotect; /* command_protect.c */
+command_fn command_get_slots, command_stage_begin, command_stage_write, command_stage_finish,
+    command_confirm, command_rollback, command_provision; /* command_package.c */
 
 #endif

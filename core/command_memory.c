@@ -5,7 +5,10 @@
 #include "image.h"
 #include "memory_map.h"
 #include "region.h"
+#include "verdict.h"
 
+/* System memory, OTP, unique ID, flash size, option bytes: what a provisioned board shows. */
+#define SYSTEM_SPAN   (MAP_OPTION_BASE + MAP_OPTION_SIZE - MAP_SYSTEM_BASE)
 #define OTP_READ_SIZE (MAP_OTP_SIZE + MAP_OTP_LOCK_SIZE)
 #define ERASED_BYTE   0xFFu
 #define CODE_SIZE     2u
@@ -32,12 +35,26 @@ static enum protocol_reason command_check_range(struct loader *l, enum region_ac
     return region_check(access, addr, len, command_flash_end(l));
 }
 
+/* What may be read: a provisioned board shows nothing that it runs or that came by. */
+static enum protocol_reason command_check_read(struct loader *l, uint32_t addr, uint32_t len)
+{
+    enum protocol_reason reason = command_check_range(l, REGION_READ, addr, len);
+
+    if (reason == REASON_NONE && addr - MAP_SYSTEM_BASE >= SYSTEM_SPAN) {
+        reason = command_check_open(l);
+    }
+    if (reason == REASON_PROVISIONED) {
+        l->detail = 0;
+    }
+    return reason;
+}
+
 /* A host checks a whole image with one answer: addr32, len32. */
 enum protocol_reason command_mem_crc(struct loader *l, const struct frame_request *request)
 {
     uint32_t addr = load_le32(request->payload);
     uint32_t len = load_le32(request->payload + 4);
-    enum protocol_reason reason = command_check_range(l, REGION_READ, addr, len);
+    enum protocol_reason reason = command_check_read(l, addr, len);
 
     if (reason == REASON_NONE) {
         store_le32(command_append(l, 4), l->hw->memory_crc(l->hw->ctx, addr, len));
@@ -49,7 +66,7 @@ enum protocol_reason command_mem_read(struct loader *l, const struct frame_reque
 {
     uint32_t addr = load_le32(request->payload);
     uint8_t len = request->payload[4];
-    enum protocol_reason reason = command_check_range(l, REGION_READ, addr, len);
+    enum protocol_reason reason = command_check_read(l, addr, len);
 
     if (reason == REASON_NONE) {
         command_memory_read(l, addr, command_append(l, len), len);
@@ -83,6 +100,9 @@ enum protocol_reason command_erase(struct loader *l, const struct frame_request 
     unsigned count = request->payload[1];
     enum protocol_reason reason;
 
+    if (command_check_open(l) != REASON_NONE) {
+        return REASON_PROVISIONED;
+    }
     if (first == ERASE_ALL_SECTORS) {
         first = MAP_BOOT_SECTORS;
         count = total - MAP_BOOT_SECTORS;
@@ -97,6 +117,9 @@ enum protocol_reason command_erase(struct loader *l, const struct frame_request 
         return command_refuse(l, REASON_NO_SECTOR, first > total ? first : total);
     }
     reason = command_check_protection(l, first, count);
+    if (reason == REASON_NONE) {
+        reason = command_begin_direct(l);
+    }
     for (unsigned i = 0; i < count && reason == REASON_NONE; i++) {
         reason = l->hw->flash_erase(l->hw->ctx, first + i, &l->detail);
     }
@@ -130,6 +153,9 @@ static enum protocol_reason command_write_flash(struct loader *l, uint32_t addr,
         reason = command_check_erased(l, addr, data, len);
     }
     if (reason == REASON_NONE) {
+        reason = command_begin_direct(l);
+    }
+    if (reason == REASON_NONE) {
         reason = l->hw->flash_program(l->hw->ctx, addr, data, len, &l->detail);
     }
     return reason;
@@ -142,6 +168,9 @@ enum protocol_reason command_mem_write(struct loader *l, const struct frame_requ
     const uint8_t *data = request->payload + 5;
     enum protocol_reason reason = command_check_range(l, REGION_WRITE, addr, len);
 
+    if (reason == REASON_NONE && command_check_open(l) != REASON_NONE) {
+        return command_refuse(l, REASON_PROVISIONED, 0);
+    }
     if (reason != REASON_NONE) {
         return reason;
     }
@@ -176,6 +205,28 @@ static bool command_is_image(const struct loader *l, uint32_t addr, uint32_t *en
     return true;
 }
 
+/* Open: free. Else the application area alone, and only with what verifies. The verdicts are for
+ * who jumps, so that a skipped instruction here starts nothing. */
+static enum protocol_reason command_judge_go(struct loader *l, uint32_t addr)
+{
+    struct package_check check;
+
+    if (command_check_open(l) == REASON_NONE) {
+        l->go[0] = l->open[0];
+        l->go[1] = l->open[1];
+        return REASON_NONE;
+    }
+    if (addr != MAP_APP_BASE) {
+        return REASON_PROVISIONED;
+    }
+    check.verdict[0] = VERDICT_BAD;
+    check.verdict[1] = VERDICT_BAD;
+    update_verify_area(l->update, &check);
+    l->go[0] = check.verdict[0];
+    l->go[1] = check.verdict[1];
+    return l->go[0] == VERDICT_GOOD && l->go[1] == VERDICT_GOOD ? REASON_NONE : REASON_NOT_VERIFIED;
+}
+
 enum protocol_reason command_go(struct loader *l, const struct frame_request *request)
 {
     uint32_t addr = load_le32(request->payload);
@@ -186,6 +237,10 @@ enum protocol_reason command_go(struct loader *l, const struct frame_request *re
     l->target = entry;
     if (reason != REASON_NONE) {
         return command_refuse(l, reason, addr);
+    }
+    reason = command_judge_go(l, addr);
+    if (reason != REASON_NONE) {
+        return command_refuse(l, reason, 0);
     }
     image = command_is_image(l, addr, &entry);
     if (command_code_at(l, entry) == IMAGE_ERASED_CODE) {
@@ -199,9 +254,18 @@ enum protocol_reason command_reset(struct loader *l, const struct frame_request 
 {
     uint8_t how = request->payload[0];
 
-    if (how > RESET_TO_LOADER) {
+    switch (how) {
+    case RESET_TO_BOOT:
+        l->after = AFTER_RESET;
+        break;
+    case RESET_TO_LOADER:
+        l->after = AFTER_RESET_STAY;
+        break;
+    case RESET_INSTALL:
+        l->after = AFTER_RESET_INSTALL;
+        break;
+    default:
         return command_refuse(l, REASON_ARGUMENT, how);
     }
-    l->after = how == RESET_TO_LOADER ? AFTER_RESET_STAY : AFTER_RESET;
     return REASON_NONE;
 }

@@ -45,9 +45,8 @@ enum protocol_reason command_check_protection(struct loader *l, unsigned first, 
     return REASON_NONE;
 }
 
-/* Changes the option bytes unless they are already as wanted: each change wears them. */
-static enum protocol_reason command_set_options(struct loader *l, unsigned nwrp,
-                                                enum loader_rdp rdp)
+/* Each change wears the option bytes. */
+enum protocol_reason command_set_options(struct loader *l, unsigned nwrp, enum loader_rdp rdp)
 {
     if (nwrp == command_nwrp(l) && rdp == LOADER_RDP_KEEP) {
         return REASON_NONE;
@@ -112,6 +111,10 @@ enum protocol_reason command_protect(struct loader *l, const struct frame_reques
     if (reason == REASON_NONE) {
         reason = command_check_bitmap(l, bitmap);
     }
+    /* Read protection only adds to what a provisioned board has. */
+    if (reason == REASON_NONE && (*mode != PROTECT_READ || bitmap != 0)) {
+        reason = command_check_open(l);
+    }
     if (reason != REASON_NONE) {
         return reason;
     }
@@ -130,6 +133,9 @@ enum protocol_reason command_unprotect(struct loader *l, const struct frame_requ
 
     if (request->payload_len != 0 && request->payload[0] != UNPROTECT_WRITE) {
         return command_refuse(l, REASON_ARGUMENT, request->payload[0]);
+    }
+    if (command_check_open(l) != REASON_NONE) {
+        return REASON_PROVISIONED;
     }
     level = command_rdp_level(l);
     if (level == 2) {

@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "memory_map.h"
+#include "verdict.h"
 
 #define N(n) (1u << (n)) /* a payload of n bytes */
 
@@ -26,6 +27,13 @@ static const struct loader_command commands[COMMAND_COUNT] = {
     {command_get_info, COMMAND_GET_INFO, false, N(0)},
     {command_reset, COMMAND_RESET, true, N(1)},
     {command_mem_crc, COMMAND_MEM_CRC, false, N(8)},
+    {command_get_slots, COMMAND_GET_SLOTS, false, N(0)},
+    {command_stage_begin, COMMAND_STAGE_BEGIN, false, N(4)},
+    {command_stage_write, COMMAND_STAGE_WRITE, true, 0},
+    {command_stage_finish, COMMAND_STAGE_FINISH, true, N(0)},
+    {command_confirm, COMMAND_CONFIRM, true, N(0)},
+    {command_rollback, COMMAND_ROLLBACK, true, N(0)},
+    {command_provision, COMMAND_PROVISION, true, LENGTH_PROVISION},
 };
 
 const struct loader_command *command_row(unsigned i)
@@ -47,6 +55,13 @@ static bool command_length_fits(const struct loader_command *row, const struct f
 {
     if (row->lengths == 0) {
         return q->payload_len >= 5u && q->payload_len == 5u + q->payload[4];
+    }
+    if (row->lengths == LENGTH_PROVISION) {
+        return q->payload_len >= PROVISION_HASHES &&
+               q->payload_len ==
+                   PROVISION_HASHES +
+                       DIGEST_SIZE * (q->payload[PROVISION_COUNT] +
+                                      (q->payload[PROVISION_IDENTITY] == 1 ? 1u : 0u));
     }
     return q->payload_len < 16u && (row->lengths >> q->payload_len & 1u) != 0;
 }
@@ -107,6 +122,11 @@ void loader_init(struct loader *l)
     l->after = AFTER_NOTHING;
     l->dialect = DIALECT_UNDECIDED;
     l->data_len = 0;
+    l->stage = (struct update_stage){0};
+    l->retired = false;
+    l->go[0] = VERDICT_BAD;
+    l->go[1] = VERDICT_BAD;
+    command_read_trust(l);
 }
 
 struct loader_answer loader_reject(struct loader *l, enum protocol_reason reason, uint32_t detail)
@@ -125,6 +145,8 @@ bool loader_accept(struct loader *l, enum protocol_dialect dialect,
     l->dialect = dialect;
     l->result = REASON_NONE;
     l->after = AFTER_NOTHING;
+    l->go[0] = VERDICT_BAD;
+    l->go[1] = VERDICT_BAD;
     l->detail = 0;
     l->data_len = 0;
     *answer = (struct loader_answer){l->answer, 0};

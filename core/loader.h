@@ -21,6 +21,7 @@
 
 #include "frame.h"
 #include "protocol.h"
+#include "update.h"
 
 /* What an option-byte change does to the read protection. There is no row for level 2: nothing
  * that this project builds can ask for it. */
@@ -67,7 +68,8 @@ enum loader_after {
     AFTER_GO_IMAGE, /* start the vector table at loader.target */
     AFTER_GO_CODE,  /* enter loader.target (even) as Thumb code */
     AFTER_RESET,
-    AFTER_RESET_STAY, /* with a boot request, so that the bootloader stays */
+    AFTER_RESET_STAY,    /* with a boot request, so that the bootloader stays */
+    AFTER_RESET_INSTALL, /* with a boot request: install as at any start, then stay */
 };
 
 struct loader_failure {
@@ -77,14 +79,20 @@ struct loader_failure {
     uint8_t command;
 };
 
-/* Owned by the caller. hw and info are set by it before loader_init; failure, result, after and
- * target may be read. */
+/* Owned by the caller. hw, update and info are set by it before loader_init; failure, result,
+ * after, target and go may be read. */
 struct loader {
     const struct loader_hw *hw;
+    const struct update *update;
     struct loader_info info;
     struct loader_failure failure;
     const struct loader_command *running; /* row of the command that was accepted */
+    struct update_stage stage;
     uint32_t target;
+    volatile uint32_t go[2];     /* AFTER_GO_*: jump only if both are VERDICT_GOOD */
+    volatile uint32_t open[2];   /* both VERDICT_GOOD: the board is open. Read at init, and again
+                                  * after PROVISION */
+    bool retired;                /* direct flashing has retired the packages in this session */
     uint32_t detail;             /* of the command under way, should it fail */
     enum protocol_reason result; /* of the last request or reject */
     enum loader_after after;
@@ -98,7 +106,7 @@ struct loader_answer {
     size_t len;
 };
 
-/* Sets everything but hw and info to the state after a reset. */
+/* Sets everything but hw, update and info to the state after a reset; reads OTP. */
 void loader_init(struct loader *l);
 
 /* Answer to what the receiver refused; notes the failure. */

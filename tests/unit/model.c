@@ -104,6 +104,53 @@ static enum protocol_reason model_program(void *ctx, uint32_t addr, const uint8_
     return reason;
 }
 
+/* The same flash, and OTP, as the update engine sees them. */
+static void model_flash_read(void *ctx, uint32_t addr, void *data, size_t len)
+{
+    memcpy(data, model_memory(ctx, addr, len), len);
+}
+
+static enum protocol_reason model_mark(void *ctx, uint32_t addr, uint32_t word, uint32_t *detail)
+{
+    struct model *m = ctx;
+    enum protocol_reason reason = model_fail(m, detail);
+    uint8_t *cells = model_memory(m, addr, 4);
+
+    m->marks++;
+    if (reason == REASON_NONE) {
+        store_le32(cells, load_le32(cells) & word);
+    }
+    return reason;
+}
+
+static enum protocol_reason model_mark_otp(void *ctx, uint32_t addr, uint8_t byte, uint32_t *detail)
+{
+    struct model *m = ctx;
+    enum protocol_reason reason = model_fail(m, detail);
+
+    assert_in_range(addr, MAP_OTP_BASE, MAP_OTP_LOCK_BASE + MAP_OTP_LOCK_SIZE - 1);
+    m->marks++;
+    if (reason == REASON_NONE) {
+        *model_memory(m, addr, 1) &= byte;
+    }
+    return reason;
+}
+
+static void model_alive(void *ctx)
+{
+    (void)ctx;
+}
+
+static uint32_t model_note_read(void *ctx)
+{
+    return ((struct model *)ctx)->note;
+}
+
+static void model_note_write(void *ctx, uint32_t note)
+{
+    ((struct model *)ctx)->note = note;
+}
+
 static uint32_t model_options_read(void *ctx)
 {
     return ((struct model *)ctx)->optcr;
@@ -126,6 +173,8 @@ static enum protocol_reason model_options_program(void *ctx, uint16_t nwrp, enum
     return reason;
 }
 
+static const uint8_t model_identity[2 * UUID_SIZE] = {0xD0, 0xD1, [UUID_SIZE] = 0xC0, 0xC1};
+
 struct model *model_create(uint16_t flash_kib)
 {
     struct model *m = calloc(1, sizeof *m);
@@ -141,6 +190,20 @@ struct model *model_create(uint16_t flash_kib)
         (struct loader_hw){m,           model_read,    model_write,        model_memory_crc,
                            model_erase, model_program, model_options_read, model_options_program};
     m->loader.hw = &m->hw;
+    m->flash_hw = (struct flash_hw){.ctx = m,
+                                    .read = model_flash_read,
+                                    .erase = model_erase,
+                                    .program = model_program,
+                                    .mark = model_mark,
+                                    .mark_otp = model_mark_otp,
+                                    .alive = model_alive,
+                                    .flash_kib = flash_kib};
+    m->update = (struct update){.flash = &m->flash_hw,
+                                .memory = &m->memory,
+                                .identity = model_identity,
+                                .note_read = model_note_read,
+                                .note_write = model_note_write};
+    m->loader.update = &m->update;
     m->loader.info = (struct loader_info){.idcode = 0x10076413,
                                           .core_hz = 84000000,
                                           .flash_kib = flash_kib,
@@ -239,5 +302,5 @@ void model_expect_failure(const struct model *m, enum protocol_reason reason, ui
 
 unsigned model_changes(const struct model *m)
 {
-    return m->erases + m->programs + m->ram_writes + m->option_writes;
+    return m->erases + m->programs + m->marks + m->ram_writes + m->option_writes;
 }

@@ -21,11 +21,15 @@ struct model {
     uint8_t ccm[64 * 1024];
     uint8_t system[0x10000];
     uint32_t optcr;
-    unsigned erases, programs, ram_writes, option_writes;
+    unsigned erases, programs, marks, ram_writes, option_writes;
+    uint32_t note;             /* the backup register */
     enum protocol_reason fail; /* the next flash or option operation fails with this */
     uint32_t fail_detail;
     unsigned failed; /* how often it did */
     struct loader_hw hw;
+    struct flash_hw flash_hw;
+    struct update update;
+    struct unpack_memory memory;
     struct loader loader;
     struct frame_receiver receiver;
     uint32_t now_us;

@@ -1,0 +1,115 @@
+/*
+ * The commands of packages, 64 to 6A, and what a provisioned board refuses (PROTOCOL.md,
+ * "Packages"). The work is update.h's; here are only payloads. It must never take a board for open
+ * that may not be.
+ */
+#include "bytes.h"
+#include "command.h"
+#include "geometry.h"
+#include "memory_map.h"
+#include "verdict.h"
+
+#define BOOT_BITS ((1u << MAP_BOOT_SECTORS) - 1u)
+
+void command_read_trust(struct loader *l)
+{
+    struct trust trust;
+
+    l->open[0] = VERDICT_BAD;
+    l->open[1] = VERDICT_BAD;
+    trust_read(l->update->flash, l->update->identity, &trust);
+    l->open[0] = trust.open[0];
+    l->open[1] = trust.open[1];
+}
+
+enum protocol_reason command_check_open(const struct loader *l)
+{
+    return l->open[0] == VERDICT_GOOD && l->open[1] == VERDICT_GOOD ? REASON_NONE
+                                                                    : REASON_PROVISIONED;
+}
+
+enum protocol_reason command_begin_direct(struct loader *l)
+{
+    enum protocol_reason reason = command_check_open(l);
+
+    if (reason == REASON_NONE && !l->retired) {
+        reason = update_retire(l->update, &l->detail);
+        l->retired = reason == REASON_NONE;
+    }
+    return reason;
+}
+
+enum protocol_reason command_get_slots(struct loader *l, const struct frame_request *request)
+{
+    (void)request;
+    update_report(l->update, command_append(l, SLOTS_SIZE));
+    return REASON_NONE;
+}
+
+enum protocol_reason command_stage_begin(struct loader *l, const struct frame_request *request)
+{
+    unsigned sectors = geometry_sector_count(l->info.flash_kib) - MAP_BOOT_SECTORS;
+    enum protocol_reason reason = command_check_protection(l, MAP_BOOT_SECTORS, sectors);
+
+    if (reason == REASON_NONE) {
+        reason = update_stage_begin(l->update, &l->stage, load_le32(request->payload), &l->detail);
+    }
+    if (reason == REASON_NONE) {
+        *command_append(l, 1) = l->stage.slot;
+    }
+    return reason;
+}
+
+enum protocol_reason command_stage_write(struct loader *l, const struct frame_request *request)
+{
+    return update_stage_write(l->update, &l->stage, load_le32(request->payload),
+                              request->payload + 5, request->payload[4], &l->detail);
+}
+
+enum protocol_reason command_stage_finish(struct loader *l, const struct frame_request *request)
+{
+    (void)request;
+    l->retired = false; /* there may be a package again */
+    return update_stage_finish(l->update, &l->stage, &l->detail);
+}
+
+enum protocol_reason command_confirm(struct loader *l, const struct frame_request *request)
+{
+    (void)request;
+    return update_confirm(l->update, &l->detail);
+}
+
+enum protocol_reason command_rollback(struct loader *l, const struct frame_request *request)
+{
+    (void)request;
+    return update_rollback(l->update, &l->detail);
+}
+
+enum protocol_reason command_provision(struct loader *l, const struct frame_request *request)
+{
+    const uint8_t *hashes = request->payload + PROVISION_HASHES;
+    unsigned count = request->payload[PROVISION_COUNT];
+    uint8_t identity = request->payload[PROVISION_IDENTITY];
+    uint32_t detail;
+    enum protocol_reason reason, protect;
+
+    if (load_le32(request->payload + PROVISION_KEY_AT) != PROVISION_KEY) {
+        return REASON_KEY;
+    }
+    if (identity > 1) {
+        return command_refuse(l, REASON_ARGUMENT, identity);
+    }
+    reason = trust_provision(l->update->flash, hashes, count,
+                             identity != 0 ? hashes + count * DIGEST_SIZE : NULL, &l->detail);
+    command_read_trust(l);
+    if (reason != REASON_NONE && reason != REASON_PROVISIONED) {
+        return reason;
+    }
+    /* Also where OTP was complete: the power may have gone between the two. */
+    detail = l->detail;
+    protect = command_set_options(l, command_nwrp(l) & ~BOOT_BITS, LOADER_RDP_KEEP);
+    if (reason == REASON_NONE) {
+        return protect;
+    }
+    return command_refuse(l, reason, detail);
+}
