@@ -222,6 +222,7 @@ static void test_no_services(void **state)
 
 static void test_report_of_a_trial(void **state)
 {
+    static const uint8_t version[] = {1, 2, 3, 4, 5, 6, 7, 8};
     struct ararext_app_report report;
     uint8_t *entry = loader.slots + SLOTS_ENTRIES + SLOT_ENTRY_SIZE;
 
@@ -236,7 +237,7 @@ static void test_report_of_a_trial(void **state)
     entry[SLOT_ATTEMPTS] = 2;
     entry[SLOT_TRIALS] = 3;
     store_le16(entry + SLOT_COUNTER, 8);
-    memcpy(entry + SLOT_VERSION, "\x01\x02\x03\x04\x05\x06\x07\x08", 8);
+    memcpy(entry + SLOT_VERSION, version, sizeof version);
     assert_int_equal(ararext_app_read_report(&report), 0);
     assert_int_equal(report.cause, BOOT_TRIAL);
     assert_int_equal(report.crashes, 3);

@@ -114,6 +114,49 @@ static void test_demo_starts_and_reports(void **state)
     board_close(b);
 }
 
+/*
+ * A table of services of the test's own, in place of whatever the bootloader has there while the
+ * application runs. Each function is a stub that returns another reason, so a call that takes the
+ * wrong place in the table shows. Layout: core/services.h, retyped.
+ */
+enum { SERVICES = 0x08000040, STUBS = 0x08007E00, SERVICES_SIZE = 40 };
+static void poke_services(struct board *b, unsigned version, unsigned size)
+{
+    enum { FUNCTIONS = 7 };
+    uint8_t services[SERVICES_SIZE] = {'A', 'R', 'X', 'S'};
+    uint8_t stubs[4 * FUNCTIONS];
+    wire_put16(services + 4, version);
+    wire_put16(services + 6, size);
+    for (unsigned i = 0; i < FUNCTIONS; i++) {
+        wire_put32(services + 8 + 4 * i, STUBS + 4 * i + 1);
+        wire_put16(stubs + 4 * i, 0x2041 + i); /* movs r0, #0x41 + i */
+        wire_put16(stubs + 4 * i + 2, 0x4770); /* bx lr */
+    }
+    board_poke(b, STUBS, stubs, sizeof stubs);
+    board_poke(b, SERVICES, services, sizeof services);
+}
+
+static void test_demo_uses_the_table(void **state)
+{
+    size_t at;
+    struct board *b = start_app(state, "ota-demo-1", &at);
+    (void)board_run(b, MS(20)); /* what it says at its start */
+    poke_services(b, 1, SERVICES_SIZE);
+    console_ask(b, "report", "error report 41 ", 100);
+    console_ask(b, "stage 1000", "error stage 42 package or content too large", 100);
+    console_ask(b, "confirm", "error confirm 45 ", 100);
+    console_ask(b, "rollback", "error rollback 46 signature wrong", 100);
+    poke_services(b, 2, SERVICES_SIZE + 8); /* a later one has more */
+    console_ask(b, "confirm", "error confirm 45 ", 100);
+    poke_services(b, 0, SERVICES_SIZE);
+    console_ask(b, "confirm", "error confirm -2 the bootloader offers too few services", 100);
+    poke_services(b, 1, SERVICES_SIZE - 4);
+    console_ask(b, "confirm", "error confirm -2 ", 100);
+    board_poke(b, SERVICES, "ARXs", 4);
+    console_ask(b, "confirm", "error confirm -1 ", 100);
+    board_close(b);
+}
+
 static void test_demo_self_test(void **state)
 {
     size_t at;
@@ -432,6 +475,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SIZES(test_demo_starts_and_reports),
+        ONCE(test_demo_uses_the_table),
         ONCE(test_demo_self_test),
         ONCE(test_demo_bad_lines),
         ONCE(test_demo_bad_pieces),
