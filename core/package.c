@@ -361,10 +361,10 @@ static __attribute__((noinline)) void package_hash(const struct flash_hw *flash,
     sha256_init(&s);
     while (len != 0) {
         uint32_t n = len < PIECE ? len : PIECE;
-        /* If the read were skipped, the piece before must not pass for this one. */
-        *(volatile uint8_t *)piece ^= 0x5Au;
         flash->read(flash->ctx, addr, piece, n);
         sha256_add(&s, piece, n);
+        /* If the next read were skipped, this piece must not pass for the next. */
+        *(volatile uint8_t *)piece ^= 0x5Au;
         flash->alive(flash->ctx);
         addr += n;
         len -= n;

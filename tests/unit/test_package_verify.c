@@ -350,15 +350,16 @@ static void test_vectors(void **state)
 static void test_vector_identity(void **state)
 {
     struct board *b = *state;
-    uint8_t identity[32];
+    /* `ararext.example`, `f407-demo`, as imgtool made them. */
+    static const uint8_t identity[32] = {0x06, 0xA5, 0xE8, 0x6A, 0x60, 0xD8, 0x55, 0xF8,
+                                         0x9C, 0xAF, 0x1B, 0x56, 0xA7, 0x5B, 0x84, 0xD1,
+                                         0xE8, 0xC4, 0x33, 0x2A, 0x7D, 0x30, 0x5E, 0x03,
+                                         0x81, 0x64, 0xD8, 0xB5, 0x8B, 0xC8, 0x2E, 0xDC};
 
     if (!load_vector(b, "ok-20k-vid-cid.bin")) {
         skip();
     }
     bench_expect(b, REASON_PACKAGE_BOARD, 0);
-    /* `ararext.example`, `f407-demo`, as imgtool made them. */
-    memcpy(identity, "\x06\xa5\xe8\x6a\x60\xd8\x55\xf8\x9c\xaf\x1b\x56\xa7\x5b\x84\xd1", 16);
-    memcpy(identity + 16, "\xe8\xc4\x33\x2a\x7d\x30\x5e\x03\x81\x64\xd8\xb5\x8b\xc8\x2e\xdc", 16);
     memcpy(b->m->otp + 4 * 32, identity, 32);
     bench_expect(b, REASON_NONE, 0);
 }
