@@ -68,7 +68,7 @@ END
     fi
     [ "$(grep -vc '^ararext_' <<<"$names")" -eq 0 ]
     # Every function of the header is exported.
-    for name in $(grep -ohE '\bararext_[a-z0-9_]+\(' "$PREFIX"/include/ararext*.h | tr -d '(' | sort -u); do
+    for name in $(grep -ohE '\bararext_[a-z0-9_]+\(' "$PREFIX"/include/ararext*.h | tr -d '(' | grep -v '_fn$' | sort -u); do
         grep -qx "$name" <<<"$names" || { echo "$name is declared and not exported"; return 1; }
     done
 }
