@@ -9,9 +9,10 @@
  * What it costs: while flash is busy, every fetch from flash waits, interrupts included (vectors
  * and handlers in SRAM go on). An erase takes up to 2 s a sector of 128 KiB and a slot has one or
  * two; a word takes up to 100 us, typically 16. So serial input that is not received by DMA gets
- * lost during an erase. Calls that say "flash" below do this. They need SERVICES_STACK bytes of
- * stack, privileged mode, and flash and system memory not barred by an MPU region; one caller at
- * a time, never from an interrupt that may break into another call.
+ * lost during an erase, and a watchdog that runs must leave that much time. Calls that say "flash"
+ * below do this. They need SERVICES_STACK bytes of stack, privileged mode, and flash and system
+ * memory not barred by an MPU region; one caller at a time, never from an interrupt that may break
+ * into another call.
  *
  * Every int function returns 0, a positive enum protocol_reason (core/protocol.h) from the
  * bootloader, or one of enum ararext_app_error.

@@ -1,8 +1,9 @@
 /*
  * A Lua interpreter on the board: an application of the size that real ones have, with the console
  * of the demonstration (apps/ota-demo/README.md) and the command "lua". What a chunk prints and
- * returns goes to the console. No chunk runs longer than ten seconds, and the watchdog is fed
- * meanwhile; its memory is what the heap has.
+ * returns goes to the console. Code in Lua is stopped after ten seconds, and the watchdog is fed
+ * meanwhile; one call of a library function (a pattern that backtracks without end) is the
+ * watchdog's to stop. Its memory is what the heap has.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,6 +96,9 @@ static void hook(lua_State *lua, lua_Debug *where)
     (void)where;
     ota_feed();
     if (support_ms() - chunk_since >= CHUNK_MS) {
+        /* At every instruction from now on: a loop around pcall must not go on. */
+        lua_sethook(lua, hook, LUA_MASKCOUNT, 1);
+        lua_sethook(state, hook, LUA_MASKCOUNT, 1);
         (void)luaL_error(lua, "longer than %d ms", (int)CHUNK_MS);
     }
 }
@@ -105,6 +109,9 @@ static int open_all(lua_State *lua)
         luaL_requiref(lua, libraries[i].name, libraries[i].func, 1);
         lua_pop(lua, 1);
     }
+    lua_getglobal(lua, LUA_DBLIBNAME); /* the hook is the board's */
+    lua_pushnil(lua);
+    lua_setfield(lua, -2, "sethook");
     return 0;
 }
 
@@ -117,9 +124,7 @@ static int start_lua(void)
     if (state == NULL) {
         return OTA_FAILED;
     }
-    lua_sethook(state, hook, LUA_MASKCOUNT, HOOK_COUNT);
     lua_pushcfunction(state, open_all);
-    chunk_since = support_ms();
     return lua_pcall(state, 0, 0, 0) == LUA_OK ? 0 : OTA_FAILED;
 }
 
@@ -146,6 +151,7 @@ static int run_chunk(const char *chunk)
         return LUA_ERRMEM;
     }
     lua_settop(state, 0);
+    lua_sethook(state, hook, LUA_MASKCOUNT, HOOK_COUNT);
     chunk_since = support_ms();
     status = load_chunk(chunk);
     if (status == LUA_OK) {

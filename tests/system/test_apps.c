@@ -343,11 +343,21 @@ static void test_lua_evaluates(void **state)
     memset(nested + 105, ')', 100);
     console_ask(b, nested, "C stack overflow", 500);
     assert_true(unused_stack(b) > 2048);
-    console_ask(b, "lua while true do end", "lua error: longer than 10000 ms\r\nerror lua -12 ",
-                10500);
     console_ask(b, "lua x", "lua 1024.0\r\nok lua\r\n", 500);
     console_ask(b, "new", "ok new\r\n", 500);
     console_ask(b, "lua x", "lua nil\r\nok lua\r\n", 500);
+    board_close(b);
+}
+
+static void test_lua_stops_loops(void **state)
+{
+    size_t at;
+    struct board *b = start_app(state, "lua-demo", &at);
+    console_ask(b, "lua while true do end", "lua error: longer than 10000 ms\r\nerror lua -12 ",
+                10500);
+    console_ask(b, "lua while true do pcall(function() while true do end end) end",
+                "lua error: longer than 10000 ms\r\nerror lua -12 ", 10500);
+    console_ask(b, "lua 1", "lua 1\r\nok lua\r\n", 500);
     board_close(b);
 }
 
@@ -486,6 +496,7 @@ int main(void)
         ONCE(test_demo_hang_ends),
         ONCE(test_demo_confirms_itself),
         SIZES(test_lua_evaluates),
+        ONCE(test_lua_stops_loops),
         ONCE(test_lua_self_test),
         ONCE(test_mbedtls_self_tests),
         ONCE(test_responder_answers),
