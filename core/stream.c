@@ -1,0 +1,392 @@
+/*
+ * Streaming, the board's side. Frames are looked at where they lie in the ring; one that is whole
+ * is copied, checked in the copy and worked off before the next is looked at. So there is no state
+ * of a frame half read, and resynchronising is to go on one byte later.
+ */
+#include "stream.h"
+
+#include "bytes.h"
+#include "geometry.h"
+
+#define WORD     4u
+#define NOT_HEAD 1u /* bytes to go on by, where no good frame begins */
+
+void stream_init(struct stream *s, const struct stream_hw *hw)
+{
+    s->hw = hw;
+    s->state = STREAM_IDLE;
+    s->resumable = false;
+}
+
+void stream_forget(struct stream *s)
+{
+    s->resumable = false;
+}
+
+static unsigned kind_of(const struct stream *s)
+{
+    return s->spec.flags & STREAM_KIND_BITS;
+}
+
+static void fail(struct stream *s, enum protocol_reason reason)
+{
+    s->reason = reason;
+    s->state = STREAM_FAILED;
+    s->resumable = false;
+}
+
+/* ---- content to flash ---- */
+
+/* The sector that the content has reached. Always erased: what reads blank may not be. */
+static enum protocol_reason erase_next(struct stream *s)
+{
+    const struct flash_hw *flash = s->hw->flash;
+    unsigned sector = geometry_sector_at(s->spec.addr + s->erased);
+    enum protocol_reason reason = flash->erase(flash->ctx, sector, &s->detail);
+
+    s->erased += geometry_sector_size(sector);
+    return reason;
+}
+
+/* A PACKAGE has no content here, and is never due. */
+static bool erase_is_due(const struct stream *s)
+{
+    return s->state == STREAM_OPEN && s->written == s->erased && s->written < s->spec.content;
+}
+
+static enum protocol_reason program(struct stream *s, const uint8_t *data, uint32_t len)
+{
+    const struct flash_hw *flash = s->hw->flash;
+    enum protocol_reason reason =
+        flash->program(flash->ctx, s->spec.addr + s->written, data, len, &s->detail);
+
+    s->written += len;
+    return reason;
+}
+
+/* The last 1 to 3 bytes, filled up to a word. */
+static enum protocol_reason program_rest(struct stream *s, const uint8_t *data, uint32_t len)
+{
+    uint8_t word[WORD] = {0xFF, 0xFF, 0xFF, 0xFF};
+
+    for (uint32_t i = 0; i < len; i++) {
+        word[i] = data[i];
+    }
+    enum protocol_reason reason = program(s, word, WORD);
+    s->written -= WORD - len;
+    return reason;
+}
+
+/* Sink of the unpacker, and the way of plain bytes. len is a multiple of 4 but for the last piece:
+ * so every piece begins at a word, and no word lies across the end of a sector. */
+static enum protocol_reason put(void *ctx, const uint8_t *data, size_t len)
+{
+    struct stream *s = ctx;
+    enum protocol_reason reason = REASON_NONE;
+
+    s->hw->flash->alive(s->hw->flash->ctx);
+    while (len > 0 && reason == REASON_NONE) {
+        uint32_t room = s->erased - s->written;
+        uint32_t piece = len < room ? (uint32_t)len : room;
+        if (room == 0) {
+            reason = erase_next(s);
+        } else if (piece < WORD) {
+            reason = program_rest(s, data, piece);
+            len = 0;
+        } else {
+            piece &= ~(WORD - 1u);
+            reason = program(s, data, piece);
+            data += piece;
+            len -= piece;
+        }
+    }
+    return reason;
+}
+
+/* Takes len good bytes of the stream at s->next. */
+static void deliver(struct stream *s, const uint8_t *data, uint32_t len)
+{
+    enum protocol_reason reason;
+    uint32_t offset = s->next;
+
+    s->next += len;
+    s->gap_due = s->gap_noted = false;
+    s->detail = 0;
+    if (kind_of(s) == STREAM_PLAIN) {
+        reason = put(s, data, len);
+    } else if (kind_of(s) == STREAM_PACKED) {
+        reason = unpack_add(&s->unpack, data, len);
+        if (reason == REASON_NONE && s->next == s->spec.size) {
+            reason = unpack_end(&s->unpack);
+        }
+    } else {
+        reason = s->hw->stage(s->hw->stage_ctx, offset, data, len, &s->detail);
+        s->written = s->next;
+    }
+    if (reason != REASON_NONE) {
+        fail(s, reason);
+    } else if (s->next == s->spec.size) {
+        s->state = STREAM_COMPLETE;
+    }
+}
+
+/* ---- frames ---- */
+
+/* One byte of what lies in the ring. */
+static const uint8_t *input_at(const struct stream_input *in, size_t offset)
+{
+    return offset < in->len[0] ? in->bytes[0] + offset : in->bytes[1] + (offset - in->len[0]);
+}
+
+/* Words at a time, since every byte of the stream goes through here; the chip reads words at any
+ * address. In line: the C library of the board copies byte by byte. */
+static void copy(uint8_t *to, const uint8_t *from, size_t len)
+{
+    for (; len >= WORD; len -= WORD, to += WORD, from += WORD) {
+        __builtin_memcpy(to, from, WORD);
+    }
+    while (len-- > 0) {
+        *to++ = *from++;
+    }
+}
+
+static void input_copy(const struct stream_input *in, size_t offset, uint8_t *to, size_t len)
+{
+    size_t first = offset < in->len[0] ? in->len[0] - offset : len;
+
+    first = first < len ? first : len;
+    copy(to, input_at(in, offset), first);
+    if (first < len) {
+        copy(to + first, in->bytes[1], len - first);
+    }
+}
+
+/* Bytes at s->next are missing, as a frame of this round shows. Told at once, and again now and
+ * then while such frames come. */
+static void note_gap(struct stream *s, uint8_t kind_round, uint32_t now_us)
+{
+    uint8_t round = (uint8_t)(kind_round >> STREAM_ROUND_SHIFT);
+
+    if (s->state != STREAM_OPEN ||
+        (s->gap_noted && s->gap_round == round && now_us - s->gap_us < STREAM_GAP_US)) {
+        return;
+    }
+    s->gap_round = round;
+    s->gap_us = now_us;
+    s->gap_noted = s->gap_due = true;
+}
+
+void stream_lost(struct stream *s, uint32_t now_us)
+{
+    note_gap(s, (uint8_t)(s->gap_round << STREAM_ROUND_SHIFT), now_us);
+}
+
+/* Nothing whole lies in the ring. Returns how many bytes to go on by: an incomplete frame is given
+ * up after some silence, so that what comes then is not taken for its end. */
+static size_t wait(struct stream *s, size_t len, uint32_t now_us)
+{
+    if (len != s->quiet_len) {
+        s->quiet_len = len;
+        s->quiet_us = now_us;
+    }
+    if (now_us - s->good_us >= STREAM_LOST_US) {
+        s->state = s->told = STREAM_CLOSED; /* nobody is there to be told */
+        s->gap_due = s->answer_due = false;
+        s->timed_out = true;
+    }
+    return len > 0 && now_us - s->quiet_us >= STREAM_SILENCE_US ? NOT_HEAD : 0;
+}
+
+static void take_control(struct stream *s, unsigned kind)
+{
+    s->number = load_le32(s->frame + STREAM_HEAD_NUMBER);
+    s->answer_due = true;
+    if (kind == STREAM_CLOSE) {
+        s->resumable = s->resumable && s->state == STREAM_OPEN;
+        s->state = STREAM_CLOSED;
+    }
+}
+
+/* A whole data frame lies in s->frame, and its CRC is right. */
+static void take_data(struct stream *s, uint32_t len, uint32_t now_us)
+{
+    uint32_t offset = load_le32(s->frame + STREAM_HEAD_NUMBER);
+
+    if (s->state != STREAM_OPEN || offset < s->next) {
+        return; /* was here before */
+    }
+    if (offset > s->next) {
+        note_gap(s, s->frame[STREAM_HEAD_KIND], now_us);
+    } else if (len > s->spec.size - offset || (len % WORD != 0 && len != s->spec.size - offset)) {
+        s->detail = len;
+        fail(s, REASON_PAYLOAD_LENGTH);
+    } else {
+        deliver(s, s->frame + STREAM_HEAD_BARE, len);
+        s->worked = true;
+    }
+}
+
+/* A data frame with a good head begins the ring. */
+static size_t take_whole(struct stream *s, const struct stream_input *in, uint32_t now_us)
+{
+    size_t have = in->len[0] + in->len[1];
+    uint32_t len = load_le16(s->frame + STREAM_HEAD_LEN);
+    uint32_t padded = stream_padded(len);
+    size_t whole = STREAM_HEAD_SIZE + padded + STREAM_CRC_SIZE;
+    uint8_t *payload = s->frame + STREAM_HEAD_BARE;
+    size_t skip = have < whole ? wait(s, have, now_us) : whole;
+
+    if (skip == whole) {
+        input_copy(in, STREAM_HEAD_SIZE, payload, padded + STREAM_CRC_SIZE);
+        if (s->hw->crc(s->hw->crc_ctx, s->frame, (STREAM_HEAD_BARE + padded) / WORD) ==
+            load_le32(payload + padded)) {
+            s->good_us = now_us;
+            take_data(s, len, now_us);
+            return whole;
+        }
+        skip = NOT_HEAD;
+    }
+    if (skip != 0 && load_le32(s->frame + STREAM_HEAD_NUMBER) >= s->next) {
+        note_gap(s, s->frame[STREAM_HEAD_KIND], now_us);
+    }
+    return skip;
+}
+
+/* How many bytes of the first piece cannot begin a frame. */
+static size_t count_junk(const struct stream_input *in)
+{
+    size_t junk = 0;
+
+    while (junk < in->len[0] && in->bytes[0][junk] != STREAM_START) {
+        junk++;
+    }
+    return junk;
+}
+
+/* Whether s->frame has the head of a data frame, or of another, without the head's CRC. */
+static bool head_is_data(const struct stream *s)
+{
+    uint32_t len = load_le16(s->frame + STREAM_HEAD_LEN);
+
+    return (s->frame[STREAM_HEAD_KIND] & STREAM_KIND_MASK) == STREAM_DATA && len != 0 &&
+           len <= STREAM_PAYLOAD_MAX;
+}
+
+static bool head_is_control(const struct stream *s)
+{
+    unsigned kind = s->frame[STREAM_HEAD_KIND] & STREAM_KIND_MASK;
+
+    return (kind == STREAM_POLL || kind == STREAM_CLOSE) &&
+           load_le16(s->frame + STREAM_HEAD_LEN) == 0;
+}
+
+size_t stream_take(struct stream *s, const struct stream_input *in, uint32_t now_us)
+{
+    size_t junk = count_junk(in);
+    uint8_t *crc = s->frame + STREAM_HEAD_CRC; /* until the payload gets there */
+
+    if (s->worked) { /* the silence was ours */
+        s->worked = false;
+        s->good_us = now_us;
+        s->quiet_len = 0;
+    }
+    if (erase_is_due(s)) {
+        enum protocol_reason reason = erase_next(s);
+        s->worked = true;
+        if (reason != REASON_NONE) {
+            fail(s, reason);
+        }
+        return 0;
+    }
+    if (junk != 0) {
+        return junk;
+    }
+    if (in->len[0] + in->len[1] < STREAM_HEAD_SIZE) {
+        return wait(s, in->len[0] + in->len[1], now_us);
+    }
+    input_copy(in, 0, s->frame, STREAM_HEAD_SIZE);
+    if (s->hw->crc(s->hw->crc_ctx, s->frame, STREAM_HEAD_BARE / WORD) != load_le32(crc)) {
+        return NOT_HEAD;
+    }
+    if (head_is_data(s)) {
+        return take_whole(s, in, now_us);
+    }
+    if (!head_is_control(s)) {
+        return NOT_HEAD;
+    }
+    s->good_us = now_us;
+    take_control(s, s->frame[STREAM_HEAD_KIND] & STREAM_KIND_MASK);
+    return STREAM_HEAD_SIZE;
+}
+
+/* ---- open, tell ---- */
+
+bool stream_resumes(const struct stream *s, const struct stream_spec *spec)
+{
+    return s->resumable && spec->id == s->spec.id && spec->addr == s->spec.addr &&
+           spec->size == s->spec.size && spec->content == s->spec.content &&
+           spec->flags == s->spec.flags;
+}
+
+uint32_t stream_begin(struct stream *s, const struct stream_spec *spec)
+{
+    if (!stream_resumes(s, spec)) {
+        s->spec = *spec;
+        s->next = s->written = s->erased = 0;
+        s->unpack.sink = put;
+        s->unpack.ctx = s;
+        if (kind_of(s) == STREAM_PACKED) {
+            unpack_init(&s->unpack, s->hw->memory, spec->content,
+                        (spec->flags & STREAM_FLAG_THUMB) != 0);
+        }
+    }
+    s->resumable = spec->id != 0;
+    s->state = s->next == spec->size ? STREAM_COMPLETE : STREAM_OPEN;
+    s->reason = REASON_NONE;
+    s->told = STREAM_OPEN;
+    s->told_next = s->next;
+    s->told_written = s->written;
+    s->gap_noted = s->gap_due = s->answer_due = s->timed_out = false;
+    s->worked = true; /* time counts from the first look into the ring */
+    s->gap_round = 0;
+    return s->next;
+}
+
+static bool has_to_tell(const struct stream *s, uint32_t now_us)
+{
+    bool moved = s->next != s->told_next || s->written != s->told_written;
+
+    /* Before an erase, too: it may be long until the next one. */
+    return s->gap_due || s->answer_due || s->state != s->told ||
+           (moved && (erase_is_due(s) || now_us - s->told_us >= STREAM_STATUS_US));
+}
+
+bool stream_status(struct stream *s, uint32_t now_us, uint8_t out[STREAM_STATUS_SIZE])
+{
+    bool failed = s->state == STREAM_FAILED;
+    unsigned flags = 0;
+
+    if (!has_to_tell(s, now_us)) {
+        return false;
+    }
+    if (s->gap_due) {
+        flags = STREAM_FLAG_GAP | (unsigned)s->gap_round << STREAM_ROUND_SHIFT;
+    }
+    if (s->answer_due) {
+        flags |= STREAM_FLAG_ANSWER;
+    }
+    out[0] = STREAM_STATUS_START;
+    out[STREAM_STATUS_STATE] = (uint8_t)s->state;
+    out[STREAM_STATUS_REASON] = (uint8_t)s->reason;
+    out[STREAM_STATUS_FLAGS] = (uint8_t)flags;
+    store_le32(out + STREAM_STATUS_NEXT, s->next);
+    store_le32(out + STREAM_STATUS_WRITTEN, s->written);
+    store_le32(out + STREAM_STATUS_NUMBER, failed ? s->detail : s->number);
+    store_le32(out + STREAM_STATUS_CRC, s->hw->crc(s->hw->crc_ctx, out, STREAM_STATUS_CRC / WORD));
+    s->told = s->state;
+    s->told_us = now_us;
+    s->told_next = s->next;
+    s->told_written = s->written;
+    s->gap_due = s->answer_due = false;
+    return true;
+}

@@ -1,0 +1,251 @@
+/* SET_BAUD, STREAM_BEGIN and DIGESTS: what is refused, and that a refusal touches nothing. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bytes.h"
+#include "geometry.h"
+#include "stream_commands.h"
+
+#define WINDOW 61440u
+
+/* A board of functions that count. */
+static struct {
+    bool provisioned;
+    uint32_t optcr;
+    enum protocol_reason stage_reason;
+    unsigned retired, staged, summed;
+    uint32_t stage_size;
+} board;
+static struct flash_hw flash;
+static struct unpack_memory memory;
+static struct stream_hw hw;
+static struct stream stream;
+static struct stream_service service;
+static struct stream_answer answer;
+
+static bool provisioned(void *ctx)
+{
+    (void)ctx;
+    return board.provisioned;
+}
+
+static enum protocol_reason retire(void *ctx, uint32_t *detail)
+{
+    (void)ctx;
+    *detail = 0;
+    board.retired += !board.provisioned;
+    return board.provisioned ? REASON_PROVISIONED : REASON_NONE;
+}
+
+static enum protocol_reason stage_begin(void *ctx, uint32_t size, uint8_t *slot, uint32_t *detail)
+{
+    (void)ctx;
+    board.staged++;
+    board.stage_size = size;
+    *detail = 5;
+    *slot = 1;
+    return board.stage_reason;
+}
+
+static uint32_t options_read(void *ctx)
+{
+    (void)ctx;
+    return board.optcr;
+}
+
+static uint32_t memory_crc(void *ctx, uint32_t addr, uint32_t len)
+{
+    (void)ctx;
+    board.summed++;
+    return addr ^ len;
+}
+
+static uint32_t no_crc(void *ctx, const uint8_t *data, size_t words)
+{
+    (void)ctx;
+    (void)data;
+    (void)words;
+    return 0;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(&board, 0, sizeof board);
+    board.optcr = 0x0FFF0000;
+    flash.flash_kib = 1024;
+    hw = (struct stream_hw){.flash = &flash, .memory = &memory, .crc = no_crc};
+    stream_init(&stream, &hw);
+    service = (struct stream_service){&stream,      NULL,       provisioned, retire, stage_begin,
+                                      options_read, memory_crc, 42000000,    WINDOW, 0};
+    return 0;
+}
+
+static enum protocol_reason serve(uint8_t command, const uint8_t *payload, uint8_t len)
+{
+    struct frame_request q = {payload, len, command};
+    memset(&answer, 0xEE, sizeof answer);
+    return stream_serve(&service, &q, &answer);
+}
+
+static enum protocol_reason begin(uint8_t flags, uint8_t sector, uint32_t size, uint32_t packed)
+{
+    uint8_t p[STREAM_BEGIN_LENGTH];
+    p[STREAM_BEGIN_FLAGS] = flags;
+    p[STREAM_BEGIN_SECTOR] = sector;
+    store_le32(p + STREAM_BEGIN_SIZE, size);
+    store_le32(p + STREAM_BEGIN_ID, 77);
+    store_le32(p + STREAM_BEGIN_CONTENT, packed);
+    return serve(COMMAND_STREAM_BEGIN, p, sizeof p);
+}
+
+static void test_commands_set_baud(void **state)
+{
+    uint8_t rate[SET_BAUD_SIZE];
+    (void)state;
+
+    store_le32(rate, 921600);
+    assert_int_equal(serve(COMMAND_SET_BAUD, rate, 4), REASON_NONE);
+    assert_int_equal(service.rate, 921600);
+    assert_int_equal(answer.len, 0);
+    store_le32(rate, 3000000);
+    assert_int_equal(serve(COMMAND_SET_BAUD, rate, 4), REASON_ARGUMENT);
+    assert_int_equal(answer.detail, 3000000);
+    assert_int_equal(service.rate, 921600);
+}
+
+static void test_commands_digests(void **state)
+{
+    static const struct {
+        uint8_t payload[2];
+        enum protocol_reason reason;
+        uint32_t detail;
+    } bad[] = {
+        {{0, 0}, REASON_ARGUMENT, 0},    {{0, 13}, REASON_NO_SECTOR, 12},
+        {{11, 2}, REASON_NO_SECTOR, 12}, {{13, 1}, REASON_NO_SECTOR, 13},
+        {{12, 1}, REASON_NO_SECTOR, 12}, {{255, 255}, REASON_NO_SECTOR, 255},
+    };
+    static const uint8_t all[] = {0, 12};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(serve(COMMAND_DIGESTS, bad[i].payload, 2), bad[i].reason);
+        assert_int_equal(answer.detail, bad[i].detail);
+    }
+    board.provisioned = true;
+    assert_int_equal(serve(COMMAND_DIGESTS, all, 2), REASON_PROVISIONED);
+    assert_int_equal(board.summed, 0);
+    board.provisioned = false;
+    assert_int_equal(serve(COMMAND_DIGESTS, all, 2), REASON_NONE);
+    assert_int_equal(answer.len, 48);
+    for (unsigned i = 0; i < 12; i++) {
+        assert_int_equal(load_le32(answer.data + 4 * i),
+                         geometry_sector_addr(i) ^ geometry_sector_size(i));
+    }
+}
+
+static void test_commands_begin_refused(void **state)
+{
+    static const struct {
+        uint8_t flags, sector;
+        uint32_t size, packed;
+        enum protocol_reason reason;
+        uint32_t detail;
+    } rows[] = {
+        {STREAM_PLAIN, 2, 0, 0, REASON_ARGUMENT, 0},
+        {STREAM_PLAIN, 2, 100, 100, REASON_ARGUMENT, 0},
+        {STREAM_PLAIN | STREAM_FLAG_THUMB, 2, 100, 0, REASON_ARGUMENT, 4},
+        {3, 2, 100, 0, REASON_ARGUMENT, 3},
+        {8, 2, 100, 0, REASON_ARGUMENT, 8},
+        {0x80, 2, 100, 0, REASON_ARGUMENT, 0x80},
+        {STREAM_PACKED, 2, 100, 0, REASON_ARGUMENT, 0},
+        {STREAM_PACKAGE, 2, 100, 0, REASON_ARGUMENT, 2},
+        {STREAM_PACKAGE, 0, 100, 1, REASON_ARGUMENT, 2},
+        {STREAM_PACKAGE, 0, 0, 0, REASON_ARGUMENT, 2},
+        {STREAM_PLAIN, 0, 100, 0, REASON_BOOTLOADER, 0},
+        {STREAM_PLAIN, 1, 100, 0, REASON_BOOTLOADER, 1},
+        {STREAM_PLAIN, 12, 100, 0, REASON_NO_SECTOR, 12},
+        {STREAM_PLAIN, 255, 100, 0, REASON_NO_SECTOR, 255},
+        {STREAM_PLAIN, 11, 0x20001, 0, REASON_ADDRESS, 0x08100000},
+        {STREAM_PLAIN, 2, 0xFFFFFFFF, 0, REASON_ADDRESS, 0x08100000},
+        {STREAM_PACKED, 2, 100, 0xF8001, REASON_ADDRESS, 0x08100000},
+        {STREAM_PLAIN, 2, 0x8001, 0, REASON_WRITE_PROTECTED, 4},
+        {STREAM_PACKED, 3, 100, 0x14000, REASON_WRITE_PROTECTED, 4},
+    };
+    (void)state;
+
+    board.optcr &= ~(1u << (16 + 4));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(begin(rows[i].flags, rows[i].sector, rows[i].size, rows[i].packed),
+                         rows[i].reason);
+        assert_int_equal(answer.detail, rows[i].detail);
+        assert_int_equal(answer.len, 0);
+    }
+    board.provisioned = true;
+    assert_int_equal(begin(STREAM_PLAIN, 2, 0x8000, 0), REASON_PROVISIONED);
+    assert_int_equal(begin(STREAM_PACKED, 2, 100, 200), REASON_PROVISIONED);
+    hw.memory = NULL;
+    board.provisioned = false;
+    assert_int_equal(begin(STREAM_PACKED, 2, 100, 200), REASON_ARGUMENT);
+    assert_int_equal(stream.state, STREAM_IDLE);
+    assert_int_equal(board.retired + board.staged, 0);
+}
+
+static void expect_begun(uint8_t slot, uint32_t resume)
+{
+    assert_int_equal(answer.len, STREAM_BEGUN_SIZE);
+    assert_int_equal(load_le32(answer.data + STREAM_BEGUN_WINDOW), WINDOW);
+    assert_int_equal(load_le32(answer.data + STREAM_BEGUN_RESUME), resume);
+    assert_int_equal(load_le16(answer.data + STREAM_BEGUN_FRAME), STREAM_PAYLOAD_MAX);
+    assert_int_equal(answer.data[STREAM_BEGUN_SLOT], slot);
+    assert_int_equal(stream.state, STREAM_OPEN);
+}
+
+static void test_commands_begin_content(void **state)
+{
+    (void)state;
+    assert_int_equal(begin(STREAM_PLAIN, 2, 0xF8000, 0), REASON_NONE); /* to the end of the part */
+    expect_begun(0xFF, 0);
+    assert_int_equal(stream.spec.addr, 0x08008000);
+    assert_int_equal(stream.spec.content, 0xF8000);
+    assert_int_equal(begin(STREAM_PACKED | STREAM_FLAG_THUMB, 11, 99, 0x20000), REASON_NONE);
+    expect_begun(0xFF, 0);
+    assert_int_equal(stream.spec.addr, 0x080E0000);
+    assert_int_equal(stream.spec.content, 0x20000);
+    assert_int_equal(board.retired, 2);
+    assert_int_equal(board.staged, 0);
+}
+
+static void test_commands_begin_package(void **state)
+{
+    (void)state;
+    board.provisioned = true;
+    assert_int_equal(begin(STREAM_PACKAGE, 0, 5000, 0), REASON_NONE);
+    expect_begun(1, 0);
+    assert_int_equal(board.stage_size, 5000);
+    stream.next = 2048; /* some of it came, then the line broke */
+    stream.state = STREAM_CLOSED;
+    assert_int_equal(begin(STREAM_PACKAGE, 0, 5000, 0), REASON_NONE);
+    expect_begun(0xFF, 2048);
+    assert_int_equal(board.staged, 1);
+    board.stage_reason = REASON_PACKAGE_SIZE;
+    assert_int_equal(begin(STREAM_PACKAGE, 0, 6000, 0), REASON_PACKAGE_SIZE);
+    assert_int_equal(answer.detail, 5);
+    assert_false(stream_resumes(&stream, &stream.spec));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_commands_set_baud, setup),
+        cmocka_unit_test_setup(test_commands_digests, setup),
+        cmocka_unit_test_setup(test_commands_begin_refused, setup),
+        cmocka_unit_test_setup(test_commands_begin_content, setup),
+        cmocka_unit_test_setup(test_commands_begin_package, setup),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
