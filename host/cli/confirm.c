@@ -10,8 +10,7 @@
 
 enum { LOOK_MS = 100 };
 
-/* Waits for a line at the terminal, or a signal: also one that came just before. */
-static bool wait_for_line(void)
+bool cli_wait_for_line(void)
 {
     struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
     while (cli_signal() == 0) {
@@ -27,7 +26,7 @@ int cli_ask(const char *question, const char *word, bool *yes)
     char answer[64] = "";
     fprintf(stderr, "%s", question);
     fflush(stderr);
-    bool got = wait_for_line() && fgets(answer, sizeof answer, stdin) != NULL;
+    bool got = cli_wait_for_line() && fgets(answer, sizeof answer, stdin) != NULL;
     answer[strcspn(answer, "\r\n")] = '\0';
     *yes = got && strcmp(answer, word) == 0;
     return cli_signal() != 0 ? ARAREXT_ERR_INTERRUPTED : ARAREXT_OK;
