@@ -81,8 +81,8 @@ void twin_destroy(struct twin *t); /* writes the state file; NULL is allowed */
 const char *twin_error_text(const struct twin *t);
 
 /* Loads an ELF (load segments by physical address) or a raw binary at addr into flash or SRAM, as a
- * programmer would: without time, and over whatever was there; or into OTP and its lock bytes, where
- * bits only go to 0 and a locked block refuses. ARGUMENT, FILE, FORMAT. */
+ * programmer would: without time, and over whatever was there; or into OTP and its lock bytes,
+ * where bits only go to 0 and a locked block refuses. ARGUMENT, FILE, FORMAT. */
 TWIN_CHECKED int twin_load_file(struct twin *t, const char *path, uint32_t addr);
 TWIN_CHECKED int twin_load(struct twin *t, uint32_t addr, const void *data, size_t len);
 
