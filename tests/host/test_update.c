@@ -312,7 +312,14 @@ static void test_update_nothing_to_do(void **state)
     assert_int_equal(update(b), ARAREXT_OK);
     assert_true(b->result.nothing_to_do && b->result.started && b->result.confirmed);
     assert_int_equal(b->fake.requests[0x65], 0);
+    slot[0] = 2; /* installed, but not confirmed */
+    b->options.no_start = true;
+    b->fake.who = FAKE_BOOTLOADER;
+    assert_int_equal(update(b), ARAREXT_OK);
+    assert_false(b->result.nothing_to_do);
+    slot[0] = 3;
     slot[28] ^= 1; /* another package of the same size */
+    b->fake.requests[0x65] = 0;
     b->options.no_start = true;
     b->fake.who = FAKE_BOOTLOADER;
     assert_int_equal(update(b), ARAREXT_OK);
@@ -469,98 +476,6 @@ static void test_fits_key_by_hash_or_none(void **state)
     free_bench(b);
 }
 
-/* ---- provisioning ---- */
-
-static struct ararext_provisioning two_keys(void)
-{
-    struct ararext_provisioning p = {.count = 2, .has_identity = true};
-    memset(p.hashes[0], 0xA0, 32);
-    memset(p.hashes[1], 0xA1, 32);
-    memset(p.identity, 0xC3, 32);
-    return p;
-}
-
-static void test_provision_good(void **state)
-{
-    struct bench *b = new_bench();
-    const struct ararext_provisioning p = two_keys();
-    uint8_t blocks[160];
-    (void)state;
-    assert_int_equal(ararext_provision_check(&p, b->fake.otp, NULL), ARAREXT_OK);
-    assert_int_equal(ararext_provision(b->fake.session, &p), ARAREXT_OK);
-    assert_int_equal(b->fake.provision_len, 6 + 64 + 32);
-    static const uint8_t head[6] = {0x50, 0x52, 0x4F, 0x56, 2, 1}; /* "PROV" */
-    assert_memory_equal(b->fake.provision, head, sizeof head);
-    ararext_provision_image(&p, blocks);
-    assert_memory_equal(b->fake.otp, blocks, sizeof blocks);
-    for (size_t i = 64; i < 128; i++) {
-        assert_int_equal(blocks[i], 0xFF); /* keys 2 and 3: none */
-    }
-    assert_int_equal(ararext_provision_check(&p, b->fake.otp, NULL), ARAREXT_ERR_PROVISION);
-    free_bench(b);
-}
-
-static void test_provision_is_read_back(void **state)
-{
-    struct bench *b = new_bench();
-    const struct ararext_provisioning p = two_keys();
-    (void)state;
-    b->fake.lose_provision = true;
-    assert_int_equal(ararext_provision(b->fake.session, &p), ARAREXT_OK);
-    assert_int_equal(b->fake.requests[0x6A], 1); /* never a second time */
-    free_bench(b);
-    b = new_bench();
-    b->fake.burns_wrong = true;
-    assert_int_equal(ararext_provision(b->fake.session, &p), ARAREXT_ERR_VERIFY);
-    free_bench(b);
-    b = new_bench();
-    b->fake.provision_reason = 0x4F;
-    assert_int_equal(ararext_provision(b->fake.session, &p), ARAREXT_ERR_REFUSED);
-    free_bench(b);
-}
-
-static void test_provision_check(void **state)
-{
-    struct ararext_provisioning p = two_keys();
-    uint8_t otp[ARAREXT_OTP_SIZE];
-    struct ararext_message why;
-    static const struct {
-        size_t offset;
-        uint8_t value;
-        int rc;
-    } rows[] = {
-        {0, 0xA0, ARAREXT_OK},              /* half of it is there: a power cut */
-        {0, 0xE0, ARAREXT_OK},              /* a bit of it */
-        {0, 0x20, ARAREXT_ERR_PROVISION},   /* a bit too many */
-        {64, 0xFE, ARAREXT_ERR_PROVISION},  /* something where no key goes */
-        {128, 0x00, ARAREXT_ERR_PROVISION}, /* another identity */
-        {512, 0x00, ARAREXT_ERR_PROVISION}, /* locked blank */
-        {514, 0x00, ARAREXT_OK},            /* locked, and blank is what it should be */
-        {516, 0x00, ARAREXT_ERR_PROVISION}, /* locked without the identity */
-        {160, 0xFE, ARAREXT_ERR_PROVISION}, /* key 0 revoked */
-        {164, 0xFE, ARAREXT_ERR_PROVISION}, /* key 1 revoked */
-        {168, 0xFE, ARAREXT_OK},            /* key 2, which there is not */
-        {192, 0xFE, ARAREXT_OK},            /* a counter that begins at 1 */
-        {517, 0x00, ARAREXT_ERR_PROVISION}, /* revocations locked */
-        {527, 0x00, ARAREXT_ERR_PROVISION}, /* counter locked */
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        memset(otp, 0xFF, sizeof otp);
-        otp[rows[i].offset] = rows[i].value;
-        assert_int_equal(ararext_provision_check(&p, otp, &why), rows[i].rc);
-    }
-    memset(otp, 0xFF, sizeof otp);
-    memcpy(p.hashes[1], p.hashes[0], 32);
-    assert_int_equal(ararext_provision_check(&p, otp, &why), ARAREXT_ERR_ARGUMENT);
-    memset(p.hashes[1], 0xFF, 32);
-    assert_int_equal(ararext_provision_check(&p, otp, &why), ARAREXT_ERR_ARGUMENT);
-    p.count = 0;
-    assert_int_equal(ararext_provision_check(&p, otp, &why), ARAREXT_ERR_ARGUMENT);
-    p.count = 5;
-    assert_int_equal(ararext_provision_check(&p, otp, &why), ARAREXT_ERR_ARGUMENT);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -586,9 +501,6 @@ int main(void)
         cmocka_unit_test(test_fits_provisioned),
         cmocka_unit_test(test_fits_size_and_identity),
         cmocka_unit_test(test_fits_key_by_hash_or_none),
-        cmocka_unit_test(test_provision_good),
-        cmocka_unit_test(test_provision_is_read_back),
-        cmocka_unit_test(test_provision_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
