@@ -109,6 +109,11 @@ static int check(struct cli *cli, const struct provision *o)
     if (rc != ARAREXT_OK) {
         return rc;
     }
+    if (ararext_provision_done(&o->what, otp) && (info.nwrp & 3u) != 0) {
+        cli_say(cli, "Note: OTP holds all of this already; what is left to do is to write-protect "
+                     "sectors 0 and 1.\n");
+        return ARAREXT_OK;
+    }
     rc = ararext_provision_check(&o->what, otp, &why);
     if (rc != ARAREXT_OK) {
         rc = cli_error(cli, rc, "%s; nothing was written", why.text);
@@ -197,7 +202,7 @@ static int check_after(struct cli *cli)
         rc = cli_error(cli, ARAREXT_ERR_VERIFY,
                        "the keys are in, but sectors 0 and 1 are not write-protected (nWRP %03X)",
                        nwrp);
-        cli_advise(cli, "protect them with a programmer: README.md, 'On a real board'");
+        cli_advise(cli, "run it again with the same keys");
     }
     return rc;
 }

@@ -269,10 +269,14 @@ ARAREXT_API void ararext_provision_image(const struct ararext_provisioning *p,
 ARAREXT_CHECKED ARAREXT_API int ararext_provision_check(const struct ararext_provisioning *p,
                                                         const uint8_t otp[ARAREXT_OTP_SIZE],
                                                         struct ararext_message *why);
+/* Whether an OTP area holds exactly that already, locked. */
+ARAREXT_API bool ararext_provision_done(const struct ararext_provisioning *p,
+                                        const uint8_t otp[ARAREXT_OTP_SIZE]);
 ARAREXT_CHECKED ARAREXT_API int ararext_read_otp_all(struct ararext_session *s,
                                                      uint8_t otp[ARAREXT_OTP_SIZE]);
 /* Writes and locks the blocks FOR GOOD, and reads them back: VERIFY if they are not as they should.
- * The caller has asked the user. ARGUMENT. */
+ * Where they are so already, it only makes the board write-protect its sectors 0 and 1, if they are
+ * not. The caller has asked the user. ARGUMENT. */
 ARAREXT_CHECKED ARAREXT_API int ararext_provision(struct ararext_session *s,
                                                   const struct ararext_provisioning *p);
 

@@ -76,6 +76,14 @@ static int check_block(const uint8_t *otp, const uint8_t *want, unsigned block,
     return ARAREXT_OK;
 }
 
+bool ararext_provision_done(const struct ararext_provisioning *p,
+                            const uint8_t otp[ARAREXT_OTP_SIZE])
+{
+    uint8_t blocks[OTP_LOCKED_BLOCKS * OTP_BLOCK_SIZE];
+    ararext_provision_image(p, blocks);
+    return is_done(otp, blocks);
+}
+
 int ararext_provision_check(const struct ararext_provisioning *p,
                             const uint8_t otp[ARAREXT_OTP_SIZE], struct ararext_message *why)
 {
@@ -127,7 +135,7 @@ int ararext_read_otp_all(struct ararext_session *s, uint8_t otp[ARAREXT_OTP_SIZE
 int ararext_provision(struct ararext_session *s, const struct ararext_provisioning *p)
 {
     uint8_t payload[PROVISION_HASHES + ARAREXT_KEYS_MAX * DIGEST_SIZE + 2 * UUID_SIZE];
-    uint8_t blocks[OTP_LOCKED_BLOCKS * OTP_BLOCK_SIZE], otp[ARAREXT_OTP_SIZE];
+    uint8_t otp[ARAREXT_OTP_SIZE];
     if (!arguments_good(p)) {
         return ARAREXT_ERR_ARGUMENT;
     }
@@ -147,7 +155,9 @@ int ararext_provision(struct ararext_session *s, const struct ararext_provisioni
                         .extension = true};
     int rc = session_call(s, &call);
     /* An answer that got lost tells nothing; the blocks do. */
-    if (rc != ARAREXT_OK && rc != ARAREXT_ERR_TIMEOUT && rc != ARAREXT_ERR_GARBLED) {
+    bool already = rc == ARAREXT_ERR_REFUSED && s->failure.has_reason &&
+                   s->failure.reason == REASON_PROVISIONED;
+    if (rc != ARAREXT_OK && rc != ARAREXT_ERR_TIMEOUT && rc != ARAREXT_ERR_GARBLED && !already) {
         return rc;
     }
     const struct ararext_failure before = s->failure;
@@ -155,8 +165,7 @@ int ararext_provision(struct ararext_session *s, const struct ararext_provisioni
     if (read != ARAREXT_OK) {
         return read;
     }
-    ararext_provision_image(p, blocks);
-    if (is_done(otp, blocks)) {
+    if (ararext_provision_done(p, otp)) {
         return ARAREXT_OK;
     }
     s->failure = rc != ARAREXT_OK ? before : (struct ararext_failure){.code = ARAREXT_ERR_VERIFY};

@@ -136,7 +136,7 @@ unsigned session_board_time_ms(const struct ararext_session *s, uint8_t command,
     case COMMAND_STAGE_FINISH:
         return 10000;
     case COMMAND_CONFIRM:
-        return 500;
+        return 3000;
     case COMMAND_ROLLBACK:
     case COMMAND_PROVISION:
         return 5000;

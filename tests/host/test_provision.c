@@ -59,6 +59,13 @@ static void test_provision_is_read_back(void **state)
     fake_open(&b);
     b.provision_reason = 0x4F;
     assert_int_equal(ararext_provision(b.session, &p), ARAREXT_ERR_REFUSED);
+    b.provision_reason = 0x40; /* provisioned, with other keys */
+    assert_int_equal(ararext_provision(b.session, &p), ARAREXT_ERR_REFUSED);
+    assert_false(ararext_provision_done(&p, b.otp));
+    ararext_provision_image(&p, b.otp);
+    memset(b.otp + 512, 0, 5); /* ... and with these */
+    assert_true(ararext_provision_done(&p, b.otp));
+    assert_int_equal(ararext_provision(b.session, &p), ARAREXT_OK);
     fake_close(&b);
 }
 
