@@ -120,6 +120,11 @@ static bool package_take_tlv(struct package_reader *r, uint32_t head, uint32_t a
     return area != PROTECTED || type >= UNKNOWN;
 }
 
+static __attribute__((noinline)) bool package_arrived(uint32_t at, uint32_t end)
+{
+    return at == end;
+}
+
 /* The TLVs from at to end, which lies inside the package's room: exactly filled. */
 static bool package_walk(struct package_reader *r, uint32_t at, uint32_t end, unsigned area)
 {
@@ -136,7 +141,8 @@ static bool package_walk(struct package_reader *r, uint32_t at, uint32_t end, un
         }
         at += head >> 16;
     }
-    return true;
+    /* Asked again: a walk that a skipped comparison ended early has missed what restricts. */
+    return package_arrived(at, end);
 }
 
 /* Header: bytes that are not free, then the sizes. These are checked one by one, smaller first: no
@@ -270,13 +276,11 @@ static bool package_read_values(struct package_reader *r, struct package *out)
 static enum protocol_reason package_read_content(struct package_reader *r, uint32_t content_max,
                                                  struct package *out)
 {
-    out->content_size = out->payload_size;
-    if (out->flags != 0) {
-        out->content_size = package_load(r, r->at[HAS_CONTENT_SIZE], 4);
-        r->bad_at = r->at[HAS_CONTENT_SIZE];
-        if (out->content_size < VECTORS) {
-            return REASON_PACKAGE_FORMAT;
-        }
+    out->content_size_at = out->flags != 0 ? r->at[HAS_CONTENT_SIZE] : PACKAGE_HEADER_PAYLOAD;
+    out->content_size = package_load(r, out->content_size_at, 4);
+    r->bad_at = out->content_size_at;
+    if (out->content_size < VECTORS) {
+        return REASON_PACKAGE_FORMAT;
     }
     if (out->content_size > content_max) {
         r->bad_at = content_max;
@@ -357,6 +361,7 @@ static __attribute__((noinline)) void package_hash(const struct flash_hw *flash,
 {
     struct sha256 s;
     uint8_t piece[PIECE];
+    uint32_t end = addr + len;
 
     sha256_init(&s);
     while (len != 0) {
@@ -370,6 +375,10 @@ static __attribute__((noinline)) void package_hash(const struct flash_hw *flash,
         len -= n;
     }
     sha256_end(&s, digest);
+    /* A piece that was taken twice, and another one left out, is no digest of anything. */
+    if (!package_arrived(addr, end)) {
+        compare_clear(digest, DIGEST_SIZE);
+    }
 }
 
 /* Good twice if both digests are the same. */
@@ -578,11 +587,17 @@ void package_match_area(const struct flash_hw *flash, const struct package *p,
                         struct package_check *out)
 {
     uint32_t payload = p->addr + PACKAGE_HEADER_SIZE;
+    uint8_t size[4];
 
     out->verdict[0] = VERDICT_BAD;
     out->verdict[1] = VERDICT_BAD;
     out->reason = REASON_VERIFY;
     out->detail = 0;
+    /* A size that was never stored would compare nothing, and find no difference. */
+    flash->read(flash->ctx, p->addr + p->content_size_at, size, sizeof size);
+    if (load_le32(size) != p->content_size || p->content_size < VECTORS) {
+        return;
+    }
     if (p->flags != 0) {
         package_compare_content(flash, p, MAP_APP_BASE, out->verdict);
     } else {
