@@ -198,13 +198,26 @@ void update_stays(const struct update *u)
     }
 }
 
+/* That no slot was used is found once: it only counts on an open board. */
+void update_ask_plain(const struct update *u, volatile uint32_t verdict[2])
+{
+    volatile uint32_t open[2];
+
+    verdict[0] = VERDICT_BAD;
+    verdict[1] = VERDICT_BAD;
+    trust_read_open(u->flash, open);
+    if (!slot_used(u->flash, 0) && !slot_used(u->flash, 1)) {
+        verdict[0] = open[0];
+        verdict[1] = open[1];
+    }
+}
+
 bool update_has_work(const struct update *u)
 {
-    struct trust trust;
+    volatile uint32_t verdict[2];
 
-    trust_read(u->flash, u->identity, &trust);
-    return trust.open[0] != VERDICT_GOOD || trust.open[1] != VERDICT_GOOD ||
-           slot_used(u->flash, 0) || slot_used(u->flash, 1);
+    update_ask_plain(u, verdict);
+    return verdict[0] != VERDICT_GOOD || verdict[1] != VERDICT_GOOD;
 }
 
 enum protocol_reason update_confirm(const struct update *u, uint32_t *detail)
@@ -264,15 +277,22 @@ enum protocol_reason update_retire(const struct update *u, uint32_t *detail)
 {
     struct update_state s;
     enum protocol_reason reason = update_settle(u, &s, detail);
+    uint8_t installed = update_find_installed(&s);
+    unsigned last = installed == SLOT_NONE ? 0 : installed;
 
     if (reason == REASON_NONE && update_enforces(&s)) {
         return REASON_PROVISIONED;
     }
-    if (reason == REASON_NONE && update_find_installed(&s) == SLOT_NONE) {
+    if (reason == REASON_NONE && installed == SLOT_NONE) {
         reason = update_spoil_area(u, &s, detail);
     }
-    for (unsigned i = 0; i < SLOT_COUNT && reason == REASON_NONE; i++) {
-        reason = slot_retire(u->flash, i, detail);
+    /* The installed one last: until then it starts as a package, from then on as a plain
+     * application. In between, a rejected one would bar it. */
+    if (reason == REASON_NONE) {
+        reason = slot_retire(u->flash, last ^ 1u, detail);
+    }
+    if (reason == REASON_NONE) {
+        reason = slot_retire(u->flash, last, detail);
     }
     return reason;
 }

@@ -400,6 +400,36 @@ static void test_update_verify_area(void **state)
     bench_free(b);
 }
 
+static void retire(void *arg)
+{
+    struct bench *b = arg;
+
+    (void)update_retire(&b->update, &b->detail);
+}
+
+/* Retiring that is cut bars no application that was there: as a package, or as a plain one. */
+static void test_update_retire_cut(void **state)
+{
+    (void)state;
+    for (unsigned operation = 1; operation <= 8; operation++) {
+        struct bench *b = bench_settled(512);
+        const struct update_facts facts = {.fresh = true};
+
+        assert_int_equal(bench_stage(b, &two), REASON_NONE);
+        bench_boots(b, false, 1, BOOT_TRIAL);
+        assert_int_equal(update_rollback(&b->update, &b->detail), REASON_NONE);
+        bench_boots(b, false, 0, BOOT_ROLLBACK);
+        b->m->cut_at = b->m->operations + operation;
+        b->m->cut = CUT_AFTER;
+        assert_false(flash_model_run(b->m, retire, b));
+        flash_model_power_on(b->m);
+        update_boot(&b->update, &facts, &b->result);
+        assert_int_equal(b->result.stay, STAY_NOT);
+        bench_area_holds(b, &one);
+        bench_free(b);
+    }
+}
+
 /* A log of 480 words lasts for 238 installs, and then the slot is out. */
 static void test_update_log(void **state)
 {
@@ -441,6 +471,7 @@ int main(void)
         cmocka_unit_test(test_update_services),
         cmocka_unit_test(test_update_stage_order),
         cmocka_unit_test(test_update_verify_area),
+        cmocka_unit_test(test_update_retire_cut),
         cmocka_unit_test(test_update_log),
     };
 
