@@ -19,32 +19,32 @@
 /* As small as they can be and use all paths: lengths that are no multiple of 4, plain and
  * compressed in both roles; and ones that span several sectors. */
 static const struct scenery_plan plans[] = {
-    {"small-512", 512, false, true, false, true, 261, 517, 390, NULL},
-    {"small-1024", 1024, false, true, false, true, 261, 517, 390, NULL},
-    {"turned-512", 512, false, true, true, false, 261, 517, 390, NULL},
-    {"turned-1024", 1024, false, true, true, false, 261, 517, 390, NULL},
-    {"wide-512", 512, false, false, false, true, 37891, 41985, 9000, NULL},
-    {"wide-1024", 1024, false, false, true, false, 37891, 41985, 9000, NULL},
-    {"signed-512", 512, true, true, false, true, 261, 517, 390, NULL},
-    {"signed-1024", 1024, true, true, true, false, 261, 517, 390, NULL},
+    {"small-512", 512, false, false, true, false, true, 261, 517, 390, NULL},
+    {"small-1024", 1024, false, false, true, false, true, 261, 517, 390, NULL},
+    {"turned-512", 512, false, false, true, true, false, 261, 517, 390, NULL},
+    {"turned-1024", 1024, false, false, true, true, false, 261, 517, 390, NULL},
+    {"wide-512", 512, false, false, false, false, true, 17411, 33793, 9000, NULL},
+    {"wide-1024", 1024, false, false, false, true, false, 17411, 33793, 9000, NULL},
+    {"signed-512", 512, true, true, true, false, true, 261, 517, 390, NULL},
+    {"signed-1024", 1024, true, false, true, true, false, 261, 517, 390, NULL},
 };
 enum { PLAN_COUNT = sizeof plans / sizeof plans[0] };
 
-/* How much is tried. "every n" takes each nth, from a place that the seed chooses. */
+enum { SHORT_FLOW = 32 }; /* operations: every second cut is tried, whatever the effort */
+
+/* How much is tried. "every n" takes each nth, from a place that the seed chooses; 0 = none. */
 struct effort {
-    unsigned torn;         /* patterns of a torn operation */
-    unsigned reads;        /* how often the same cut is judged, with other readings */
-    unsigned starts;       /* in a row, each judged */
-    unsigned wide_every;   /* operations of wide packages */
-    unsigned signed_every; /* operations on boards that check signatures */
-    unsigned first_every;  /* operations of small ones */
-    unsigned second_every; /* second cuts of small ones; 0 = none */
-    unsigned signed_second_every;
+    unsigned torn;   /* patterns of a torn operation */
+    unsigned reads;  /* how often what a torn one left is judged, with other readings */
+    unsigned starts; /* in a row, each judged */
+    unsigned small_every, wide_every, signed_every; /* operations, by kind of scenery */
+    unsigned second_torn; /* patterns of a first cut that get second cuts */
+    unsigned second_every, second_signed_every;
     unsigned lives_every; /* after second cuts */
 };
-static const struct effort effort_full = {6, 3, 5, 1, 1, 1, 1, 97, 7};
-static const struct effort effort_quick = {2, 1, 5, 61, 7, 1, 151, 0, 3};
-static const struct effort effort_tiny = {1, 1, 4, 401, 61, 7, 997, 0, 3};
+static const struct effort effort_full = {6, 3, 5, 1, 5, 1, 2, 1, 97, 7};
+static const struct effort effort_quick = {2, 1, 5, 1, 211, 7, 1, 151, 0, 3};
+static const struct effort effort_tiny = {1, 1, 4, 7, 1201, 61, 1, 997, 0, 3};
 
 struct options {
     struct effort effort;
@@ -134,7 +134,9 @@ static void judge(struct campaign *c, unsigned allowed_first, bool try_again)
     struct update_result result;
     enum who was = WHO_NOBODY;
     bool was_fresh = false;
-    for (unsigned i = 0; i < c->options->effort.starts; i++) {
+    /* Every other time it is asked again at once: many starts may mend what one does not. */
+    unsigned starts = try_again && (c->reading & 1) != 0 ? 1 : c->options->effort.starts;
+    for (unsigned i = 0; i < starts; i++) {
         enum who who;
         unsigned allowed = i == 0 ? allowed_first : c->flow->later;
         rig_power_on(&c->rig, mix(c->reading, i));
@@ -178,11 +180,14 @@ static void cut_recovery(struct campaign *c, const struct flash_model *left)
 {
     enum protocol_reason reason;
     struct cut none = {0, CUT_BEFORE, mix(c->cuts[0].seed, 2)};
-    unsigned every = c->scenery->plan->enforced ? c->options->effort.signed_second_every
+    unsigned every = c->scenery->plan->enforced ? c->options->effort.second_signed_every
                                                 : c->options->effort.second_every;
     unsigned operations;
     if (!c->scenery->plan->small || every == 0) {
         return;
+    }
+    if (c->tally.operations <= SHORT_FLOW) {
+        every = 1;
     }
     rig_restore(&c->rig, left);
     (void)rig_run(&c->rig, start_again, NULL, &none, &reason);
@@ -205,7 +210,7 @@ static void cut_recovery(struct campaign *c, const struct flash_model *left)
 }
 
 /* One cut of the flow, from the prepared board. */
-static void cut_flow(struct campaign *c, const struct flash_model *prepared)
+static void cut_flow(struct campaign *c, const struct flash_model *prepared, bool twice)
 {
     enum protocol_reason reason;
     struct flash_model *left;
@@ -224,7 +229,9 @@ static void cut_flow(struct campaign *c, const struct flash_model *prepared)
             break; /* nothing that could read in more than one way */
         }
     }
-    cut_recovery(c, left);
+    if (twice) {
+        cut_recovery(c, left);
+    }
     rig_restore(&c->rig, prepared);
     free(left);
 }
@@ -253,7 +260,7 @@ static void cut_everywhere(struct campaign *c, const struct flash_model *prepare
     const struct effort *effort = &c->options->effort;
     unsigned every = !c->scenery->plan->small     ? effort->wide_every
                      : c->scenery->plan->enforced ? effort->signed_every
-                                                  : effort->first_every;
+                                                  : effort->small_every;
     for (unsigned at = 1; at <= c->tally.operations; at++) {
         /* What is before and behind the long row of words is always tried. */
         bool edge = at <= 12 || at + 12 > c->tally.operations;
@@ -264,7 +271,7 @@ static void cut_everywhere(struct campaign *c, const struct flash_model *prepare
             enum flash_model_cut kind = i == 0 ? CUT_BEFORE : i == 1 ? CUT_AFTER : CUT_TORN;
             c->cuts[0] = (struct cut){at, kind, mix(mix(c->options->seed, at), i)};
             c->picks = mix(c->cuts[0].seed, 9);
-            cut_flow(c, prepared);
+            cut_flow(c, prepared, i < 2 + effort->second_torn);
         }
         c->picks = mix(c->options->seed, at);
     }
@@ -391,7 +398,7 @@ static struct tally run_all(const struct options *options)
 static void usage(void)
 {
     (void)fprintf(stderr, "Usage: powercut_core [--full | --tiny] [--seed N] [--flow NAME] "
-                          "[--scenery NAME] [--at OPERATION] [--jobs N]\n");
+                          "[--scenery NAME] [--at OPERATION] [--second EVERY] [--jobs N]\n");
     exit(2);
 }
 
@@ -420,6 +427,8 @@ static struct options read_options(int argc, char **argv)
             o.scenery = value;
         } else if (strcmp(argv[i], "--at") == 0) {
             o.at = (unsigned)strtoul(value, NULL, 0);
+        } else if (strcmp(argv[i], "--second") == 0) {
+            o.effort.second_every = (unsigned)strtoul(value, NULL, 0);
         } else if (strcmp(argv[i], "--jobs") == 0) {
             o.jobs = (unsigned)strtoul(value, NULL, 0);
         } else {

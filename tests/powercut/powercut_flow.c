@@ -167,6 +167,13 @@ static enum protocol_reason run_stage(struct rig *rig, const void *arg)
     return rig_stage(rig, &s->sides[WHO_SECOND]);
 }
 
+/* For boards with nothing to go back to. */
+static enum protocol_reason run_stage_unasked(struct rig *rig, const void *arg)
+{
+    const struct scenery *s = arg;
+    return rig_stage(rig, &s->unasked);
+}
+
 static enum protocol_reason run_stage_third(struct rig *rig, const void *arg)
 {
     const struct scenery *s = arg;
@@ -319,7 +326,7 @@ const struct flow flows[] = {
      .late = true},
     {.name = "stage_over_plain",
      .prepare = prepare_plain,
-     .run = run_stage,
+     .run = run_stage_unasked,
      .fresh = WHO_SECOND,
      .done = WHO_SECOND,
      .first = PLAIN | FRESH,

@@ -22,17 +22,18 @@ enum who {
 };
 
 /* Boots on trial of every package but `unasked`. */
-enum { SCENERY_TRIALS = 2 };
+enum { SCENERY_TRIALS = 3 };
 
 /* A part, a kind of board, and packages. */
 struct scenery_plan {
     const char *name;
     uint32_t flash_kib;
-    bool enforced;     /* provisioned; counters and a revocation advance at the confirmation */
+    bool enforced;     /* provisioned: the second package's confirmation raises the counter */
+    bool revokes;      /* ... and revokes the key of the first */
     bool small;        /* small enough for second cuts */
     bool first_packed; /* LZMA2 with the ARM-Thumb filter; else plain */
     bool second_packed;
-    uint32_t first_len, second_len, third_len; /* of the contents */
+    uint32_t first_len, second_len, third_len; /* of the contents; with app, at least so long */
     const char
         *app; /* path of a binary: the contents are it, each with a tail of its own; or NULL */
 };

@@ -39,30 +39,33 @@ static void give_up(const char *path)
     exit(2);
 }
 
-/* The application's binary, and behind it something of its own. */
-static void load_content(struct side *side, const char *path, uint32_t seed)
+/* The application's binary, and behind it something of its own up to len, at least a few bytes. */
+static void load_content(struct side *side, const char *path, uint32_t len, uint32_t seed)
 {
     FILE *file = fopen(path, "rb");
     long size;
+    uint32_t read;
     if (file == NULL || fseek(file, 0, SEEK_END) != 0 || (size = ftell(file)) < VECTORS) {
         give_up(path);
         return;
     }
     rewind(file);
-    side->content_len = (uint32_t)size + TAIL;
+    read = (uint32_t)size;
+    side->content_len = read + TAIL > len ? read + TAIL : len;
     side->content = malloc(side->content_len);
     assert(side->content != NULL);
-    if (fread(side->content, 1, (size_t)size, file) != (size_t)size) {
+    fill_content(side->content, side->content_len, seed);
+    if (fread(side->content, 1, read, file) != read) {
         give_up(path);
     }
     (void)fclose(file);
-    memset(side->content + size, (int)(0x10 + seed), TAIL);
+    memset(side->content + side->content_len - TAIL, (int)(0x10 + seed), TAIL);
 }
 
 static void make_content(struct side *side, const char *app, uint32_t len, uint32_t seed)
 {
     if (app != NULL) {
-        load_content(side, app, seed);
+        load_content(side, app, len, seed);
         return;
     }
     side->content_len = len;
@@ -93,11 +96,11 @@ static void make_packages(struct scenery *s, struct evp_pkey_st *keys[2])
     recipe.counter = plan->enforced ? 3 : 0;
     recipe.key = plan->enforced ? keys[0] : NULL;
     make_package(&s->sides[WHO_FIRST], &recipe);
-    /* Its confirmation raises the counter and revokes the key of the first. */
+
     recipe.packing = plan->second_packed ? PACKAGE_LZMA2_THUMB : PACKAGE_PLAIN;
     recipe.counter = plan->enforced ? 5 : 0;
     recipe.key = plan->enforced ? keys[1] : NULL;
-    recipe.revoke = plan->enforced ? 1 : 0;
+    recipe.revoke = plan->revokes ? 1 : 0;
     recipe.version[0] = 2;
     make_package(&s->sides[WHO_SECOND], &recipe);
     recipe.policy = none;

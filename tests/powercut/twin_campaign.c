@@ -19,17 +19,20 @@
 #include "powercut_twin.h"
 
 enum { OPERATIONS_MAX = 400000, JOBS_MAX = 8 };
-#define STEP_NS UINT64_C(8000) /* a word takes 16 us: no operation begins and ends within a step   \
-                                */
+#define STEP_NS                                                                                    \
+    UINT64_C(8000) /* a word takes 16 us: no operation begins and ends within a step               \
+                    */
 #define LIMIT_NS UINT64_C(120000000000)
 
 /* About 24 KiB, every operation; 200 KiB and more; a board that checks signatures. */
 static const struct scenery_plan plans[] = {
-    {"24k-1024", 1024, false, false, false, true, 0, 0, 0, ARAREXT_APPS "/ota-demo.bin"},
-    {"24k-512", 512, false, false, true, false, 0, 0, 0, ARAREXT_APPS "/ota-demo.bin"},
-    {"200k-1024", 1024, false, false, false, true, 0, 0, 0, ARAREXT_APPS "/lua-demo.bin"},
-    {"200k-512", 512, false, false, true, true, 0, 0, 0, ARAREXT_APPS "/lua-demo.bin"},
-    {"signed-1024", 1024, true, false, false, true, 4097, 5003, 2001, NULL},
+    {"24k-1024", 1024, false, false, false, false, true, 0, 0, 0, ARAREXT_APPS "/ota-demo-1.bin"},
+    {"24k-512", 512, false, false, false, true, false, 0, 0, 0, ARAREXT_APPS "/ota-demo-1.bin"},
+    {"200k-1024", 1024, false, false, false, false, true, 204801, 204802, 0,
+     ARAREXT_APPS "/lua-demo.bin"},
+    {"200k-512", 512, false, false, false, true, true, 204801, 204802, 0,
+     ARAREXT_APPS "/lua-demo.bin"},
+    {"signed-1024", 1024, true, true, false, false, true, 4097, 5003, 2001, NULL},
 };
 enum { PLAN_COUNT = sizeof plans / sizeof plans[0] };
 
