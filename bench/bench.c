@@ -10,26 +10,21 @@
 #include <time.h>
 
 #include "ararext.h"
-#include "twin.h"
+#include "bench.h"
 #include "twin_transport.h"
 
 enum {
-    FLASH_BASE = 0x08000000,
-    APP_BASE = 0x08008000,
-    SRAM_END = 0x20020000,
-    APP_ENTRY = 0x200,
     USART_COMMANDS = 2,
     BAUD = 115200,
     BITS_A_BYTE = 10,
     IMAGE_SIZE = 200 * 1024,
 };
-#define MS(n) ((uint64_t)(n)*1000000u)
 /* At 16 MHz; long enough for the engine's start to have no weight. */
 #define COMPUTE_NS MS(20000)
 
 static const char *firmware = ARAREXT_FIRMWARE_ELF;
 
-static void fail(const char *what, const char *why)
+void bench_fail(const char *what, const char *why)
 {
     (void)fprintf(stderr, "bench: %s: %s\n", what, why);
     exit(EXIT_FAILURE);
@@ -44,34 +39,40 @@ static void on_report(void *ctx, const struct twin_report *report)
     exit(EXIT_FAILURE);
 }
 
-static struct twin *make_board(const char *elf)
+struct twin *bench_make_board(const char *elf)
 {
     struct twin *t = NULL;
+    elf = elf != NULL ? elf : firmware;
     const struct twin_config config = {.flash_kib = 1024, .seed = 1, .on_report = on_report};
     if (twin_create(&t, &config) != TWIN_OK) {
-        fail("twin", twin_error_text(NULL));
+        bench_fail("twin", twin_error_text(NULL));
     }
     if (twin_load_file(t, elf, FLASH_BASE) != TWIN_OK) {
-        fail(elf, twin_error_text(t));
+        bench_fail(elf, twin_error_text(t));
     }
     return t;
+}
+
+void bench_make_startable(uint8_t *image)
+{
+    static const uint8_t loop[2] = {0xFE, 0xE7};
+    for (unsigned i = 0; i < 8; i++) {
+        uint32_t word = i < 4 ? SRAM_END : APP_BASE + APP_ENTRY + 1;
+        image[i] = (uint8_t)(word >> (8 * (i % 4)));
+    }
+    memcpy(image + APP_ENTRY, loop, sizeof loop);
 }
 
 /* A plausible image: vectors, an endless loop as reset handler, noise that is the same every time.
  */
 static void make_image(uint8_t *image, size_t len)
 {
-    static const uint8_t loop[2] = {0xFE, 0xE7};
     uint32_t x = 1;
     for (size_t i = 0; i < len; i++) {
         x = x * 1664525u + 1013904223u;
         image[i] = (uint8_t)(x >> 24);
     }
-    for (unsigned i = 0; i < 8; i++) {
-        uint32_t word = i < 4 ? SRAM_END : APP_BASE + APP_ENTRY + 1;
-        image[i] = (uint8_t)(word >> (8 * (i % 4)));
-    }
-    memcpy(image + APP_ENTRY, loop, sizeof loop);
+    bench_make_startable(image);
 }
 
 /* ---- from power-on to the application's first instruction ---- */
@@ -89,25 +90,31 @@ static void arrived(void *ctx, uint32_t addr)
     twin_request_stop(a->twin);
 }
 
-static double reset_to_app_us(void)
+uint64_t bench_start_ns(struct twin *t, uint64_t limit_ns)
 {
-    uint8_t image[1024];
-    struct arrival arrival = {make_board(firmware), 0};
-    struct twin *t = arrival.twin;
-    make_image(image, sizeof image);
-    if (twin_load(t, APP_BASE, image, sizeof image) != TWIN_OK) {
-        fail("image", twin_error_text(t));
-    }
+    struct arrival arrival = {t, 0};
     twin_pin_drive(t, 'A', 0, false);
     twin_on_execute(t, APP_BASE + APP_ENTRY, arrived, &arrival);
     uint64_t start = twin_now_ns(t);
     twin_power_on(t);
-    (void)twin_run_ns(t, MS(1000));
+    (void)twin_run_ns(t, limit_ns);
     if (arrival.ns == 0) {
-        fail("reset_to_app_us", "the application did not start within a second");
+        bench_fail("start", "the application did not start in time");
     }
+    return arrival.ns - start;
+}
+
+static double reset_to_app_us(void)
+{
+    uint8_t image[1024];
+    struct twin *t = bench_make_board(NULL);
+    make_image(image, sizeof image);
+    if (twin_load(t, APP_BASE, image, sizeof image) != TWIN_OK) {
+        bench_fail("image", twin_error_text(t));
+    }
+    uint64_t took = bench_start_ns(t, MS(1000));
     twin_destroy(t);
-    return (double)(arrival.ns - start) / 1000.0;
+    return (double)took / 1000.0;
 }
 
 /* ---- flashing with the twelve commands ---- */
@@ -117,7 +124,7 @@ static void check(struct ararext_session *s, const char *what, int error)
     if (error != ARAREXT_OK) {
         struct ararext_message why;
         ararext_describe_failure(s, &why);
-        fail(what, why.text[0] != '\0' ? why.text : ararext_error_entry(error)->sentence);
+        bench_fail(what, why.text[0] != '\0' ? why.text : ararext_error_entry(error)->sentence);
     }
 }
 
@@ -130,7 +137,7 @@ static struct ararext_image *parse_image(void)
     const struct ararext_load load = {ARAREXT_FORMAT_BIN, APP_BASE};
     make_image(bytes, sizeof bytes);
     if (ararext_image_parse(&image, &file, "bench.bin", &load, &why) != ARAREXT_OK) {
-        fail("image", why.text);
+        bench_fail("image", why.text);
     }
     return image;
 }
@@ -156,7 +163,7 @@ static uint64_t flash_ns(struct twin *t)
     check(s, "flash", ararext_flash_run(s, image, &plan, &how, &result));
     uint64_t took = twin_now_ns(t) - start;
     if (result.phase != ARAREXT_PHASE_DONE || result.bytes_verified < IMAGE_SIZE) {
-        fail("flash", "the image was not written and verified as a whole");
+        bench_fail("flash", "the image was not written and verified as a whole");
     }
     ararext_image_free(image);
     ararext_close(s);
@@ -165,7 +172,7 @@ static uint64_t flash_ns(struct twin *t)
 
 static double commands_200k_115200_share(void)
 {
-    struct twin *t = make_board(firmware);
+    struct twin *t = bench_make_board(NULL);
     twin_pin_drive(t, 'A', 0, true);
     twin_power_on(t);
     (void)twin_run_ns(t, MS(100));
@@ -181,7 +188,7 @@ static double cpu_seconds(void)
 {
     struct timespec now;
     if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now) != 0) {
-        fail("twin_mips", "no clock of the process's CPU time");
+        bench_fail("twin_mips", "no clock of the process's CPU time");
     }
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
@@ -190,7 +197,7 @@ static double twin_mips(void)
 {
     struct twin_counters before;
     struct twin_counters after;
-    struct twin *t = make_board(ARAREXT_COMPUTE_ELF);
+    struct twin *t = bench_make_board(ARAREXT_COMPUTE_ELF);
     twin_power_on(t);
     (void)twin_run_ns(t, MS(100));
     twin_get_counters(t, &before);
@@ -208,6 +215,10 @@ static const struct figure {
     double (*measure)(void);
 } figures[] = {
     {"reset_to_app_us", "us", 1, reset_to_app_us},
+    {"verified_boot_64k_ms", "ms", 1, bench_verified_boot_64k_ms},
+    {"verified_boot_200k_ms", "ms", 1, bench_verified_boot_200k_ms},
+    {"verified_boot_400k_ms", "ms", 1, bench_verified_boot_400k_ms},
+    {"install_200k_over_limit", "ratio", 4, bench_install_200k_over_limit},
     {"commands_200k_115200_share", "ratio", 4, commands_200k_115200_share},
     {"twin_mips", "MIPS", 0, twin_mips},
 };
@@ -220,7 +231,7 @@ static const struct figure *find(const char *name)
             return &figures[i];
         }
     }
-    fail(name, "no such figure");
+    bench_fail(name, "no such figure");
     return NULL;
 }
 

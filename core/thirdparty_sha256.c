@@ -5,6 +5,7 @@
  */
 #include "sha256.h"
 
+#define Z7_SFX /* the smaller of its two loops */
 #include <CpuArch.h>
 #undef MY_CPU_X86_OR_AMD64
 #undef MY_CPU_ARM_OR_ARM64

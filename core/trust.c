@@ -53,25 +53,51 @@ static bool trust_is_blank(const struct flash_hw *flash, uint32_t addr, uint32_t
     return ones == BLANK_WORD;
 }
 
-static __attribute__((noinline)) uint32_t trust_open_by_range(const struct flash_hw *flash)
+/* Key blocks and their locks in one piece: this is on the way of every start. What is not filled,
+ * should a read be skipped, does not read as blank. */
+#define OPEN_WORDS (KEYS_SIZE / 4u + 1u)
+
+static void trust_read_keys(const struct flash_hw *flash, uint32_t words[OPEN_WORDS])
 {
-    return trust_is_blank(flash, MAP_OTP_BASE, KEYS_SIZE) &&
-                   trust_is_blank(flash, MAP_OTP_LOCK_BASE, OTP_KEY_COUNT)
-               ? VERDICT_GOOD
-               : VERDICT_BAD;
+    words[0] = 0;
+    words[OPEN_WORDS - 1u] = 0;
+    flash->read(flash->ctx, MAP_OTP_BASE, words, KEYS_SIZE);
+    flash->read(flash->ctx, MAP_OTP_LOCK_BASE, words + OPEN_WORDS - 1u, OTP_KEY_COUNT);
 }
 
-/* The locks first, then words from the last to the first, counted. */
+static __attribute__((noinline)) uint32_t trust_open_by_range(const struct flash_hw *flash)
+{
+    uint32_t words[OPEN_WORDS];
+    uint32_t ones = BLANK_WORD;
+
+    trust_read_keys(flash, words);
+    for (unsigned i = 0; i < OPEN_WORDS; i++) {
+        ones &= words[i];
+    }
+    return ones == BLANK_WORD ? VERDICT_GOOD : VERDICT_BAD;
+}
+
+/* From the last word to the first, counted. */
 static __attribute__((noinline)) uint32_t trust_open_by_words(const struct flash_hw *flash)
 {
-    uint32_t blank = trust_read_word(flash, MAP_OTP_LOCK_BASE) + 1u == 0 ? 1u : 0;
+    uint32_t words[OPEN_WORDS];
+    uint32_t blank = 0;
 
-    for (uint32_t at = KEYS_SIZE; at != 0; at -= 4u) {
-        if (~trust_read_word(flash, MAP_OTP_BASE + at - 4u) == 0) {
+    trust_read_keys(flash, words);
+    for (unsigned i = OPEN_WORDS; i-- != 0;) {
+        if (~words[i] == 0) {
             blank++;
         }
     }
-    return blank == KEYS_SIZE / 4u + 1u ? VERDICT_GOOD : VERDICT_BAD;
+    return blank == OPEN_WORDS ? VERDICT_GOOD : VERDICT_BAD;
+}
+
+void trust_read_open(const struct flash_hw *flash, volatile uint32_t open[2])
+{
+    open[0] = VERDICT_BAD;
+    open[1] = VERDICT_BAD;
+    open[0] = trust_open_by_range(flash);
+    open[1] = trust_open_by_words(flash);
 }
 
 static uint32_t trust_count(const struct flash_hw *flash)
@@ -108,10 +134,7 @@ void trust_read(const struct flash_hw *flash, const uint8_t builtin[2 * UUID_SIZ
 {
     uint8_t locks[OTP_LOCKED_BLOCKS];
 
-    out->open[0] = VERDICT_BAD;
-    out->open[1] = VERDICT_BAD;
-    out->open[0] = trust_open_by_range(flash);
-    out->open[1] = trust_open_by_words(flash);
+    trust_read_open(flash, out->open);
     flash->read(flash->ctx, MAP_OTP_LOCK_BASE, locks, sizeof locks);
     out->keys = 0;
     out->revoked = 0;

@@ -57,6 +57,9 @@ void update_stays(const struct update *u);
 /* Whether update_boot will have more to do than to look at a plain application: a slot was used, or
  * the board is provisioned. Reads a few words. */
 bool update_has_work(const struct update *u);
+/* The same as verdicts, found by different means: a plain application may be looked at only if both
+ * are VERDICT_GOOD. */
+void update_ask_plain(const struct update *u, volatile uint32_t verdict[2]);
 
 /* Decides, installs, counts, until there is something to start or a reason to stay. Writes flash
  * only where the decision needs it. */

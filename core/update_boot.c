@@ -224,9 +224,9 @@ static enum update_step update_boot_install(struct update_boot *b)
         return update_drop(b, CAUSE_NONE);
     }
     b->out->installs++;
-    reason = update_install(b->u, p, b->target, &detail);
+    reason = update_install(b->u, p, b->target, &b->matched, &detail);
     if (reason == REASON_NONE) {
-        return STEP_AGAIN;
+        return update_boot_ready(b); /* judged and matched in this round */
     }
     update_note_failure(b, reason, detail);
     if (++b->tries[b->target] < INSTALLS) {

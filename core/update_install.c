@@ -124,10 +124,9 @@ static enum protocol_reason update_erase_area(const struct update *u, const stru
 }
 
 enum protocol_reason update_install(const struct update *u, const struct package *p, uint8_t slot,
-                                    uint32_t *detail)
+                                    struct package_check *matched, uint32_t *detail)
 {
     struct update_sink s = {.u = u, .p = p, .detail = detail};
-    struct package_check check;
     enum protocol_reason reason = slot_disclaim(u->flash, detail); /* U5 */
 
     if (reason == REASON_NONE) {
@@ -139,10 +138,10 @@ enum protocol_reason update_install(const struct update *u, const struct package
     if (reason != REASON_NONE) {
         return reason;
     }
-    update_clear_check(&check);
-    package_match_area(u->flash, p, &check);
-    if (!update_good(&check)) {
-        *detail = check.detail;
+    update_clear_check(matched);
+    package_match_area(u->flash, p, matched);
+    if (!update_good(matched)) {
+        *detail = matched->detail;
         return REASON_VERIFY;
     }
     return slot_claim(u->flash, slot, detail); /* U3 */

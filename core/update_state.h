@@ -51,9 +51,10 @@ enum protocol_reason update_advance_trust(const struct update *u, const struct u
  * package was checked by package_verify. */
 enum protocol_reason update_check_content(const struct update *u, const struct package *p,
                                           uint32_t *detail);
-/* Disclaims, erases, writes, compares, claims. A failure leaves the area unclaimed. */
+/* Disclaims, erases, writes, compares, claims; matched is the comparison's judgement. A failure
+ * leaves the area unclaimed. */
 enum protocol_reason update_install(const struct update *u, const struct package *p, uint8_t slot,
-                                    uint32_t *detail);
+                                    struct package_check *matched, uint32_t *detail);
 
 /* The note in the backup register. */
 bool update_note_read(const struct update *u, uint8_t *crashes, uint8_t *cause);

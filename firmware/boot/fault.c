@@ -7,6 +7,7 @@
 #include "fault.h"
 
 #include <stdint.h>
+#include <stdnoreturn.h>
 
 #include "chip.h"
 #include "cortex_m4.h"

@@ -10,10 +10,7 @@
 
 static void hardware_read(void *ctx, uint32_t addr, uint8_t *data, size_t len)
 {
-    (void)ctx;
-    for (size_t i = 0; i < len; i++) {
-        data[i] = ((const volatile uint8_t *)addr)[i];
-    }
+    flash_read(ctx, addr, data, len); /* it reads any memory */
 }
 
 static void hardware_write(void *ctx, uint32_t addr, const uint8_t *data, size_t len)
@@ -49,7 +46,7 @@ uint32_t hardware_frame_crc(void *ctx, const uint8_t *data, size_t len)
 }
 
 const struct loader_hw hardware = {
-    .ctx = NULL,
+    .ctx = (void *)(uintptr_t)&flash_from_ram,
     .memory_read = hardware_read,
     .memory_write = hardware_write,
     .memory_crc = hardware_memory_crc,

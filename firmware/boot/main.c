@@ -17,6 +17,7 @@
 #include "led.h"
 #include "log.h"
 #include "mpu.h"
+#include "packages.h"
 #include "serial.h"
 #include "stm32f407.h"
 #include "timer.h"
@@ -25,27 +26,36 @@
 #define AWAKE_BYTES 16u   /* a millisecond has 11.5 characters */
 
 static struct loader loader;
+static struct packages packages;
 static struct frame_receiver receiver;
 static uint32_t active_us; /* when something last happened on the line */
 
-static const char *const stay_names[] = {"", "button", "application's request", "nothing to boot",
-                                         "host's request"};
+static const char *const stay_names[] = {
+    "", /* in the order of enum stay_reason */
+    "button",
+    "application's request",
+    "nothing to boot",
+    "host's request",
+    "all rejected",
+    "untrusted",
+    "crash loop",
+    "flash failed",
+};
 
 static void main_start_board(const struct start_facts *facts)
 {
     struct clock_state clock;
 
-    timer_start(BOARD_HSI_HZ);
     clock_start(&clock);
-    timer_start(clock.timer_hz);
-    timer_start_tick(clock.core_hz);
     RCC->AHB1ENR |= RCC_AHB1_GPIOA | RCC_AHB1_GPIOB | RCC_AHB1_DMA1;
     (void)RCC->AHB1ENR; /* ES0182 */
     crc_unit_start();
     led_start();
     log_start(clock.apb1_hz);
     serial_start(clock.apb1_hz);
+    packages_bind(&packages, PACKAGES_FROM_RAM);
     loader.hw = &hardware;
+    loader.update = &packages.update;
     loader.info = (struct loader_info){
         .idcode = DBGMCU_IDCODE,
         .core_hz = clock.core_hz,
@@ -74,6 +84,29 @@ static void main_log_start(void)
     log_line(stay_names[info->stay]);
 }
 
+/* Trust, target, what is installed, the slots' states; and what the boot path did, if it was asked:
+ * slot, installs, last reason to refuse and its detail. As GET_SLOTS has them. */
+static void main_log_packages(const struct start_facts *facts)
+{
+    uint8_t slots[SLOTS_SIZE];
+
+    update_report(&packages.update, slots);
+    log_text("trust, target, installed, slots:");
+    log_hex(slots[SLOTS_TRUST], 1);
+    log_hex(slots[SLOTS_TARGET], 2);
+    log_hex(slots[SLOTS_INSTALLED], 2);
+    log_hex(slots[SLOTS_ENTRIES + SLOT_STATE], 1);
+    log_hex(slots[SLOTS_ENTRIES + SLOT_ENTRY_SIZE + SLOT_STATE], 1);
+    if (facts->asked) {
+        log_text("; boot: slot, installs, reason:");
+        log_hex(facts->update.slot, 2);
+        log_hex(facts->update.installs, 1);
+        log_hex((uint32_t)facts->update.reason, 2);
+        log_hex(facts->update.detail, 8);
+    }
+    log_line("");
+}
+
 /* One line for each request, and the LED's share of it. command is 0 for what was no frame. */
 static void main_tell_result(uint8_t command)
 {
@@ -96,17 +129,23 @@ static void main_do_after(void)
     log_flush();
     switch (loader.after) {
     case AFTER_GO_IMAGE:
-        chip_start_image(loader.target);
+        chip_start_image(loader.target, loader.go[0], loader.go[1]);
+        break;
     case AFTER_GO_CODE:
-        chip_enter_code(loader.target);
+        chip_enter_code(loader.target, loader.go[0], loader.go[1]);
+        break;
     case AFTER_RESET_STAY:
-        start_request_stay();
-        core_reset();
+        start_leave_request(BOOT_REQUEST_LOADER_RPC);
+        break;
+    case AFTER_RESET_INSTALL:
+        start_leave_request(BOOT_REQUEST_INSTALL);
+        break;
     case AFTER_RESET:
     case AFTER_NOTHING:
     default:
-        core_reset();
+        break;
     }
+    core_reset();
 }
 
 static void main_serve_request(const struct frame_request *request)
@@ -167,14 +206,18 @@ static void main_sleep(uint32_t now_us)
     }
 }
 
-noreturn void main_serve(const struct start_facts *facts)
+void main_serve(const struct start_facts *facts)
 {
     struct frame_request request;
 
     main_start_board(facts);
     loader_init(&loader);
     frame_init(&receiver, hardware_frame_crc, NULL);
+    if (!facts->asked) {
+        update_stays(&packages.update);
+    }
     main_log_start();
+    main_log_packages(facts);
     for (;;) {
         uint32_t now_us = timer_us();
 

@@ -2,10 +2,9 @@
 #ifndef ARAREXT_MAIN_H
 #define ARAREXT_MAIN_H
 
-#include <stdnoreturn.h>
-
 #include "start.h"
 
-noreturn void main_serve(const struct start_facts *facts);
+/* Does not come back; not declared so, as in chip.h. */
+void main_serve(const struct start_facts *facts);
 
 #endif

@@ -1,20 +1,29 @@
 /*
- * The boot path. It is measured: no PLL, no UART, no waiting but the few microseconds that the
- * button's pull-down needs. What is decided, and why, is in core/boot.h.
+ * The boot path. It is measured: without packages no PLL, no UART, no waiting but the few
+ * microseconds that the button's pull-down needs. What is decided, and why, is in core/boot.h and
+ * core/update.h.
+ *
+ * What leads to a jump is found twice, by different means, and both verdicts go to
+ * chip_start_image, which wants both to be good. Behind each such call something stops.
  */
 #include "start.h"
 
 #include "board.h"
 #include "boot.h"
 #include "chip.h"
+#include "clock.h"
+#include "cortex_m4.h"
 #include "geometry.h"
 #include "image.h"
 #include "memory_map.h"
+#include "mpu.h"
+#include "packages.h"
 #include "stm32f407.h"
+#include "verdict.h"
 
 #define PULL_SETTLE_LOOPS 40u /* about 10 us on HSI: 40 kOhm and 100 pF make 4 us */
 
-/* The pull-down makes an open pin an application's choice. GPIOA is left to chip_jump or to the
+/* The pull-down makes an open pin an application's choice. GPIOA is left to chip_reset or to the
  * drivers. */
 static bool start_read_button(void)
 {
@@ -26,36 +35,112 @@ static bool start_read_button(void)
     return (GPIOA->IDR & (1u << BOARD_BUTTON_PIN)) != 0;
 }
 
-void start_decide(struct start_facts *facts)
+/* Takes the request: it is good for one reset. */
+static void start_take_request(uint32_t words[BOOT_REQUEST_WORDS])
 {
     volatile uint32_t *request = (volatile uint32_t *)MAP_BOOT_REQUEST_BASE;
-    const volatile uint32_t *app = (const volatile uint32_t *)MAP_APP_BASE;
-    struct boot_facts boot;
 
-    facts->reset_flags = RCC->CSR; /* read, not cleared: the application may want them */
-    facts->flash_kib = (uint16_t)geometry_flash_kib(*(const volatile uint16_t *)MAP_FLASH_KIB_ADDR);
-    boot.button = start_read_button();
     for (unsigned i = 0; i < BOOT_REQUEST_WORDS; i++) {
-        boot.request[i] = request[i];
-        request[i] = 0; /* good for one reset */
-    }
-    boot.app_stack = app[0];
-    boot.app_reset = app[1];
-    boot.flash_end = geometry_flash_end(facts->flash_kib);
-    boot.app_code = boot_reset_in_flash(boot.app_reset, boot.flash_end)
-                        ? *(const volatile uint16_t *)(boot.app_reset & ~1u)
-                        : IMAGE_ERASED_CODE;
-    facts->stay = boot_decide(&boot);
-    if (facts->stay == STAY_NOT) {
-        chip_start_image(MAP_APP_BASE);
+        words[i] = request[i];
+        request[i] = 0;
     }
 }
 
-void start_request_stay(void)
+static bool start_wants_install(const uint32_t words[BOOT_REQUEST_WORDS])
+{
+    uint32_t wanted[BOOT_REQUEST_WORDS];
+
+    boot_make_request(wanted, BOOT_REQUEST_INSTALL);
+    return words[0] == wanted[0] && words[1] == wanted[1] && words[2] == wanted[2];
+}
+
+static void start_read_application(struct boot_facts *boot)
+{
+    const volatile uint32_t *app = (const volatile uint32_t *)MAP_APP_BASE;
+
+    boot->app_stack = app[0];
+    boot->app_reset = app[1];
+    boot->app_code = boot_reset_in_flash(boot->app_reset, boot->flash_end)
+                         ? *(const volatile uint16_t *)(boot->app_reset & ~1u)
+                         : IMAGE_ERASED_CODE;
+}
+
+void start_decide(struct start_facts *facts)
+{
+    struct boot_facts boot;
+    struct packages p;
+    volatile uint32_t plain[2] = {VERDICT_BAD, VERDICT_BAD};
+
+    *facts = (struct start_facts){
+        .update = {.verdict = {VERDICT_BAD, VERDICT_BAD}, .slot = SLOT_NONE},
+    };
+    facts->reset_flags = RCC->CSR; /* read, not cleared: the application may want them */
+    facts->flash_kib = (uint16_t)geometry_flash_kib(*(const volatile uint16_t *)MAP_FLASH_KIB_ADDR);
+    boot.flash_end = geometry_flash_end(facts->flash_kib);
+    boot.button = start_read_button();
+    start_take_request(boot.request);
+    start_read_application(&boot);
+    facts->install_only = start_wants_install(boot.request);
+    facts->stay = boot_decide(&boot);
+    if (facts->stay != STAY_NOT && facts->stay != STAY_NOTHING_TO_BOOT) {
+        return;
+    }
+    packages_bind(&p, PACKAGES_FROM_FLASH);
+    update_ask_plain(&p.update, plain);
+    if (plain[0] != VERDICT_GOOD || plain[1] != VERDICT_GOOD) {
+        facts->stay = STAY_NOT;
+        return;
+    }
+    if (facts->install_only) {
+        facts->stay = STAY_HOST_REQUEST;
+    } else if (facts->stay == STAY_NOT) {
+        chip_start_image(MAP_APP_BASE, plain[0], plain[1]);
+        core_reset();
+    }
+}
+
+/* The PLL, since what follows is arithmetic; the MPU and its stack guard; the DMA's clock for
+ * serial_watch_ring, which looks at a ring that nothing fills yet. */
+static void start_run_fast(void)
+{
+    clock_start_boot();
+    RCC->AHB1ENR |= RCC_AHB1_DMA1;
+    (void)RCC->AHB1ENR; /* ES0182 */
+    mpu_start();
+}
+
+void start_packages(struct start_facts *facts)
+{
+    struct update_result *result = &facts->update;
+    const struct update_facts asked = {
+        .fresh = (facts->reset_flags & RCC_CSR_NOT_FRESH) == 0,
+        .install_only = facts->install_only,
+    };
+    struct packages p;
+
+    if (facts->stay != STAY_NOT) {
+        return;
+    }
+    start_run_fast();
+    packages_bind(&p, PACKAGES_FROM_RAM);
+    update_boot(&p.update, &asked, result);
+    facts->asked = true;
+    facts->stay = result->stay;
+    if (result->verdict[0] == VERDICT_GOOD && result->verdict[1] == VERDICT_GOOD) {
+        if (result->watchdog_s != 0) {
+            chip_start_watchdog(result->watchdog_s);
+        }
+        chip_start_image(MAP_APP_BASE, result->verdict[0], result->verdict[1]);
+        core_reset();
+    }
+    chip_reset();
+}
+
+void start_leave_request(uint32_t request)
 {
     uint32_t words[BOOT_REQUEST_WORDS];
 
-    boot_make_request(words, BOOT_REQUEST_LOADER_RPC);
+    boot_make_request(words, request);
     for (unsigned i = 0; i < BOOT_REQUEST_WORDS; i++) {
         ((volatile uint32_t *)MAP_BOOT_REQUEST_BASE)[i] = words[i];
     }

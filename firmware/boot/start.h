@@ -2,21 +2,31 @@
 #ifndef ARAREXT_START_H
 #define ARAREXT_START_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "protocol.h"
+#include "update.h"
 
 struct start_facts {
-    enum stay_reason stay;
-    uint32_t reset_flags; /* RCC_CSR as found */
+    enum stay_reason stay; /* STAY_NOT after start_decide: the packages decide */
+    uint32_t reset_flags;  /* RCC_CSR as found */
     uint16_t flash_kib;
+    bool install_only;           /* the host asked to install and stay */
+    bool asked;                  /* update is what update_boot said */
+    struct update_result update; /* slot SLOT_NONE, no verdict good until then */
 };
 
-/* Reads button, boot request and vector table, and starts the application if that is the decision:
- * then it does not come back. Runs on HSI with RAM uninitialised; uses the stack only. */
+/* Reads button, boot request and whether packages have a say, and starts a plain application if
+ * that is the decision: then it does not come back. Runs on HSI with RAM uninitialised; uses the
+ * stack only. */
 void start_decide(struct start_facts *facts);
 
-/* Leaves a request to stay in the bootloader after the next reset. */
-void start_request_stay(void);
+/* If packages have a say: verifies, installs, starts what they name; then it does not come back.
+ * RAM code and data must be in place. On return clocks and peripherals are as after a reset. */
+void start_packages(struct start_facts *facts);
+
+/* Leaves a request for after the next reset: BOOT_REQUEST_LOADER_RPC or _INSTALL. */
+void start_leave_request(uint32_t request);
 
 #endif

@@ -1,11 +1,12 @@
 /*
- * The vector table and the first code after a reset. Until start_decide has said that the
- * bootloader stays, nothing in SRAM is written but the stack: an application keeps what it left
- * there.
+ * The vector table and the first code after a reset. Until start_decide has said that no plain
+ * application starts, nothing in SRAM is written but the stack: such an application keeps what it
+ * left there.
  *
  * Only the 16 vectors of the core are here: no interrupt is ever enabled in the NVIC.
  */
 #include <stddef.h>
+#include <stdnoreturn.h>
 
 #include "cortex_m4.h"
 #include "fault.h"
@@ -39,9 +40,11 @@ noreturn void startup_reset(void)
     struct start_facts facts;
 
     core_interrupts_off();
-    start_decide(&facts); /* comes back only when the bootloader stays */
+    start_decide(&facts); /* comes back when no plain application is to be started */
     startup_init_memory();
+    start_packages(&facts); /* comes back when the bootloader stays */
     main_serve(&facts);
+    core_reset();
 }
 
 struct vectors {

@@ -8,12 +8,21 @@
 #include "cortex_m4.h"
 #include "memory_map.h"
 #include "stm32f407.h"
+#include "timer.h"
+#include "verdict.h"
 
 /* All that drivers/ uses; a driver that takes another peripheral adds it here. */
 #define USED_AHB1 (RCC_AHB1_GPIOA | RCC_AHB1_GPIOB | RCC_AHB1_CRC | RCC_AHB1_DMA1)
-#define USED_APB1 (RCC_APB1_TIM5 | RCC_APB1_USART2 | RCC_APB1_USART3)
+#define USED_APB1 (RCC_APB1_TIM5 | RCC_APB1_USART2 | RCC_APB1_USART3 | RCC_APB1_PWR)
 
 #define READY_LOOPS_MAX 10000u /* HSI starts within 4 us; the core is at most at 168 MHz */
+
+#define WATCHDOG_LIMIT_US   10000u /* five periods of LSI, which is at 17 kHz or more */
+#define WATCHDOG_PER_SECOND (IWDG_LSI_HZ / 256u)
+
+/* What leads to a jump lies in front of all other code, behind tables: no code runs into it from
+ * above, should a return or a call be skipped there (link/bootloader.ld.in). */
+#define GUARDED __attribute__((section(".guarded"), noinline, noclone))
 
 static void chip_wait(volatile uint32_t *reg, uint32_t mask, uint32_t value)
 {
@@ -67,13 +76,44 @@ static void chip_reset_core(void)
     SCB->ICSR = SCB_ICSR_PENDSTCLR | SCB_ICSR_PENDSVCLR;
 }
 
-static noreturn void chip_jump(uint32_t vtor, uint32_t stack, uint32_t entry)
+void chip_reset(void)
 {
-    core_interrupts_off();
     chip_reset_peripherals();
     chip_reset_clocks();
     chip_reset_core();
-    SCB->VTOR = vtor;
+}
+
+/* PR and RLR go over to the LSI's clock, which runs only once the watchdog has been started: until
+ * then it counts 512 ms. */
+void chip_start_watchdog(uint32_t seconds)
+{
+    uint32_t start = timer_us();
+
+    IWDG->KR = IWDG_KEY_START;
+    IWDG->KR = IWDG_KEY_UNLOCK;
+    IWDG->PR = IWDG_PR_256;
+    IWDG->RLR = seconds * WATCHDOG_PER_SECOND;
+    while ((IWDG->SR & IWDG_SR_BUSY) != 0 && timer_us() - start < WATCHDOG_LIMIT_US) {
+    }
+    IWDG->KR = IWDG_KEY_RELOAD;
+}
+
+/* Both verdicts are asked here again, each with a trap of its own: one skipped instruction, here or
+ * on the way, does not reach the jump with a bad one. */
+GUARDED void chip_enter(const struct chip_entry *e, uint32_t verdict, uint32_t second_verdict)
+{
+    volatile uint32_t first = verdict;
+    volatile uint32_t second = second_verdict;
+
+    if (first != VERDICT_GOOD) {
+        core_reset();
+    }
+    core_interrupts_off();
+    chip_reset();
+    SCB->VTOR = e->vtor;
+    if (second != VERDICT_GOOD) {
+        core_reset();
+    }
     core_dsb();
     /* CONTROL is 0 since reset, LR is all ones as after a reset, and nothing is pending. */
     __asm__ volatile("msr msp, %0\n\t"
@@ -82,19 +122,22 @@ static noreturn void chip_jump(uint32_t vtor, uint32_t stack, uint32_t entry)
                      "isb\n\t"
                      "bx %1"
                      :
-                     : "r"(stack), "r"(entry | 1u)
+                     : "r"(e->stack), "r"(e->code | 1u)
                      : "memory");
     __builtin_unreachable();
 }
 
-noreturn void chip_start_image(uint32_t addr)
+void chip_start_image(uint32_t addr, uint32_t verdict, uint32_t second_verdict)
 {
     const volatile uint32_t *vectors = (const volatile uint32_t *)addr;
+    const struct chip_entry e = {addr, vectors[0], vectors[1]};
 
-    chip_jump(addr, vectors[0], vectors[1]);
+    chip_enter(&e, verdict, second_verdict);
 }
 
-noreturn void chip_enter_code(uint32_t addr)
+void chip_enter_code(uint32_t addr, uint32_t verdict, uint32_t second_verdict)
 {
-    chip_jump(0, MAP_SRAM_BASE + MAP_SRAM_SIZE, addr);
+    const struct chip_entry e = {0, MAP_SRAM_BASE + MAP_SRAM_SIZE, addr};
+
+    chip_enter(&e, verdict, second_verdict);
 }

@@ -37,12 +37,12 @@ static bool clock_start_hse(void)
 }
 
 /* The PLL from a source of mhz MHz; source is 0 for HSI. On failure the core stays on HSI. */
-static bool clock_start_pll(uint32_t source, uint32_t mhz)
+static bool clock_start_pll(const struct clock_plan *plan, uint32_t source, uint32_t mhz)
 {
-    RCC->PLLCFGR = clock_plan.pll | source | RCC_PLLCFGR_M(mhz);
+    RCC->PLLCFGR = plan->pll | source | RCC_PLLCFGR_M(mhz);
     RCC->CR |= RCC_CR_PLLON;
     if (clock_wait(&RCC->CR, RCC_CR_PLLRDY, RCC_CR_PLLRDY, PLL_TIMEOUT_US)) {
-        RCC->CFGR = clock_plan.cfgr | RCC_CFGR_SW_PLL;
+        RCC->CFGR = plan->cfgr | RCC_CFGR_SW_PLL;
         if (clock_wait(&RCC->CFGR, RCC_CFGR_SWS, RCC_CFGR_SWS_PLL, SWITCH_TIMEOUT_US)) {
             return true;
         }
@@ -53,24 +53,42 @@ static bool clock_start_pll(uint32_t source, uint32_t mhz)
     return false;
 }
 
-void clock_start(struct clock_state *state)
+static void clock_run(struct clock_state *state, const struct clock_plan *plan, bool crystal)
 {
-    uint32_t acr = FLASH_ACR_PRFTEN | FLASH_ACR_ICEN | FLASH_ACR_DCEN | clock_plan.wait_states;
-
-    FLASH->ACR = acr;
-    state->hse = clock_start_hse();
+    FLASH->ACR = FLASH_ACR_PRFTEN | FLASH_ACR_ICEN | FLASH_ACR_DCEN | plan->wait_states;
+    state->hse = crystal && clock_start_hse();
     /* RM0090 3.5.1: the new latency is to be read back before the clock goes up. */
-    if (clock_wait(&FLASH->ACR, FLASH_ACR_LATENCY, clock_plan.wait_states, SWITCH_TIMEOUT_US)) {
-        if (state->hse && !clock_start_pll(RCC_PLLCFGR_SRC_HSE, clock_plan.hse_mhz)) {
+    if (clock_wait(&FLASH->ACR, FLASH_ACR_LATENCY, plan->wait_states, SWITCH_TIMEOUT_US)) {
+        if (state->hse && !clock_start_pll(plan, RCC_PLLCFGR_SRC_HSE, plan->hse_mhz)) {
             state->hse = false;
         }
-        if (state->hse || clock_start_pll(0, HSI_MHZ)) {
-            state->core_hz = clock_plan.core_hz;
-            state->apb1_hz = clock_plan.core_hz / clock_plan.apb1_divider;
+        if (state->hse || clock_start_pll(plan, 0, HSI_MHZ)) {
+            state->core_hz = plan->core_hz;
+            state->apb1_hz = plan->core_hz / plan->apb1_divider;
             state->timer_hz = state->apb1_hz * 2u; /* APB1 is divided (RM0090 7.2, timer clocks) */
             return;
         }
     }
     state->hse = false;
     state->core_hz = state->apb1_hz = state->timer_hz = BOARD_HSI_HZ;
+}
+
+static void clock_start_with(struct clock_state *state, const struct clock_plan *plan, bool crystal)
+{
+    timer_start(BOARD_HSI_HZ);
+    clock_run(state, plan, crystal);
+    timer_start(state->timer_hz);
+    timer_start_tick(state->core_hz);
+}
+
+void clock_start(struct clock_state *state)
+{
+    clock_start_with(state, &clock_plan, true);
+}
+
+void clock_start_boot(void)
+{
+    struct clock_state state;
+
+    clock_start_with(&state, &clock_boot_plan, false);
 }

@@ -18,6 +18,8 @@ struct clock_plan {
     uint8_t wait_states;
 };
 extern const struct clock_plan clock_plan;
+/* For the boot path: as fast as it goes, from HSI. */
+extern const struct clock_plan clock_boot_plan;
 
 /* What the chip runs on. */
 struct clock_state {
@@ -27,7 +29,9 @@ struct clock_state {
     bool hse;
 };
 
-/* Starts the clocks, coming from HSI as after reset; TIM5 must count (timer.h). */
+/* Starts the clocks, coming from HSI as after reset, and with them TIM5 and the tick (timer.h). */
 void clock_start(struct clock_state *state);
+/* The same for the boot path: no crystal to wait for. Without PLL it goes on at HSI. */
+void clock_start_boot(void);
 
 #endif

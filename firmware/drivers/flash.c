@@ -1,11 +1,10 @@
 /*
- * Erasing and programming around the part that runs from SRAM: limits, keys, error bits, caches,
- * reading back (RM0090 rev 19 section 3.6; times from DS8626 table 48, parallelism x32).
+ * Erasing and programming around the part that waits: limits, keys, error bits, caches, reading
+ * back (RM0090 rev 19 section 3.6; times from DS8626 table 48, parallelism x32).
  */
 #include "flash.h"
 
-#include <stdbool.h>
-
+#include "bytes.h"
 #include "flash_ram.h"
 #include "geometry.h"
 #include "memory_map.h"
@@ -17,14 +16,30 @@
 #define ERASE_LIMIT_KIB_US 28000u
 #define BLANK_WORD         0xFFFFFFFFu
 #define BYTES_PER_KIB      1024u
+#define WORD               4u
 
-static void flash_unlock(void)
+const struct flash_ops flash_from_ram = {flash_ram_erase, flash_ram_program};
+
+enum protocol_reason flash_reason(uint32_t sr, uint32_t *detail)
 {
+    *detail = sr;
+    if ((sr & FLASH_SR_BSY) != 0) {
+        return REASON_FLASH_TIMEOUT;
+    }
+    return (sr & FLASH_SR_ERRORS) != 0 ? REASON_FLASH_ERROR : REASON_NONE;
+}
+
+/* Returns FLASH_CR as it was: locked, but for an application that uses it itself. */
+static uint32_t flash_unlock(void)
+{
+    uint32_t cr = FLASH->CR;
+
     FLASH->SR = FLASH_SR_ERRORS | FLASH_SR_EOP; /* left over from before: not ours */
-    if ((FLASH->CR & FLASH_CR_LOCK) != 0) {
+    if ((cr & FLASH_CR_LOCK) != 0) {
         FLASH->KEYR = FLASH_KEY1;
         FLASH->KEYR = FLASH_KEY2;
     }
+    return cr;
 }
 
 void flash_flush_caches(void)
@@ -38,30 +53,46 @@ void flash_flush_caches(void)
     FLASH->ACR = acr;
 }
 
-static enum protocol_reason flash_end(uint32_t sr, uint32_t *detail)
+static enum protocol_reason flash_end(uint32_t cr, uint32_t sr, uint32_t *detail)
 {
-    FLASH->CR = FLASH_CR_LOCK;
+    FLASH->CR = cr;
     flash_flush_caches();
-    return flash_ram_reason(sr, detail);
+    return flash_reason(sr, detail);
+}
+
+static enum protocol_reason flash_write(const struct flash_ops *ops, const struct flash_write *w,
+                                        uint32_t *detail)
+{
+    uint32_t cr = flash_unlock();
+
+    return flash_end(cr, ops->program(w, PROGRAM_LIMIT_US), detail);
+}
+
+void flash_read(void *ctx, uint32_t addr, void *data, size_t len)
+{
+    (void)ctx;
+    (void)__builtin_memcpy(data, (const void *)addr, len);
+    __asm__ volatile("" ::: "memory"); /* flash changes behind the compiler's back */
 }
 
 enum protocol_reason flash_erase_sector(void *ctx, unsigned sector, uint32_t *detail)
 {
+    const struct flash_ops *ops = ctx;
     uint32_t addr = geometry_sector_addr(sector);
     uint32_t size = geometry_sector_size(sector);
     uint32_t limit_us = ERASE_LIMIT_US + ERASE_LIMIT_KIB_US * (size / BYTES_PER_KIB);
     enum protocol_reason reason;
+    uint32_t cr;
 
-    (void)ctx;
     if (sector < MAP_BOOT_SECTORS) {
         *detail = sector;
         return REASON_BOOTLOADER;
     }
-    flash_unlock();
+    cr = flash_unlock();
     reason = flash_end(
-        flash_ram_erase(FLASH_CR_SER | FLASH_CR_PSIZE(2u) | sector << FLASH_CR_SNB_SHIFT, limit_us),
+        cr, ops->erase(FLASH_CR_SER | FLASH_CR_PSIZE(2u) | sector << FLASH_CR_SNB_SHIFT, limit_us),
         detail);
-    for (; reason == REASON_NONE && size != 0; addr += 4u, size -= 4u) {
+    for (; reason == REASON_NONE && size != 0; addr += WORD, size -= WORD) {
         if (*(const volatile uint32_t *)addr != BLANK_WORD) {
             *detail = addr;
             reason = REASON_VERIFY;
@@ -70,23 +101,75 @@ enum protocol_reason flash_erase_sector(void *ctx, unsigned sector, uint32_t *de
     return reason;
 }
 
+/* The next run of units of one size: words where addr is a multiple of 4, at the edges a half-word
+ * or a byte. */
+static void flash_next_run(struct flash_write *w, uint32_t addr, const uint8_t *data, size_t left)
+{
+    w->addr = addr;
+    w->data = data;
+    w->unit = addr % WORD == 0 && left >= WORD ? WORD : addr % 2u == 0 && left >= 2u ? 2u : 1u;
+    w->len = w->unit == WORD ? left - left % WORD : w->unit;
+}
+
+static enum protocol_reason flash_compare(const struct flash_write *w, uint32_t *detail)
+{
+    for (uint32_t i = 0; i < w->len; i++) {
+        if (((const volatile uint8_t *)w->addr)[i] != w->data[i]) {
+            *detail = w->addr + i;
+            return REASON_VERIFY;
+        }
+    }
+    return REASON_NONE;
+}
+
 enum protocol_reason flash_program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
                                    uint32_t *detail)
 {
-    enum protocol_reason reason;
+    enum protocol_reason reason = REASON_NONE;
+    struct flash_write w = {.always = false};
 
-    (void)ctx;
-    if (addr < MAP_APP_BASE) {
+    if (addr - MAP_APP_BASE >= MAP_FLASH_BASE + MAP_FLASH_SIZE_MAX - MAP_APP_BASE) {
         *detail = addr;
         return REASON_BOOTLOADER;
     }
-    flash_unlock();
-    reason = flash_end(flash_ram_program(addr, data, len, PROGRAM_LIMIT_US), detail);
-    for (size_t i = 0; reason == REASON_NONE && i < len; i++) {
-        if (((const volatile uint8_t *)addr)[i] != data[i]) {
-            *detail = addr + (uint32_t)i;
-            reason = REASON_VERIFY;
+    for (; reason == REASON_NONE && len != 0; addr += w.len, data += w.len, len -= w.len) {
+        flash_next_run(&w, addr, data, len);
+        reason = flash_write(ctx, &w, detail);
+        if (reason == REASON_NONE) {
+            reason = flash_compare(&w, detail);
         }
     }
     return reason;
+}
+
+static bool flash_is_otp(uint32_t addr)
+{
+    return addr - MAP_OTP_BASE < MAP_OTP_SIZE + MAP_OTP_LOCK_SIZE;
+}
+
+enum protocol_reason flash_mark(void *ctx, uint32_t addr, uint32_t word, uint32_t *detail)
+{
+    uint8_t bytes[WORD];
+    const struct flash_write w = {addr, bytes, WORD, WORD, true};
+
+    if (addr - MAP_APP_BASE >= MAP_FLASH_BASE + MAP_FLASH_SIZE_MAX - MAP_APP_BASE &&
+        !flash_is_otp(addr)) {
+        *detail = addr;
+        return REASON_BOOTLOADER;
+    }
+    store_le32(bytes, word);
+    return flash_write(ctx, &w, detail);
+}
+
+enum protocol_reason flash_mark_otp(void *ctx, uint32_t addr, uint8_t byte, uint32_t *detail)
+{
+    const struct flash_write w = {addr, &byte, 1, 1, true};
+    enum protocol_reason reason;
+
+    if (!flash_is_otp(addr)) {
+        *detail = addr;
+        return REASON_ADDRESS;
+    }
+    reason = flash_write(ctx, &w, detail);
+    return reason == REASON_NONE ? flash_compare(&w, detail) : reason;
 }

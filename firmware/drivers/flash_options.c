@@ -51,7 +51,7 @@ enum protocol_reason flash_program_options(void *ctx, uint16_t nwrp, enum loader
         FLASH->OPTKEYR = FLASH_OPTKEY2;
     }
     FLASH->SR = FLASH_SR_ERRORS | FLASH_SR_EOP;
-    reason = flash_ram_reason(flash_ram_options(optcr, OPTIONS_LIMIT_US), detail);
+    reason = flash_reason(flash_ram_options(optcr, OPTIONS_LIMIT_US), detail);
     flash_flush_caches();
     if (reason == REASON_NONE && !flash_options_hold(optcr)) {
         *detail = FLASH->OPTCR;

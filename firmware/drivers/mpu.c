@@ -31,7 +31,8 @@ static const struct {
     /* The stack guard: a push faults, while MEM_READ may read all of the SRAM. */
     {LINK_GUARD_BASE, SHARED | READ_ONLY | MPU_RASR_SIZE(LINK_GUARD_LOG2)},
     {PERIPHERALS, DEVICE | READ_WRITE | MPU_RASR_SIZE(LOG2_512M)},
-    {MAP_SYSTEM_BASE, NORMAL | READ_ONLY | MPU_RASR_SIZE(LOG2_64K)},
+    /* Writable for OTP; to all else there the flash controller refuses a write (WRPERR). */
+    {MAP_SYSTEM_BASE, NORMAL | READ_WRITE | MPU_RASR_SIZE(LOG2_64K)},
     {MAP_CCM_BASE, NORMAL | READ_WRITE | MPU_RASR_SIZE(LOG2_64K)},
 };
 

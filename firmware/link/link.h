@@ -9,14 +9,14 @@
 #define LINK_GUARD_LOG2   8
 #define LINK_GUARD_SIZE   0x100
 #define LINK_STACK_BASE   0x20000100
-#define LINK_STACK_SIZE   0x700
-#define LINK_STACK_TOP    0x20000800
-#define LINK_RAMCODE_BASE 0x20000800
+#define LINK_STACK_SIZE   0xF00
+#define LINK_STACK_TOP    0x20001000
+#define LINK_RAMCODE_BASE 0x20001000
 #define LINK_RAMCODE_LOG2 10
 #define LINK_RAMCODE_SIZE 0x400
-#define LINK_DATA_BASE    0x20000C00
+#define LINK_DATA_BASE    0x20001400
 
-/* Budget of this step: code and data in flash. */
-#define LINK_IMAGE_MAX 0x2000
+/* Budget: code and data in flash. */
+#define LINK_IMAGE_MAX 0x7000
 
 #endif

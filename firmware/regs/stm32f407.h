@@ -1,7 +1,8 @@
 /*
  * The registers of the STM32F407 that the firmware uses, retyped from RM0090: RCC (section 7.3),
- * FLASH (3.9), GPIO (8.4), USART (30.6), DMA (10.5), CRC (4.4), TIM5 (18.4), IWDG (21.4). Addresses
- * and bits only; each offset that follows a gap is asserted.
+ * FLASH (3.9), GPIO (8.4), USART (30.6), DMA (10.5), CRC (4.4), TIM5 (18.4), IWDG (21.4), PWR
+ * (5.4), RTC's backup registers (26.6). Addresses and bits only; each offset that follows a gap is
+ * asserted.
  */
 #ifndef ARAREXT_REGS_STM32F407_H
 #define ARAREXT_REGS_STM32F407_H
@@ -58,7 +59,9 @@ _Static_assert(offsetof(struct rcc_regs, CSR) == 0x74, "RCC_CSR");
 #define RCC_APB1_TIM5       (1u << 3)
 #define RCC_APB1_USART2     (1u << 17)
 #define RCC_APB1_USART3     (1u << 18)
+#define RCC_APB1_PWR        (1u << 28)
 #define RCC_CSR_FLAGS_SHIFT 24u
+#define RCC_CSR_NOT_FRESH   0xF0000000u /* LPWRRSTF, WWDGRSTF, IWDGRSTF, SFTRSTF */
 
 /* ---- flash interface ---- */
 struct flash_regs {
@@ -165,5 +168,18 @@ struct iwdg_regs {
 };
 #define IWDG            ((struct iwdg_regs *)0x40003000u)
 #define IWDG_KEY_RELOAD 0xAAAAu
+#define IWDG_KEY_UNLOCK 0x5555u
+#define IWDG_KEY_START  0xCCCCu
+#define IWDG_PR_256     6u
+#define IWDG_LSI_HZ     32000u /* nominal; 17 to 47 kHz (DS8626 table 38) */
+#define IWDG_SR_BUSY    3u     /* PVU, RVU */
+
+/* ---- power control, backup domain ---- */
+/* One bit of a peripheral's register as a word (PM0214 section 2.2.5). */
+#define BIT_BAND(addr, bit)                                                                        \
+    (*(volatile uint32_t *)(0x42000000u + ((addr)-0x40000000u) * 32u + (bit)*4u))
+#define RCC_APB1ENR_PWREN_BIT BIT_BAND(0x40023840u, 28u)
+#define PWR_CR_DBP_BIT        BIT_BAND(0x40007000u, 8u)
+#define RTC_BKP19R            (*(volatile uint32_t *)0x4000289Cu)
 
 #endif

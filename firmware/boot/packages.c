@@ -1,0 +1,41 @@
+/* struct flash_hw and struct update over the drivers. */
+#include "packages.h"
+
+#include "backup.h"
+#include "board.h"
+#include "flash_service.h"
+#include "geometry.h"
+#include "memory_map.h"
+#include "serial.h"
+#include "stm32f407.h"
+
+_Static_assert(sizeof(struct unpack_memory) <= MAP_FREE_SRAM_SIZE, "unpacking takes free SRAM");
+
+static void packages_alive(void *ctx)
+{
+    IWDG->KR = IWDG_KEY_RELOAD;
+    if (ctx != &flash_from_flash) {
+        serial_watch_ring();
+    }
+}
+
+void packages_bind(struct packages *p, bool from_ram)
+{
+    p->flash = (struct flash_hw){
+        .ctx = (void *)(uintptr_t)(from_ram ? &flash_from_ram : &flash_from_flash),
+        .read = flash_read,
+        .erase = flash_erase_sector,
+        .program = flash_program,
+        .mark = flash_mark,
+        .mark_otp = flash_mark_otp,
+        .alive = packages_alive,
+        .flash_kib = geometry_flash_kib(*(const volatile uint16_t *)MAP_FLASH_KIB_ADDR),
+    };
+    p->update = (struct update){
+        .flash = &p->flash,
+        .memory = from_ram ? (struct unpack_memory *)MAP_FREE_SRAM_BASE : NULL,
+        .identity = board_identity,
+        .note_read = backup_read,
+        .note_write = backup_write,
+    };
+}
