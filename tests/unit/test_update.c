@@ -148,9 +148,16 @@ static void test_update_retire(void **state)
 
 static void test_update_rollback(void **state)
 {
-    struct bench *b = bench_settled(512);
+    struct bench *b = bench_create(512);
 
     (void)state;
+    /* Nobody goes back to what was never confirmed. */
+    assert_int_equal(bench_stage(b, &one), REASON_NONE);
+    bench_boots(b, true, 0, BOOT_TRIAL);
+    assert_int_equal(bench_stage(b, &two), REASON_NONE);
+    assert_int_equal(update_rollback(&b->update, &b->detail), REASON_NO_FALLBACK);
+    bench_free(b);
+    b = bench_settled(512);
     assert_int_equal(update_rollback(&b->update, &b->detail), REASON_NO_FALLBACK);
     assert_int_equal(bench_stage(b, &two), REASON_NONE);
     bench_boots(b, false, 1, BOOT_TRIAL);
