@@ -377,6 +377,7 @@ static void test_stream_length_refused(void **state)
         assert_int_equal(s->stream.state, STREAM_FAILED);
         assert_int_equal(s->stream.reason, REASON_PAYLOAD_LENGTH);
         assert_int_equal(s->stream.detail, lens[i]);
+        assert_false(stream_resumes(&s->stream, &spec));
         assert_int_equal(s->programmed, 0);
         sim_free(s);
     }
@@ -502,6 +503,61 @@ static void test_stream_gap_told(void **state)
     sim_free(s);
 }
 
+/* A gap that is filled before it could be told is none; before an erase the sender hears how far it
+ * is, however little time has passed. */
+static void test_stream_told_before_erase(void **state)
+{
+    struct stream_spec spec = plain(16 * KIB + 4, 1);
+    uint8_t frame[STREAM_FRAME_MAX];
+    uint8_t status[STREAM_STATUS_SIZE];
+    struct sim *s = open_plain(&spec);
+    size_t len = stream_make_data(frame, 0, 2048, content + 2048, 2048);
+    (void)state;
+
+    assert_int_equal(feed(s, frame, len, len), len);
+    assert_true(s->stream.gap_due);
+    for (uint32_t offset = 0; offset < 16 * KIB; offset += 2048) {
+        len = stream_make_data(frame, 0, offset, content + offset, 2048);
+        assert_int_equal(feed(s, frame, len, len), len);
+        bool told = stream_status(&s->stream, s->stream.told_us + STREAM_STATUS_US - 1, status);
+        assert_int_equal(told, offset == 14 * KIB);
+    }
+    assert_int_equal(status[STREAM_STATUS_FLAGS], 0);
+    assert_int_equal(load_le32(status + STREAM_STATUS_NEXT), 16 * KIB);
+    assert_int_equal(s->erases, 1);
+    sim_free(s);
+}
+
+/* Heads with their CRC right, of frames that there are not; what would be their ends is there. */
+static void test_stream_no_such_frame(void **state)
+{
+    static const struct {
+        uint8_t kind;
+        uint16_t len;
+    } rows[] = {{STREAM_DATA, 0},      {STREAM_DATA, STREAM_PAYLOAD_MAX + 1},
+                {STREAM_DATA, 0xFFFF}, {STREAM_POLL, 4},
+                {STREAM_CLOSE, 4},     {0, 0},
+                {STREAM_CLOSE + 1, 0}, {15, 4}};
+    static uint8_t bytes[0x10000 + STREAM_FRAME_MAX];
+    struct stream_spec spec = plain(100 * KIB, 1);
+    uint8_t status[STREAM_STATUS_SIZE];
+    (void)state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct sim *s = open_plain(&spec);
+        memset(bytes, 0, sizeof bytes);
+        bytes[0] = STREAM_START;
+        bytes[STREAM_HEAD_KIND] = rows[i].kind;
+        store_le16(bytes + STREAM_HEAD_LEN, rows[i].len);
+        store_le32(bytes + STREAM_HEAD_CRC, stream_crc(CRC_START, bytes, 2));
+        assert_int_equal(feed(s, bytes, sizeof bytes, sizeof bytes), sizeof bytes);
+        assert_int_equal(s->stream.state, STREAM_OPEN);
+        assert_int_equal(s->stream.next, 0);
+        assert_false(stream_status(&s->stream, sim_now_us(s), status));
+        sim_free(s);
+    }
+}
+
 /* ---- anything at all ---- */
 
 /* Good frames, damaged ones, pieces of them and noise. sim's program() compares each byte. */
@@ -580,6 +636,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_stream_head_belongs_to_payload),
         cmocka_unit_test(test_stream_silence),
         cmocka_unit_test(test_stream_gap_told),
+        cmocka_unit_test(test_stream_told_before_erase),
+        cmocka_unit_test(test_stream_no_such_frame),
         cmocka_unit_test(test_stream_junk),
     };
     seeded_start(argc, argv);
