@@ -18,11 +18,14 @@ __attribute__((used)) void *memcpy(void *restrict to, const void *restrict from,
     const uint8_t *in = from;
 
     if ((((uintptr_t)out | (uintptr_t)in) & 3u) == 0) {
+        struct block *out_block = to;
+        const struct block *in_block = from;
+
         for (; len >= sizeof(struct block); len -= sizeof(struct block)) {
-            *(struct block *)(void *)out = *(const struct block *)(const void *)in;
-            out += sizeof(struct block);
-            in += sizeof(struct block);
+            *out_block++ = *in_block++;
         }
+        out = (uint8_t *)out_block;
+        in = (const uint8_t *)in_block;
     }
     while (len-- > 0) {
         *(volatile uint8_t *)out++ = *in++; /* volatile, or the compiler calls memcpy for it */
@@ -32,8 +35,13 @@ __attribute__((used)) void *memcpy(void *restrict to, const void *restrict from,
 
 __attribute__((used)) void *memset(void *to, int value, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        ((volatile uint8_t *)to)[i] = (uint8_t)value;
+    uint8_t *out = to;
+
+    for (; value == 0 && len >= 4u && ((uintptr_t)out & 3u) == 0; len -= 4u, out += 4u) {
+        *(volatile uint32_t *)(void *)out = 0;
+    }
+    while (len-- > 0) {
+        *(volatile uint8_t *)out++ = (uint8_t)value;
     }
     return to;
 }
