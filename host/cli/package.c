@@ -88,7 +88,9 @@ static int ask(void *ctx, char *text, size_t size)
                                        : cli_type_passphrase(a->cli, question, typed);
     size_t len = strlen(typed);
     if (a->rc == ARAREXT_OK && len <= size) {
-        memcpy(text, typed, len);
+        for (size_t i = 0; i < len; i++) { /* OpenSSL takes it by its length */
+            text[i] = typed[i];
+        }
     }
     explicit_bzero(typed, sizeof typed);
     return a->rc == ARAREXT_OK && len <= size ? (int)len : -1;

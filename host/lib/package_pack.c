@@ -149,7 +149,7 @@ static void put_header(struct writer *w, const struct parts *parts,
 static int assemble(const struct parts *parts, const struct ararext_pack_options *o, uint8_t **out,
                     size_t *len)
 {
-    uint8_t tlvs[PROTECTED_ROOM], digest[DIGEST_SIZE];
+    uint8_t tlvs[PROTECTED_ROOM] = {0}, digest[DIGEST_SIZE];
     struct writer area = {.data = tlvs};
     put_protected(&area, parts, o);
     size_t protected_size = area.len == 0 ? 0 : TLV_AREA_HEAD + area.len;

@@ -21,7 +21,9 @@ static int give_passphrase(void *ctx, char *text, size_t size)
         return -1;
     }
     assert_true(strlen(phrase) <= size);
-    memcpy(text, phrase, strlen(phrase));
+    for (size_t i = 0; phrase[i] != '\0'; i++) {
+        text[i] = phrase[i];
+    }
     return (int)strlen(phrase);
 }
 
