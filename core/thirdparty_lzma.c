@@ -12,9 +12,15 @@
 
 #define Z7_EXTRACT_ONLY
 #define Z7_LZMA_SIZE_OPT
-#include <LzmaDec.c>  /* NOLINT(bugprone-suspicious-include) */
+#include <LzmaDec.c> /* NOLINT(bugprone-suspicious-include) */
+
+/* Stands in for LzmaDec_DecodeToDic: see below. */
+static SRes decode_chunk(CLzmaDec *p, SizeT limit, const Byte *src, SizeT *src_len,
+                         ELzmaFinishMode finish, ELzmaStatus *status);
+#define LzmaDec_DecodeToDic decode_chunk
 #include <Lzma2Dec.c> /* NOLINT(bugprone-suspicious-include) */
-#include <Bra.c>      /* NOLINT(bugprone-suspicious-include) */
+#undef LzmaDec_DecodeToDic
+#include <Bra.c> /* NOLINT(bugprone-suspicious-include) */
 
 #define LC_LP_MAX      4u
 #define PROPERTIES_END (9u * 5u * 5u) /* values of (pb * 5 + lp) * 9 + lc are below */
@@ -33,6 +39,122 @@ _Static_assert(UNPACK_STAGE % WORD == 0 && UNPACK_STAGE >= 16u, "no good stage")
 static CLzma2Dec *decoder_of(const struct unpack *u)
 {
     return (CLzma2Dec *)(void *)u->memory->state;
+}
+
+/*
+ * The SDK's LzmaDec_DecodeToDic tries each symbol with a second decoder whenever less than
+ * LZMA_REQUIRED_INPUT_MAX bytes are in hand, since it does not know where its input ends. An LZMA2
+ * chunk says how long it is. So here a symbol is decoded when those bytes are in hand, or else the
+ * rest of the chunk with zeros behind; a symbol that took any of them is an error. That spares a
+ * KiB of flash, and the time of trying.
+ *
+ * p->tempBuf holds what the pieces before have left over, tempBufSize bytes.
+ */
+
+/* What precedes the symbols of a chunk: five bytes for the range decoder, and fresh models. */
+static SRes start_chunk(CLzmaDec *p, const Byte **src, SizeT *left)
+{
+    for (; *left > 0 && p->tempBufSize < RC_INIT_SIZE; (*left)--) {
+        p->tempBuf[p->tempBufSize++] = *(*src)++;
+    }
+    if (p->tempBufSize < RC_INIT_SIZE) {
+        return SZ_OK;
+    }
+    p->code = (UInt32)p->tempBuf[1] << 24 | (UInt32)p->tempBuf[2] << 16 |
+              (UInt32)p->tempBuf[3] << 8 | p->tempBuf[4];
+    if (p->tempBuf[0] != 0 ||
+        (p->checkDicSize == 0 && p->processedPos == 0 && p->code >= kBadRepCode)) {
+        return SZ_ERROR_DATA;
+    }
+    p->range = 0xFFFFFFFF;
+    p->tempBufSize = 0;
+    if (p->remainLen > kMatchSpecLenStart + 1) {
+        SizeT count = LzmaProps_GetNumProbs(&p->prop);
+        for (SizeT i = 0; i < count; i++) {
+            p->probs[i] = kBitModelTotal >> 1;
+        }
+        p->reps[0] = p->reps[1] = p->reps[2] = p->reps[3] = 1;
+        p->state = 0;
+    }
+    p->remainLen = 0;
+    return SZ_OK;
+}
+
+/* One symbol from what is left over and as much of the piece as it takes. */
+static SRes decode_symbol(CLzmaDec *p, SizeT limit, const Byte **src, SizeT *left)
+{
+    unsigned have = p->tempBufSize;
+    for (SizeT i = 0; i < *left && have < LZMA_REQUIRED_INPUT_MAX; i++) {
+        p->tempBuf[have++] = (*src)[i];
+    }
+    memset(p->tempBuf + have, 0, LZMA_REQUIRED_INPUT_MAX - have);
+    p->buf = p->tempBuf;
+    SRes result = LzmaDec_DecodeReal2(p, limit, p->tempBuf);
+    unsigned used = (unsigned)(p->buf - p->tempBuf);
+    if (used > have) {
+        return SZ_ERROR_DATA;
+    }
+    unsigned kept = used < p->tempBufSize ? p->tempBufSize - used : 0;
+    unsigned taken = used - (p->tempBufSize - kept);
+    for (unsigned i = 0; i < kept; i++) {
+        p->tempBuf[i] = p->tempBuf[used + i];
+    }
+    p->tempBufSize = kept;
+    *src += taken;
+    *left -= taken;
+    return result;
+}
+
+/* Symbols until limit is reached or more input is needed. whole: the chunk ends with this piece. */
+static SRes decode_symbols(CLzmaDec *p, SizeT limit, const Byte **src, SizeT *left, bool whole)
+{
+    SRes result = SZ_OK;
+    while (result == SZ_OK && p->remainLen != kMatchSpecLenStart) {
+        LzmaDec_WriteRem(p, limit);
+        if (p->dicPos >= limit) {
+            return SZ_OK;
+        }
+        if (p->tempBufSize == 0 && *left >= LZMA_REQUIRED_INPUT_MAX) {
+            p->buf = *src;
+            result = LzmaDec_DecodeReal2(p, limit, *src + *left - LZMA_REQUIRED_INPUT_MAX);
+            *left -= (SizeT)(p->buf - *src);
+            *src = p->buf;
+        } else if (whole || p->tempBufSize + *left >= LZMA_REQUIRED_INPUT_MAX) {
+            result = decode_symbol(p, limit, src, left);
+        } else {
+            for (; *left > 0; (*left)--) {
+                p->tempBuf[p->tempBufSize++] = *(*src)++;
+            }
+            return SZ_OK;
+        }
+    }
+    return SZ_ERROR_DATA; /* also for an end marker: LZMA2 has none in a chunk */
+}
+
+/* The parameters are the SDK's. */
+static SRes decode_chunk(CLzmaDec *p, SizeT limit, const Byte *src, SizeT *src_len,
+                         ELzmaFinishMode finish, ELzmaStatus *status)
+{
+    const CLzma2Dec *chunk =
+        (const CLzma2Dec *)(const void *)((const Byte *)p - offsetof(CLzma2Dec, decoder));
+    const Byte *from = src;
+    SizeT left = *src_len;
+    bool whole = left == chunk->packSize;
+    SRes result = SZ_OK;
+    *status = LZMA_STATUS_NEEDS_MORE_INPUT;
+    if (p->remainLen > kMatchSpecLenStart) {
+        result = start_chunk(p, &src, &left);
+    }
+    if (result == SZ_OK && p->remainLen <= kMatchSpecLenStart) {
+        result = decode_symbols(p, limit, &src, &left, whole);
+    }
+    *src_len = (SizeT)(src - from);
+    if (result == SZ_OK && p->remainLen <= kMatchSpecLenStart && p->dicPos >= limit) {
+        bool ended = p->remainLen == 0 && p->code == 0;
+        *status = ended ? LZMA_STATUS_MAYBE_FINISHED_WITHOUT_MARK : LZMA_STATUS_NOT_FINISHED;
+        result = ended || finish == LZMA_FINISH_ANY ? SZ_OK : SZ_ERROR_DATA;
+    }
+    return result;
 }
 
 void unpack_init(struct unpack *u, struct unpack_memory *memory, uint32_t size, bool thumb)
