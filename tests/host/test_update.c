@@ -319,6 +319,8 @@ static void test_update_nothing_to_do(void **state)
     assert_false(b->result.nothing_to_do);
     slot[0] = 3;
     slot[28] ^= 1; /* another package of the same size */
+    fake_slot(&b->fake, 0)[0] = 0;
+    b->fake.slots[6] = b->fake.slots[7] = 1;
     b->fake.requests[0x65] = 0;
     b->options.no_start = true;
     b->fake.who = FAKE_BOOTLOADER;
