@@ -31,7 +31,22 @@ void sha256_add(struct sha256 *s, const void *data, size_t len)
     Sha256_Update(context(s), data, len);
 }
 
+/* The SDK's own ending is larger: here the padding is content like any other. */
 void sha256_end(struct sha256 *s, uint8_t digest[DIGEST_SIZE])
 {
-    Sha256_Final(context(s), digest);
+    CSha256 *p = context(s);
+    uint64_t bits = p->count * 8;
+    uint8_t value = 0x80;
+    do {
+        sha256_add(s, &value, 1);
+        value = 0;
+    } while (p->count % SHA256_BLOCK_SIZE != SHA256_BLOCK_SIZE - sizeof bits);
+    for (unsigned shift = 64; shift > 0;) {
+        shift -= 8;
+        value = (uint8_t)(bits >> shift);
+        sha256_add(s, &value, 1);
+    }
+    for (unsigned i = 0; i < DIGEST_SIZE; i++) {
+        digest[i] = (uint8_t)(p->state[i / 4] >> (24 - i % 4 * 8));
+    }
 }

@@ -14,7 +14,7 @@
 
 #define UNPACK_DICTIONARY 65536u
 #define UNPACK_PROBS      28672u /* bytes, for lc + lp up to 4; checked against the decoder */
-#define UNPACK_STATE      192u   /* checked against the decoder */
+#define UNPACK_STATE      320u   /* checked against the decoder */
 #define UNPACK_STAGE      512u
 
 /* On the board: at the start of free SRAM, so that installing overwrites what applications left
