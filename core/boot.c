@@ -39,8 +39,8 @@ enum stay_reason boot_decide(const struct boot_facts *facts)
 {
     enum stay_reason reason = boot_request_reason(facts->request);
 
-    if (facts->button) {
-        return STAY_BUTTON; /* I1 */
+    if (facts->button && !boot_wants_install(facts)) {
+        return STAY_BUTTON; /* I1; an install that was asked for stays as well, when it is done */
     }
     if (reason != STAY_NOT) {
         return reason; /* I1 */
@@ -50,8 +50,7 @@ enum stay_reason boot_decide(const struct boot_facts *facts)
 
 bool boot_wants_install(const struct boot_facts *facts)
 {
-    return !facts->button && boot_request_valid(facts->request) &&
-           facts->request[1] == BOOT_REQUEST_INSTALL;
+    return boot_request_valid(facts->request) && facts->request[1] == BOOT_REQUEST_INSTALL;
 }
 
 void boot_make_request(uint32_t words[BOOT_REQUEST_WORDS], uint32_t request)

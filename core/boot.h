@@ -34,8 +34,8 @@ bool boot_reset_in_flash(uint32_t app_reset, uint32_t flash_end);
 enum stay_reason boot_decide(const struct boot_facts *facts);
 /* I2 alone. */
 bool boot_app_plausible(const struct boot_facts *facts);
-/* Whether the request is BOOT_REQUEST_INSTALL and the button does not overrule it: install as at
- * any start, then stay. */
+/* Whether the request is BOOT_REQUEST_INSTALL: install as at any start, then stay, whatever the
+ * button says. It is good for one reset, so the button is the way out if installing goes wrong. */
 bool boot_wants_install(const struct boot_facts *facts);
 
 /* The words of a boot request; request is one of BOOT_REQUEST_LOADER, ..._RPC, ..._INSTALL. */

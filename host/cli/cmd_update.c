@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 enum { OPT_NO_START = OPT_OWN, OPT_TIMEOUT, OPT_YES };
-enum { STAY_BUTTON = 1 }; /* PROTOCOL.md, GET_INFO */
 
 struct update {
     struct cli *cli;
@@ -209,12 +208,6 @@ static int tell_failure(struct update *u, int rc)
     }
     if (rc == ARAREXT_ERR_UNCONFIRMED) {
         return tell_unconfirmed(u, rc);
-    }
-    if (rc == ARAREXT_ERR_VERIFY && r->staged && r->stay_reason == STAY_BUTTON) {
-        rc = cli_error(cli, rc, "the board has it, and did not install it: its button is held");
-        cli_advise(cli, "let go of the button and run 'ararext reset', which installs and starts "
-                        "it; then 'ararext slots'");
-        return rc;
     }
     if (rc == ARAREXT_ERR_VERIFY) {
         rc = cli_error(cli, rc, "the board reports that it %s",

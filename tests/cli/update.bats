@@ -128,9 +128,9 @@ held_reset()
     twin button 1
     package ota-demo-auto 1.0.1
     ararext update ota-demo-auto.pkg
-    expect_status 10
-    expect "its button is held"
-    expect "let go of the button and run 'ararext reset'"
+    expect_status 14
+    expect "installed, but the board came back into the bootloader (button)"
+    expect "let go of the button, and run 'ararext reset'"
     twin button 0
     ararext reset
     expect_status 0

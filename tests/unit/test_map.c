@@ -208,6 +208,8 @@ static void test_boot_decision(void **state)
         {false, {BOOT_REQUEST_MAGIC, 1, ~1u}, 0xFFFFFFFF, STAY_APP_REQUEST},
         {false, {BOOT_REQUEST_MAGIC, 2, ~2u}, 0x20020000, STAY_HOST_REQUEST},
         {false, {BOOT_REQUEST_MAGIC, 3, ~3u}, 0x20020000, STAY_NOT},
+        {true, {BOOT_REQUEST_MAGIC, 3, ~3u}, 0x20020000, STAY_NOT}, /* installs, and stays then */
+        {true, {BOOT_REQUEST_MAGIC, 3, 3}, 0x20020000, STAY_BUTTON},
         {false, {BOOT_REQUEST_MAGIC, 0, ~0u}, 0x20020000, STAY_NOT},
         {false, {BOOT_REQUEST_MAGIC, 1, 1}, 0x20020000, STAY_NOT},
         {false, {BOOT_REQUEST_MAGIC ^ 1, 1, ~1u}, 0x20020000, STAY_NOT},
