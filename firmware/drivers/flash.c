@@ -20,15 +20,6 @@
 
 const struct flash_ops flash_from_ram = {flash_ram_erase, flash_ram_program};
 
-enum protocol_reason flash_reason(uint32_t sr, uint32_t *detail)
-{
-    *detail = sr;
-    if ((sr & FLASH_SR_BSY) != 0) {
-        return REASON_FLASH_TIMEOUT;
-    }
-    return (sr & FLASH_SR_ERRORS) != 0 ? REASON_FLASH_ERROR : REASON_NONE;
-}
-
 /* Returns FLASH_CR as it was: locked, but for an application that uses it itself. */
 static uint32_t flash_unlock(void)
 {

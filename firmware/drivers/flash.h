@@ -16,6 +16,7 @@
 
 #include "loader.h"
 #include "protocol.h"
+#include "stm32f407.h"
 
 struct flash_write {
     uint32_t addr; /* a multiple of unit, as is len */
@@ -53,6 +54,13 @@ enum protocol_reason flash_program_options(void *ctx, uint16_t nwrp, enum loader
                                            uint32_t *detail);
 
 /* What such a result of FLASH_SR means: FLASH_ERROR, FLASH_TIMEOUT or NONE; *detail = sr. */
-enum protocol_reason flash_reason(uint32_t sr, uint32_t *detail);
+static inline enum protocol_reason flash_reason(uint32_t sr, uint32_t *detail)
+{
+    *detail = sr;
+    if ((sr & FLASH_SR_BSY) != 0) {
+        return REASON_FLASH_TIMEOUT;
+    }
+    return (sr & FLASH_SR_ERRORS) != 0 ? REASON_FLASH_ERROR : REASON_NONE;
+}
 
 #endif
