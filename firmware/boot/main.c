@@ -11,7 +11,6 @@
 #include "board.h"
 #include "chip.h"
 #include "clock.h"
-#include "cortex_m4.h"
 #include "crc_unit.h"
 #include "hardware.h"
 #include "led.h"
@@ -145,7 +144,7 @@ static void main_do_after(void)
     default:
         break;
     }
-    core_reset();
+    chip_restart();
 }
 
 static void main_serve_request(const struct frame_request *request)

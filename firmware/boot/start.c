@@ -12,7 +12,6 @@
 #include "boot.h"
 #include "chip.h"
 #include "clock.h"
-#include "cortex_m4.h"
 #include "geometry.h"
 #include "image.h"
 #include "memory_map.h"
@@ -87,7 +86,7 @@ void start_decide(struct start_facts *facts)
         facts->stay = STAY_HOST_REQUEST;
     } else if (facts->stay == STAY_NOT) {
         chip_start_image(MAP_APP_BASE, plain[0], plain[1]);
-        core_reset();
+        chip_restart();
     }
 }
 
@@ -123,7 +122,7 @@ void start_packages(struct start_facts *facts)
             chip_start_watchdog(result->watchdog_s);
         }
         chip_start_image(MAP_APP_BASE, result->verdict[0], result->verdict[1]);
-        core_reset();
+        chip_restart();
     }
     chip_reset();
 }

@@ -44,7 +44,7 @@ noreturn void startup_reset(void)
     startup_init_memory();
     start_packages(&facts); /* comes back when the bootloader stays */
     main_serve(&facts);
-    core_reset();
+    core_reset(); /* in line: nothing behind it runs */
 }
 
 struct vectors {

@@ -98,6 +98,11 @@ void chip_start_watchdog(uint32_t seconds)
     IWDG->KR = IWDG_KEY_RELOAD;
 }
 
+__attribute__((noinline, noclone)) void chip_restart(void)
+{
+    core_reset();
+}
+
 /* Both verdicts are asked here again, each with a trap of its own: one skipped instruction, here or
  * on the way, does not reach the jump with a bad one. */
 GUARDED void chip_enter(const struct chip_entry *e, uint32_t verdict, uint32_t second_verdict)
@@ -106,13 +111,13 @@ GUARDED void chip_enter(const struct chip_entry *e, uint32_t verdict, uint32_t s
     volatile uint32_t second = second_verdict;
 
     if (first != VERDICT_GOOD) {
-        core_reset();
+        chip_restart();
     }
     core_interrupts_off();
     chip_reset();
     SCB->VTOR = e->vtor;
     if (second != VERDICT_GOOD) {
-        core_reset();
+        chip_restart();
     }
     core_dsb();
     /* CONTROL is 0 since reset, LR is all ones as after a reset, and nothing is pending. */

@@ -21,6 +21,9 @@ struct chip_entry {
 };
 void chip_enter(const struct chip_entry *e, uint32_t verdict, uint32_t second_verdict);
 
+/* core_reset in one place: a reset of the system. */
+void chip_restart(void);
+
 /* Clocks, peripherals and core registers back to what a reset makes of them. Flags in RCC_CSR and
  * the backup domain stay. */
 void chip_reset(void);
