@@ -40,6 +40,7 @@ static uint8_t *make_content(size_t len)
     size_t have = 0;
     if (content == NULL || file == NULL) {
         bench_fail(ARAREXT_CONTENT_BIN, "cannot be read");
+        return NULL;
     }
     have = fread(content, 1, len, file);
     (void)fclose(file);

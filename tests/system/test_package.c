@@ -63,7 +63,7 @@ static bool ask(struct board *b, unsigned command, const uint8_t *payload, size_
 
 static void ask_ok(struct board *b, unsigned command, const uint8_t *payload, size_t n)
 {
-    uint8_t data[255];
+    uint8_t data[255] = {0};
     if (!ask(b, command, payload, n, data)) {
         struct board_error e = board_last_error(b);
         fail_msg("command %02X failed: reason %02X, detail %08" PRIx32, command, e.reason,
@@ -74,7 +74,7 @@ static void ask_ok(struct board *b, unsigned command, const uint8_t *payload, si
 static void ask_refused(struct board *b, unsigned command, const uint8_t *payload, size_t n,
                         unsigned reason)
 {
-    uint8_t data[255];
+    uint8_t data[255] = {0};
     assert_false(ask(b, command, payload, n, data));
     assert_int_equal(board_last_error(b).reason, reason);
 }
@@ -204,7 +204,7 @@ static uint32_t wait_marker(struct board *b)
 
 static unsigned stay_reason(struct board *b)
 {
-    uint8_t info[255];
+    uint8_t info[255] = {0};
     assert_true(ask(b, GET_INFO, NULL, 0, info));
     return info[53];
 }
@@ -224,7 +224,7 @@ static void test_package_trial(void **state)
 {
     (void)state;
     uint8_t image[PROBE_MAX];
-    uint8_t slots[255];
+    uint8_t slots[255] = {0};
     size_t len = make_marker(image, 1);
     const struct wanted w = {.content = image, .len = len, .policy = two_trials};
     struct board *b = open_board();
@@ -267,7 +267,7 @@ static void test_package_rollback(void **state)
 {
     (void)state;
     uint8_t image[PROBE_MAX];
-    uint8_t slots[255];
+    uint8_t slots[255] = {0};
     size_t len = make_marker(image, 1);
     struct wanted w = {.content = image, .len = len, .policy = no_trial, .key = 1};
     struct board *b = open_board();
@@ -316,7 +316,7 @@ static void test_package_confirmed_by_application(void **state)
 {
     (void)state;
     uint8_t image[1024];
-    uint8_t slots[255];
+    uint8_t slots[255] = {0};
     make_confirmer(image);
     const struct wanted w = {.content = image, .len = sizeof image, .policy = one_trial, .key = 1};
     struct board *b = open_board();
@@ -341,7 +341,7 @@ static void test_package_damage(void **state)
 {
     (void)state;
     uint8_t image[PROBE_MAX];
-    uint8_t slots[255];
+    uint8_t slots[255] = {0};
     uint8_t byte;
     size_t len = make_marker(image, 1);
     const struct wanted w = {.content = image, .len = len, .policy = no_trial, .key = 1};
@@ -382,7 +382,7 @@ static void test_package_refusals(void **state)
     (void)state;
     uint8_t image[PROBE_MAX];
     uint8_t payload[255];
-    size_t package_len;
+    size_t package_len = 0;
     size_t len = make_marker(image, 1);
     struct wanted w = {.content = image, .len = len, .policy = no_trial};
     struct board *b = open_board();
