@@ -241,10 +241,11 @@ static enum step decode_symbols(struct decoder *d, SizeT end)
         limit = d->held - LZMA_REQUIRED_INPUT_MAX;
     }
     lzma->buf = d->input;
-    int result = LzmaDec_DecodeReal2(lzma, end, d->input + limit);
+    /* Its result is in remainLen as well: a match of 2 to 273 bytes is good, LZMA's own end marker
+     * and errors are above. */
+    (void)LzmaDec_DecodeReal2(lzma, end, d->input + limit);
     uint32_t used = (uint32_t)(lzma->buf - d->input);
-    /* A remainLen of that value is LZMA's own end marker. */
-    if (result != SZ_OK || used > d->packed || lzma->remainLen >= kMatchSpecLenStart) {
+    if (used > d->packed || lzma->remainLen >= kMatchSpecLenStart) {
         return STEP_BROKEN;
     }
     d->packed -= used;
