@@ -8,6 +8,7 @@
  */
 #include "start.h"
 
+#include "backup.h"
 #include "board.h"
 #include "boot.h"
 #include "chip.h"
@@ -85,6 +86,7 @@ void start_decide(struct start_facts *facts)
     if (facts->install_only) {
         facts->stay = STAY_HOST_REQUEST;
     } else if (facts->stay == STAY_NOT) {
+        backup_write(NULL, BOOT_NOTE_MAGIC << 24 | BOOT_PLAIN << BOOT_NOTE_CAUSE_SHIFT);
         chip_start_image(MAP_APP_BASE, plain[0], plain[1]);
         chip_restart();
     }

@@ -20,21 +20,50 @@
 #define TX_CHANNEL     4u
 #define USART2_IRQ     38u
 #define USART2_IRQ_BIT (1u << (USART2_IRQ % 32u))
-#define TX_LIMIT_US    40000u /* the longest answer takes 23 ms */
+#define TX_LIMIT_US    400000u /* the longest answer takes 269 ms at 9600 baud */
+#define STOP_LOOPS     1000u   /* a stream stops within the transfer under way */
 
 static struct {
-    uint32_t laps;     /* times that the DMA began the ring anew */
-    uint32_t received; /* bytes that have come, ever; wraps */
-    uint32_t consumed; /* bytes taken out, ever; wraps */
-    uint8_t ring[SERIAL_RING_SIZE];
+    uint8_t *ring;
+    uint32_t size;
+    uint32_t lap;      /* bytes after which the DMA begins anew: the ring, or half of a wide one */
+    uint32_t laps;     /* how often it has */
+    uint32_t received; /* bytes that have come since the ring was taken into use; wraps */
+    uint32_t consumed; /* bytes taken out of that; wraps */
+    uint8_t own[SERIAL_RING_SIZE];
 } serial;
 
-_Static_assert((SERIAL_RING_SIZE & (SERIAL_RING_SIZE - 1u)) == 0, "positions are taken modulo");
+_Static_assert((SERIAL_RING_SIZE & (SERIAL_RING_SIZE - 1u)) == 0, "positions wrap with the count");
 
-void serial_start(uint32_t apb1_hz)
+/* NDTR has 16 bits: a wide ring is two buffers for the DMA, side by side (RM0090 section 10.3.9).
+ * Their positions do not wrap with the count, after 4 GiB: by then the stream is closed. */
+void serial_use_ring(uint8_t *wide)
 {
     struct dma_stream_regs *rx = &DMA1->S[RX_STREAM];
 
+    serial.ring = wide != NULL ? wide : serial.own;
+    serial.size = wide != NULL ? SERIAL_WIDE_SIZE : SERIAL_RING_SIZE;
+    serial.lap = wide != NULL ? SERIAL_WIDE_SIZE / 2u : SERIAL_RING_SIZE;
+    serial.laps = serial.received = serial.consumed = 0;
+    rx->CR = 0;
+    for (uint32_t i = 0; i < STOP_LOOPS && (rx->CR & DMA_CR_EN) != 0; i++) {
+    }
+    DMA1->HIFCR = DMA_HIFCR_STREAM5; /* stopping sets TCIF */
+    rx->M0AR = (uint32_t)serial.ring;
+    rx->M1AR = (uint32_t)(serial.ring + serial.lap);
+    rx->NDTR = serial.lap;
+    rx->CR = DMA_CR_CHSEL(RX_CHANNEL) | DMA_CR_PL_HIGH | DMA_CR_MINC |
+             (wide != NULL ? DMA_CR_DBM : DMA_CR_CIRC);
+    rx->CR |= DMA_CR_EN; /* on its own: the other bits are read-only while it is set */
+}
+
+void serial_set_divider(uint32_t divider)
+{
+    USART2->BRR = divider;
+}
+
+void serial_start(uint32_t apb1_hz)
+{
     RCC->APB1ENR |= RCC_APB1_USART2;
     (void)RCC->APB1ENR; /* ES0182 */
     GPIOA->AFR[0] |= GPIO_AF(BOARD_TX_PIN, BOARD_USART_AF) | GPIO_AF(BOARD_RX_PIN, BOARD_USART_AF);
@@ -43,11 +72,8 @@ void serial_start(uint32_t apb1_hz)
     /* Before the receiver is on: what it sees on a pin that is not its own is not said. */
     GPIOA->MODER |=
         GPIO_PAIR(BOARD_TX_PIN, GPIO_MODE_ALTERNATE) | GPIO_PAIR(BOARD_RX_PIN, GPIO_MODE_ALTERNATE);
-    rx->PAR = (uint32_t)&USART2->DR;
-    rx->M0AR = (uint32_t)serial.ring;
-    rx->NDTR = SERIAL_RING_SIZE;
-    rx->CR = DMA_CR_CHSEL(RX_CHANNEL) | DMA_CR_PL_HIGH | DMA_CR_MINC | DMA_CR_CIRC;
-    rx->CR |= DMA_CR_EN; /* on its own: the other bits are read-only while it is set */
+    DMA1->S[RX_STREAM].PAR = (uint32_t)&USART2->DR;
+    serial_use_ring(NULL);
     DMA1->S[TX_STREAM].PAR = (uint32_t)&USART2->DR;
     USART2->BRR = (apb1_hz + BOARD_BAUD / 2u) / BOARD_BAUD;
     USART2->CR3 = USART_CR3_DMAR | USART_CR3_DMAT | USART_CR3_EIE;
@@ -72,26 +98,29 @@ static uint32_t serial_received(void)
         serial_watch_ring();
         left = DMA1->S[RX_STREAM].NDTR;
     } while ((DMA1->HISR & DMA_HISR_TCIF5) != 0); /* a lap ended in between: left is of the next */
-    received = (serial.laps + 1u) * SERIAL_RING_SIZE - left;
+    received = (serial.laps + 1u) * serial.lap - left;
     if ((int32_t)(received - serial.received) > 0) {
         serial.received = received;
     }
     return serial.received;
 }
 
-size_t serial_peek(const uint8_t **bytes, bool *overflow)
+bool serial_peek(const uint8_t *bytes[2], size_t len[2])
 {
     uint32_t received = serial_received();
     size_t unread = received - serial.consumed;
-    size_t start = serial.consumed % SERIAL_RING_SIZE;
+    size_t start = serial.consumed % serial.size;
+    bool overflow = unread > serial.size;
 
-    *overflow = unread > SERIAL_RING_SIZE;
-    if (*overflow) {
+    if (overflow) {
         serial.consumed = received;
-        return 0;
+        unread = 0;
     }
-    *bytes = serial.ring + start;
-    return unread < SERIAL_RING_SIZE - start ? unread : SERIAL_RING_SIZE - start;
+    bytes[0] = serial.ring + start;
+    bytes[1] = serial.ring;
+    len[0] = unread < serial.size - start ? unread : serial.size - start;
+    len[1] = unread - len[0];
+    return overflow;
 }
 
 void serial_skip(size_t len)

@@ -10,14 +10,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SERIAL_RING_SIZE 4096u
+#define SERIAL_RING_SIZE     4096u
+#define SERIAL_WIDE_SIZE     81920u /* for streaming: more than what arrives during an erase */
+#define SERIAL_RATE_AT_START 115200u
 
 /* apb1_hz: clock of USART2. The pins are the board's. */
 void serial_start(uint32_t apb1_hz);
+/* Another rate, or another divider of it; what is on the line at that moment is lost. */
+void serial_set_divider(uint32_t divider);
 
-/* Received bytes that lie in one piece; 0 if there are none. They stay until serial_skip. *overflow
- * is set when bytes were lost because the ring was full: then everything in it has been dropped. */
-size_t serial_peek(const uint8_t **bytes, bool *overflow);
+/* Receives into the SERIAL_WIDE_SIZE bytes at wide from now on, or, NULL, into the ring of its own.
+ * The change takes less than a character and loses none that arrives meanwhile; what was not taken
+ * out before is dropped. */
+void serial_use_ring(uint8_t *wide);
+
+/* Received bytes, in the two pieces that they lie in; len[1] is 0 if len[0] is. They stay until
+ * serial_skip. True when bytes were lost because the ring was full: then everything in it has been
+ * dropped, and there is nothing. */
+bool serial_peek(const uint8_t *bytes[2], size_t len[2]);
 void serial_skip(size_t len);
 
 /* Whether the line had an error (framing, noise, overrun) since the last call; *sr is USART_SR
@@ -25,7 +35,7 @@ void serial_skip(size_t len);
 bool serial_take_error(uint32_t *sr);
 
 /* Counts laps of the ring; runs in SRAM. To be called at least once in the time of one lap (355 ms
- * at 115200 baud). */
+ * at 115200 baud) or, of the wide one, half a lap (200 ms at 2 Mbaud). */
 void serial_watch_ring(void);
 
 /* Starts sending; waits for what is still being sent before. bytes stay as they are until it is

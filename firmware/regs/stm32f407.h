@@ -143,10 +143,12 @@ struct dma_regs {
 #define DMA_CR_CIRC         (1u << 8)
 #define DMA_CR_MINC         (1u << 10)
 #define DMA_CR_PL_HIGH      (2u << 16)
+#define DMA_CR_DBM          (1u << 18)
 #define DMA_CR_CHSEL(n)     ((uint32_t)(n) << 25)
 #define DMA_LIFCR_STREAM3   (0x3Du << 22)
 #define DMA_HIFCR_STREAM6   (0x3Du << 16)
 #define DMA_HISR_TCIF5      (1u << 11)
+#define DMA_HIFCR_STREAM5   (0x3Du << 6)
 _Static_assert(offsetof(struct dma_regs, S[5]) == 0x88, "DMA_S5CR");
 
 /* ---- CRC unit, timer, watchdog ---- */

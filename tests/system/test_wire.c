@@ -54,7 +54,7 @@ static void test_wire_version(void **state)
     board_close(b);
 }
 
-/* Exactly the sixteen commands, each once. */
+/* Exactly the commands of PROTOCOL.md, each once. */
 static void test_wire_help(void **state)
 {
     uint8_t codes[255];
@@ -64,9 +64,9 @@ static void test_wire_help(void **state)
     for (size_t i = 0; i < n; i++) {
         seen[codes[i]]++;
     }
-    assert_int_equal(n, 16);
+    assert_int_equal(n, 23);
     for (unsigned c = 0; c < 256; c++) {
-        unsigned want = (c >= 0x51 && c <= 0x5C) || (c >= 0x60 && c <= 0x63) ? 1 : 0;
+        unsigned want = (c >= 0x51 && c <= 0x5C) || (c >= 0x60 && c <= 0x6A) ? 1 : 0;
         assert_int_equal(seen[c], want);
     }
     board_close(b);
@@ -311,7 +311,7 @@ static void test_wire_info(void **state)
     assert_int_equal(wire_get16(info + 10), b->flash_kib);
     board_peek(b, UID_BASE, uid, sizeof uid);
     assert_memory_equal(info + 12, uid, sizeof uid);
-    assert_int_equal(wire_get32(info + 24), 7);
+    assert_int_equal(wire_get32(info + 24), 15);
     assert_int_equal(wire_get16(info + 28), 255);
     assert_true(wire_get16(info + 30) >= 2 * WIRE_FRAME_MAX);
     assert_int_equal(wire_get32(info + 48), 84000000);
@@ -387,7 +387,7 @@ static void test_wire_reset_to_application(void **state)
 
 static void test_wire_reset_argument(void **state)
 {
-    static const uint8_t wrong[] = {2, 0x80, 0xFF};
+    static const uint8_t wrong[] = {3, 0x80, 0xFF};
     struct board *b = open_variant(state);
     unsigned resets = b->resets;
     for (size_t i = 0; i < sizeof wrong; i++) {
