@@ -242,8 +242,9 @@ static bool runs_undisturbed(struct campaign *c, const struct flash_model *prepa
     enum protocol_reason reason;
     struct cut none = {0, CUT_BEFORE, 1};
     rig_restore(&c->rig, prepared);
-    if (!rig_run(&c->rig, c->flow->run, c->scenery, &none, &reason) || reason != REASON_NONE) {
-        break_promise(c, "failed without a cut", WHO_NOBODY);
+    if (!rig_run(&c->rig, c->flow->run, c->scenery, &none, &reason) || reason != REASON_NONE ||
+        c->rig.operations == 0) {
+        break_promise(c, "failed without a cut, or has nothing to cut", WHO_NOBODY);
         return false;
     }
     c->tally.operations = c->rig.operations;

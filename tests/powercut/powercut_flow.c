@@ -115,11 +115,16 @@ static bool prepare_rejected(struct rig *rig, const struct scenery *s)
     return prepare_trial_over(rig, s) && starts(rig, s, WHO_FIRST);
 }
 
+/* Bits have turned, in a word that was whole when it was claimed. */
 static bool prepare_damaged(struct rig *rig, const struct scenery *s)
 {
-    static const uint8_t zeros[4] = {0};
+    enum { AT = 40 };
+    uint8_t word[4];
     bool good = prepare_confirmed(rig, s);
-    rig_poke(rig, MAP_APP_BASE + 40, zeros, sizeof zeros);
+    for (unsigned i = 0; i < sizeof word; i++) {
+        word[i] = s->sides[WHO_SECOND].content[AT + i] ^ 0x11;
+    }
+    rig_poke(rig, MAP_APP_BASE + AT, word, sizeof word);
     return good;
 }
 

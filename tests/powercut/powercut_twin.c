@@ -13,7 +13,8 @@ enum {
     FLASH_START = 0x08000000,
     APP_START = 0x08008000,
     BOOT_BYTES = 0x8000,
-    OTP_OFFSET = 0x7800, /* in system memory */
+    OTP_START = 0x1FFF7800,
+    OTP_BYTES = 512,
     USART_COMMAND = 2,
     PIECE = 248,
 };
@@ -81,8 +82,12 @@ void twin_board_open(struct twin_board *b, const struct scenery *s,
         twin_load(b->twin, APP_START, prepared->flash + BOOT_BYTES, size) != TWIN_OK) {
         give_up(b->twin);
     }
-    /* Nobody but the bootloader writes OTP: the twin has no other way in. */
-    flash_cells_write(&b->twin->flash->system, OTP_OFFSET, prepared->otp_bytes, FLASH_MODEL_OTP);
+    /* The blocks first, then their locks. */
+    if (twin_load(b->twin, OTP_START, prepared->otp_bytes, OTP_BYTES) != TWIN_OK ||
+        twin_load(b->twin, OTP_START + OTP_BYTES, prepared->otp_bytes + OTP_BYTES,
+                  FLASH_MODEL_OTP - OTP_BYTES) != TWIN_OK) {
+        give_up(b->twin);
+    }
 }
 
 void twin_board_close(struct twin_board *b)

@@ -36,26 +36,29 @@ static const struct scenery_plan plans[] = {
 };
 enum { PLAN_COUNT = sizeof plans / sizeof plans[0] };
 
+/* The five that install share their way: all words that the effort names are cut in the first of
+ * them, and every sixteenth of those in the others. */
 static const struct {
     const char *flow;
     enum script script;
+    unsigned thinner;
 } twin_flows[] = {
-    {"install", SCRIPT_NONE},   {"install_over_plain", SCRIPT_NONE},
-    {"trial", SCRIPT_NONE},     {"confirm", SCRIPT_CONFIRM},
-    {"reject", SCRIPT_NONE},    {"rollback", SCRIPT_ROLLBACK},
-    {"self_heal", SCRIPT_NONE}, {"stage", SCRIPT_STAGE},
+    {"install", SCRIPT_NONE, 1},    {"install_over_plain", SCRIPT_NONE, 16},
+    {"trial", SCRIPT_NONE, 1},      {"confirm", SCRIPT_CONFIRM, 1},
+    {"reject", SCRIPT_NONE, 16},    {"rollback", SCRIPT_ROLLBACK, 16},
+    {"self_heal", SCRIPT_NONE, 16}, {"stage", SCRIPT_STAGE, 1},
 };
-enum { TWIN_FLOW_COUNT = sizeof twin_flows / sizeof twin_flows[0] };
+enum { TWIN_FLOW_COUNT = sizeof twin_flows / sizeof twin_flows[0], SHORT_FLOW = 4 };
 
-/* Each nth word; 0 = none. Erases and records (and the words beside them) up to a number. */
 struct effort {
-    unsigned words[PLAN_COUNT];
-    unsigned records; /* each nth */
-    unsigned starts;  /* judged after a cut of a record or an erase; 2 after one of a word */
+    unsigned words[PLAN_COUNT]; /* each nth word is cut; 0 = the scenery is left out */
+    bool thinner;               /* ... or as twin_flows says */
+    unsigned records;           /* each nth record and erase, but all of a short flow */
+    unsigned starts; /* judged after a cut of a record or an erase; 1 after one of a word */
 };
-static const struct effort effort_full = {{1, 16, 64, 64, 64}, 1, 4};
-static const struct effort effort_quick = {{601, 701, 0, 0, 0}, 3, 3};
-static const struct effort effort_tiny = {{3001, 0, 0, 0, 0}, 11, 3};
+static const struct effort effort_full = {{1, 64, 64, 512, 64}, true, 1, 4};
+static const struct effort effort_quick = {{1997, 0, 0, 0, 0}, false, 4, 2};
+static const struct effort effort_tiny = {{6001, 0, 0, 0, 0}, false, 8, 1};
 
 struct options {
     struct effort effort;
@@ -84,7 +87,7 @@ struct walk {
     const struct options *options;
     const struct scenery *scenery;
     const struct flow *flow;
-    unsigned plan;
+    unsigned plan, number; /* of plans, of twin_flows */
     struct twin_board board;
     struct way *way;
     uint64_t first_operation; /* counter of the board before the flow */
@@ -194,7 +197,7 @@ static enum verdict judge(struct walk *w, uint32_t at, enum twin_cut when, unsig
 
 static enum verdict cut_here(struct walk *w, uint32_t at, enum twin_cut when)
 {
-    unsigned starts = w->way->kind[at] == TWIN_OP_WORD ? 2 : w->options->effort.starts;
+    unsigned starts = w->way->kind[at] == TWIN_OP_WORD ? 1 : w->options->effort.starts;
     enum advance how;
     twin_board_cut_next(&w->board, when, mix(mix(w->options->seed, at), when));
     how = twin_board_advance(&w->board, twin_now_ns(w->board.twin) + LIMIT_NS);
@@ -259,21 +262,16 @@ static void fork_cuts(struct walk *w, uint32_t at)
     }
 }
 
-static bool is_picked(const struct walk *w, uint32_t at)
-{
-    const struct effort *effort = &w->options->effort;
-    unsigned every = w->way->kind[at] == TWIN_OP_WORD ? effort->words[w->plan] : effort->records;
-    return every != 0 && mix(mix(w->options->seed ^ 0x5EED, w->plan), at) % every == 0;
-}
-
-/* Every 64th as it is promised, and not on average. */
+/* Every nth word in their order; records by the seed. */
 static bool is_wanted(const struct walk *w, uint32_t at, uint32_t *words)
 {
-    unsigned every = w->options->effort.words[w->plan];
-    if (w->way->kind[at] != TWIN_OP_WORD || every > 64) {
-        return is_picked(w, at);
+    const struct effort *effort = &w->options->effort;
+    unsigned every = effort->words[w->plan] * (effort->thinner ? twin_flows[w->number].thinner : 1);
+    if (w->way->kind[at] == TWIN_OP_WORD) {
+        return ((*words)++ + w->options->seed) % every == 0;
     }
-    return every != 0 && (*words)++ % every == 0;
+    return w->way->count <= SHORT_FLOW ||
+           mix(mix(w->options->seed ^ 0x5EED, w->number), at) % effort->records == 0;
 }
 
 /* Up to where `done` operations have begun and the next has not. */
@@ -332,7 +330,8 @@ static void print_walk(const struct walk *w)
 static struct tally run_flow(const struct options *options, unsigned plan,
                              const struct scenery *scenery, unsigned number, struct way *way)
 {
-    struct walk w = {.options = options, .scenery = scenery, .plan = plan, .way = way};
+    struct walk w = {
+        .options = options, .scenery = scenery, .plan = plan, .number = number, .way = way};
     struct rig rig;
     w.flow = flow_find(twin_flows[number].flow);
     assert(w.flow != NULL);
@@ -347,12 +346,13 @@ static struct tally run_flow(const struct options *options, unsigned plan,
     rig_close(&rig);
     twin_board_on(&w.board, twin_flows[number].script);
     w.first_operation = twin_board_operations(&w.board);
-    if (run_scout(&w)) {
+    if (run_scout(&w) && way->count > 0) {
         w.tally.operations = way->count;
         walk_the_way(&w);
     } else {
-        printf("FAILED %s %s: does not come to its end without a cut (%u operations)\n",
-               w.flow->name, plans[plan].name, way->count);
+        printf(
+            "FAILED %s %s: comes to no end without a cut, or has nothing to cut (%u operations)\n",
+            w.flow->name, plans[plan].name, way->count);
         w.tally.broken++;
     }
     print_walk(&w);
@@ -376,7 +376,7 @@ static struct tally run_all(const struct options *options, struct way *way)
     for (unsigned plan = 0; plan < PLAN_COUNT; plan++) {
         struct scenery scenery;
         if ((options->scenery != NULL && strcmp(options->scenery, plans[plan].name) != 0) ||
-            (options->scenery == NULL && options->effort.words[plan] == 0)) {
+            options->effort.words[plan] == 0) {
             continue;
         }
         scenery_open(&scenery, &plans[plan]);
@@ -412,6 +412,7 @@ static void take_option(struct options *o, const char *name, const char *value)
     } else if (strcmp(name, "--jobs") == 0) {
         o->jobs = (unsigned)strtoul(value, NULL, 0);
     } else if (strcmp(name, "--words") == 0) {
+        o->effort.thinner = false;
         for (unsigned i = 0; i < PLAN_COUNT; i++) {
             o->effort.words[i] = (unsigned)strtoul(value, NULL, 0);
         }
@@ -436,6 +437,9 @@ static struct options read_options(int argc, char **argv)
             take_option(&o, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
             i++;
         }
+    }
+    for (unsigned i = 0; o.scenery != NULL && i < PLAN_COUNT; i++) {
+        o.effort.words[i] += o.effort.words[i] == 0 ? o.effort.words[0] : 0;
     }
     if (o.jobs == 0 || o.jobs > JOBS_MAX) {
         usage();
