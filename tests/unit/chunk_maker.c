@@ -38,7 +38,7 @@ static struct {
     uint8_t cache;
     uint8_t before;
     uint8_t lc, lp, pb;
-    uint16_t is_match[16];
+    uint16_t is_match[32];
     uint16_t literals[LITERAL << 4];
 } encoder;
 
@@ -122,7 +122,7 @@ static void put_sizes(uint32_t control, size_t unpacked)
     put_byte(&stream, (uint32_t)(unpacked - 1));
 }
 
-void put_chunk(uint32_t control, const uint8_t *data, size_t len)
+static void put_any(uint32_t control, const uint8_t *data, size_t len)
 {
     if (control == 1 || control >= 0xE0) {
         encoder.pos = 0;
@@ -139,11 +139,6 @@ void put_chunk(uint32_t control, const uint8_t *data, size_t len)
     if (control >= 0xA0) {
         encoder_reset_state();
     }
-    if (control >= 0xC0) {
-        encoder.lc = (uint8_t)seeded_below(3);
-        encoder.lp = (uint8_t)seeded_below(3);
-        encoder.pb = (uint8_t)seeded_below(5);
-    }
     encoder_start();
     for (size_t i = 0; i < len; i++) {
         encode_literal(data[i]);
@@ -158,6 +153,26 @@ void put_chunk(uint32_t control, const uint8_t *data, size_t len)
         put_byte(&stream, (encoder.pb * 5u + encoder.lp) * 9u + encoder.lc);
     }
     put(&stream, packed.data, packed.len);
+}
+
+void put_chunk(uint32_t control, const uint8_t *data, size_t len)
+{
+    if (control >= 0xC0) {
+        encoder.lc = (uint8_t)seeded_below(3);
+        encoder.lp = (uint8_t)seeded_below(3);
+        encoder.pb = (uint8_t)seeded_below(5);
+    }
+    put_any(control, data, len);
+}
+
+void put_chunk_of_properties(uint8_t lc, uint8_t lp, uint8_t pb, size_t len)
+{
+    static uint8_t data[65536];
+    seeded_fill(data, len);
+    encoder.lc = lc;
+    encoder.lp = lp;
+    encoder.pb = pb;
+    put_any(0xE0, data, len);
 }
 
 void put_random_chunk(uint32_t control, size_t len)

@@ -27,6 +27,8 @@ void start(void);
  * content. Properties are others with every chunk that sets them. */
 void put_chunk(uint32_t control, const uint8_t *data, size_t len);
 void put_random_chunk(uint32_t control, size_t len); /* len up to 65,536 */
+/* pb may be 5, which no decoder is to take. */
+void put_chunk_of_properties(uint8_t lc, uint8_t lp, uint8_t pb, size_t len);
 /* One of exactly 65,536 bytes, packed; control is 0xA0. */
 void put_full_chunk(uint32_t control);
 

@@ -25,6 +25,7 @@
 /* What comes out of the two unpackers. */
 static struct bytes theirs;
 static struct bytes ours;
+static size_t said; /* to ours, as the content's size */
 static struct unpack_memory memory;
 
 static bool unpack_theirs(void)
@@ -52,6 +53,7 @@ static bool unpack_theirs(void)
 static enum protocol_reason receive(void *ctx, const uint8_t *data, size_t len)
 {
     put(ctx, data, len);
+    assert_true(ours.len <= said);
     return REASON_NONE;
 }
 
@@ -61,6 +63,7 @@ static bool unpack_ours(size_t size, size_t first, size_t piece)
     static const uint8_t head[] = {8, 93};
     struct unpack u = {.sink = receive, .ctx = &ours};
     ours.len = 0;
+    said = size;
     memset(&memory, 0xEE, sizeof memory);
     unpack_init(&u, &memory, (uint32_t)size, false);
     (void)unpack_add(&u, head, sizeof head);
@@ -84,6 +87,7 @@ static bool both_take(size_t first, size_t piece)
 {
     bool good = unpack_theirs();
     if (good) {
+        assert_true(theirs.len == 0 || !unpack_ours(theirs.len - 1, first, piece));
         assert_true(unpack_ours(theirs.len, first, piece));
         assert_int_equal(ours.len, theirs.len);
     } else {
@@ -265,6 +269,12 @@ static void test_properties_and_range_head(void **state)
         stream.data[6] = (uint8_t)value;
         assert_int_equal(both_take(1, 100), value == 0);
     }
+    for (uint32_t pb = 4; pb <= 5; pb++) { /* packed as if there were 5 bits of position */
+        start();
+        put_chunk_of_properties(0, 0, (uint8_t)pb, 100);
+        put_byte(&stream, 0);
+        assert_int_equal(both_take(1, 100), pb == 4);
+    }
 }
 
 static void test_chunk_with_most_input(void **state)
@@ -354,6 +364,14 @@ static void test_matches_end_where_the_dictionary_begins(void **state)
         stream.data[at] = 0xE0;
         assert_false(both_take(20, 100));
     }
+    memset(other, preset[sizeof preset - 1], sizeof other); /* the first symbol repeats a byte */
+    start();
+    put_chunk(0x01, preset, sizeof preset);
+    size_t at = stream.len;
+    pack_theirs(other, sizeof other, sizeof other, preset, sizeof preset);
+    assert_true(both_take(20, 100));
+    stream.data[at] = 0xE0;
+    assert_false(both_take(20, 100));
 }
 
 /* Also when the dictionary went round: matches reach 65,536 bytes back, but not behind its start.
