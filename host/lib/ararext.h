@@ -97,6 +97,9 @@ enum ararext_command {
     ARAREXT_CONFIRM = 0x68,
     ARAREXT_ROLLBACK = 0x69,
     ARAREXT_PROVISION = 0x6A,
+    ARAREXT_SET_BAUD = 0x6B,
+    ARAREXT_STREAM_BEGIN = 0x6C,
+    ARAREXT_DIGESTS = 0x6D,
 };
 
 enum ararext_dialect {
@@ -118,6 +121,7 @@ enum ararext_dialect {
 #define ARAREXT_FEATURE_RESET      2u
 #define ARAREXT_FEATURE_MEM_CRC    4u
 #define ARAREXT_FEATURE_PACKAGES   8u
+#define ARAREXT_FEATURE_STREAM     16u
 
 /* Name of a command ("FLASH_ERASE") and back; NULL and -1 when there is none. Case does not count.
  */
@@ -312,6 +316,16 @@ struct ararext_info {
     size_t sector_count;
     struct ararext_sector sectors[ARAREXT_SECTORS_MAX];
 };
+/* Raises the rate of the line as far as adapter and board go, to limit at most (0: whatever can be
+ * had). Each rate is proven by an exchange before it is used; where it does not hold both ends are
+ * back at 115200. A board without streaming is left as it is. After ararext_get_info. */
+ARAREXT_CHECKED ARAREXT_API int ararext_raise_baud(struct ararext_session *s, uint32_t limit);
+/* Back to 115200, so that the next program finds the board at once; else the board goes back by
+ * itself after 5 s of silence. Does nothing where the rate was not raised. */
+ARAREXT_API void ararext_restore_baud(struct ararext_session *s);
+/* The rate at the moment. */
+ARAREXT_API uint32_t ararext_get_baud(const struct ararext_session *s);
+
 /* All that the board tells about itself; without extensions from several of the twelve commands.
  * GARBLED when the answer contradicts itself, UNSUPPORTED for a layout that this version is too old
  * for. The session keeps the sector map for its time-outs. */
@@ -413,12 +427,15 @@ enum ararext_verify {
 struct ararext_flash_options {
     enum ararext_verify verify;
     bool erase_always; /* erase and write every sector of the image, whatever it holds */
+    bool no_stream;    /* MEM_WRITE by MEM_WRITE, also where the board can stream */
+    bool no_compress;  /* streams are sent as they are */
     /* Called often; done and total are bytes of the phase. May be NULL. */
     void (*progress)(void *ctx, enum ararext_phase phase, uint32_t done, uint32_t total);
     void *ctx;
 };
 
 struct ararext_plan {
+    bool stream;  /* it is to be carried out by streams */
     size_t count; /* sectors that the image touches, ascending */
     struct {
         uint8_t sector;
@@ -426,7 +443,7 @@ struct ararext_plan {
         uint32_t image_bytes; /* of the image in this sector */
     } sectors[ARAREXT_SECTORS_MAX];
     uint32_t erase_bytes; /* sum of the sectors to erase */
-    uint32_t write_bytes; /* data bytes that will be sent; erased runs are not */
+    uint32_t write_bytes; /* data bytes to be written; without streams erased runs are not */
 };
 /* Compares image and flash and decides. Changes nothing. The image has passed ararext_image_check
  * (else ARGUMENT). Without MEM_CRC every sector of the image is ERASE. PROTECTED when a sector that
@@ -447,7 +464,10 @@ struct ararext_flash_result {
     bool touched;      /* flash was changed, or may have been: an answer got lost */
     uint32_t bad_addr; /* VERIFY: first byte that differs */
     uint8_t bad_want, bad_got;
-    uint64_t erase_ms, write_ms, verify_ms;
+    bool packed;                            /* a stream was compressed */
+    uint32_t stream_bytes;                  /* bytes of streams, after compressing */
+    uint32_t resent_bytes;                  /* of streams, since the line had lost them */
+    uint64_t erase_ms, write_ms, verify_ms; /* streams: the erasing is in write_ms */
 };
 /*
  * Carries a plan out. The sector with the image's first word is erased first, and that word is

@@ -312,6 +312,7 @@ enum ararext_update_step {
 };
 struct ararext_update_options {
     bool no_start;       /* install it, and leave the board in the bootloader */
+    bool no_stream;      /* STAGE_WRITE by STAGE_WRITE, also where the board can stream */
     unsigned timeout_ms; /* for the confirmation; 0 = what its boots on trial may take */
     void (*progress)(void *ctx, enum ararext_update_step step, uint32_t done, uint32_t total);
     void *ctx;

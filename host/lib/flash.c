@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "protocol.h"
+#include "stream_host.h"
 
 struct job {
     struct ararext_session *s;
@@ -217,14 +218,46 @@ static int verify_between(struct job *j, uint32_t from, uint32_t limit)
     return rc;
 }
 
+/* ---- by streams ---- */
+
+static struct stream_flash streams(const struct job *j)
+{
+    return (struct stream_flash){j->s, j->image, j->plan, j->options, j->result};
+}
+
+/* What was kept has shown its digest in the plan already. */
+static bool streams_verify(const struct job *j)
+{
+    return j->plan->stream && j->result->touched && j->options->verify == ARAREXT_VERIFY_AUTO;
+}
+
+/* A digest differs: where? */
+static int find_difference(struct job *j)
+{
+    int rc = verify_between(j, image_first_word(j->image) + FIRST_WORD_SIZE, UINT32_MAX);
+    struct range first = image_clip(j->image, 0, 0, UINT32_MAX);
+    return rc != ARAREXT_OK ? rc : differs(j, first.addr, first.data[0], first.data[0]);
+}
+
+static int write_streams(struct job *j)
+{
+    const struct stream_flash f = streams(j);
+    uint64_t start = now(j);
+    begin(j, ARAREXT_PHASE_WRITE, j->plan->write_bytes);
+    int rc = stream_flash_write(&f);
+    j->result->write_ms = now(j) - start;
+    return rc == ARAREXT_ERR_VERIFY ? find_difference(j) : rc;
+}
+
 static int verify_all_but_first_word(struct job *j)
 {
-    if (j->options->verify == ARAREXT_VERIFY_NONE) {
+    uint32_t word = image_first_word(j->image) + FIRST_WORD_SIZE;
+    if (j->options->verify == ARAREXT_VERIFY_NONE || streams_verify(j)) {
         return ARAREXT_OK;
     }
     uint64_t start = now(j);
     begin(j, ARAREXT_PHASE_VERIFY, ararext_image_size(j->image));
-    int rc = verify_between(j, image_first_word(j->image) + FIRST_WORD_SIZE, UINT32_MAX);
+    int rc = verify_between(j, word, UINT32_MAX);
     j->result->verify_ms = now(j) - start;
     return rc;
 }
@@ -243,9 +276,19 @@ static int write_first_word(struct job *j)
 static int verify_first_word(struct job *j)
 {
     uint32_t first = image_first_word(j->image);
-    return j->options->verify == ARAREXT_VERIFY_NONE
+    bool seen = streams_verify(j); /* the board has read back what MEM_WRITE wrote */
+    return j->options->verify == ARAREXT_VERIFY_NONE || seen
                ? ARAREXT_OK
                : verify_between(j, first, first + FIRST_WORD_SIZE);
+}
+
+static int change(struct job *j)
+{
+    if (j->plan->stream) {
+        return write_streams(j);
+    }
+    int rc = erase_all(j);
+    return rc == ARAREXT_OK ? write_all_but_first_word(j) : rc;
 }
 
 int ararext_flash_run(struct ararext_session *s, const struct ararext_image *image,
@@ -265,10 +308,7 @@ int ararext_flash_run(struct ararext_session *s, const struct ararext_image *ima
     }
     bool changes = plan->sectors[0].action != ARAREXT_KEEP;
     result->bootable = !changes;
-    int rc = changes ? erase_all(&j) : ARAREXT_OK;
-    if (rc == ARAREXT_OK && changes) {
-        rc = write_all_but_first_word(&j);
-    }
+    int rc = changes ? change(&j) : ARAREXT_OK;
     if (rc == ARAREXT_OK) {
         rc = verify_all_but_first_word(&j);
     }

@@ -28,6 +28,9 @@ bool chunk_next(const struct ararext_image *image, uint32_t from, uint32_t limit
 uint32_t image_first_word(const struct ararext_image *image);
 
 bool session_has_crc(const struct ararext_session *s);
+/* Whether a sector holds what the image has there, by MEM_CRC. */
+ARAREXT_CHECKED int sector_holds_image(struct ararext_session *s, const struct ararext_image *image,
+                                       const struct ararext_sector *sector, bool *holds);
 
 /* A range of one segment, inside [from, limit). */
 struct range {

@@ -84,27 +84,47 @@ static bool compress(const uint8_t *content, size_t len, size_t setting, bool th
     return true;
 }
 
-int payload_compress(const uint8_t *content, size_t len, uint8_t **out, size_t *out_len,
-                     enum ararext_packing *packing)
+static int compress_best(const uint8_t *content, size_t len, size_t settings, struct packed *best,
+                         enum ararext_packing *packing)
 {
-    *out = NULL;
-    for (size_t i = 0; i < 2 * SETTING_COUNT; i++) {
+    *best = (struct packed){0};
+    for (size_t i = 0; i < 2 * settings; i++) {
         bool thumb = i % 2 == 0;
         struct packed one = {.len = len + (len >> SPARE_SHIFT) + SPARE};
         if (!compress(content, len, i / 2, thumb, &one)) {
-            free(*out);
+            free(best->data);
+            *best = (struct packed){0};
             return ARAREXT_ERR_MEMORY;
         }
-        if (*out != NULL && one.len >= *out_len) {
+        if (best->data != NULL && one.len >= best->len) {
             free(one.data);
             continue;
         }
-        free(*out);
-        *out = one.data;
-        *out_len = one.len;
+        free(best->data);
+        *best = one;
         *packing = thumb ? ARAREXT_LZMA2_THUMB : ARAREXT_LZMA2;
     }
     return ARAREXT_OK;
+}
+
+int payload_compress(const uint8_t *content, size_t len, uint8_t **out, size_t *out_len,
+                     enum ararext_packing *packing)
+{
+    struct packed best;
+    int rc = compress_best(content, len, SETTING_COUNT, &best, packing);
+    *out = best.data;
+    *out_len = best.len;
+    return rc;
+}
+
+int payload_compress_quickly(const uint8_t *content, size_t len, uint8_t **out, size_t *out_len,
+                             enum ararext_packing *packing)
+{
+    struct packed best;
+    int rc = compress_best(content, len, 1, &best, packing);
+    *out = best.data;
+    *out_len = best.len;
+    return rc;
 }
 
 int payload_unpack(const uint8_t *payload, size_t payload_len, enum ararext_packing packing,

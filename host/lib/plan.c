@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "protocol.h"
+#include "stream_host.h"
 
 enum { NWRP_BITS = 12 }; /* sectors that nWRP speaks of */
 
@@ -96,8 +97,8 @@ static int range_holds(struct ararext_session *s, const struct range *r, bool *h
     return ARAREXT_OK;
 }
 
-static int sector_holds_image(struct ararext_session *s, const struct ararext_image *image,
-                              const struct ararext_sector *sector, bool *holds)
+int sector_holds_image(struct ararext_session *s, const struct ararext_image *image,
+                       const struct ararext_sector *sector, bool *holds)
 {
     *holds = true;
     for (size_t i = 0; *holds && i < ararext_image_segment_count(image); i++) {
@@ -202,7 +203,7 @@ static void count_bytes(const struct ararext_info *info, const struct ararext_im
         if (plan->sectors[i].action == ARAREXT_ERASE) {
             plan->erase_bytes += sector->size;
         }
-        if (plan->sectors[i].action == ARAREXT_KEEP) {
+        if (plan->sectors[i].action == ARAREXT_KEEP || plan->stream) {
             continue;
         }
         if (i == 0) {
@@ -210,6 +211,9 @@ static void count_bytes(const struct ararext_info *info, const struct ararext_im
             from = word + FIRST_WORD_SIZE;
         }
         plan->write_bytes += count_chunks(image, from, end);
+    }
+    if (plan->stream) {
+        plan->write_bytes = stream_count_bytes(info, image, plan);
     }
 }
 
@@ -231,6 +235,32 @@ static int check_protection(struct ararext_session *s, const struct ararext_info
     return ARAREXT_OK;
 }
 
+static int compare(struct ararext_session *s, const struct ararext_image *image,
+                   const struct ararext_flash_options *options, struct ararext_plan *out)
+{
+    uint32_t total = ararext_image_size(image), done = 0;
+    for (size_t i = 0; i < out->count; i++) {
+        report(options, done, total);
+        int rc = choose_action(s, image, &s->info.sectors[out->sectors[i].sector],
+                               &out->sectors[i].action);
+        if (rc != ARAREXT_OK) {
+            return rc;
+        }
+        done += out->sectors[i].image_bytes;
+    }
+    report(options, done, total);
+    return ARAREXT_OK;
+}
+
+static bool has_changes(const struct ararext_plan *plan)
+{
+    bool changes = false;
+    for (size_t i = 0; i < plan->count; i++) {
+        changes = changes || plan->sectors[i].action != ARAREXT_KEEP;
+    }
+    return changes;
+}
+
 int ararext_flash_plan(struct ararext_session *s, const struct ararext_info *info,
                        const struct ararext_image *image,
                        const struct ararext_flash_options *options, struct ararext_plan *out)
@@ -241,23 +271,15 @@ int ararext_flash_plan(struct ararext_session *s, const struct ararext_info *inf
     if (rc != ARAREXT_OK) {
         return rc;
     }
-    bool changes = !session_has_crc(s) || (options != NULL && options->erase_always);
-    if (!changes) {
-        uint32_t total = ararext_image_size(image), done = 0;
-        for (size_t i = 0; i < out->count; i++) {
-            report(options, done, total);
-            rc = choose_action(s, image, &info->sectors[out->sectors[i].sector],
-                               &out->sectors[i].action);
-            if (rc != ARAREXT_OK) {
-                return rc;
-            }
-            done += out->sectors[i].image_bytes;
-            changes = changes || out->sectors[i].action != ARAREXT_KEEP;
-        }
-        report(options, done, total);
+    out->stream = session_streams(s, options);
+    if (session_has_crc(s) && (options == NULL || !options->erase_always)) {
+        rc = out->stream ? stream_compare(s, image, out) : compare(s, image, options, out);
+    }
+    if (rc != ARAREXT_OK) {
+        return rc;
     }
     /* The image's first word is in the first sector of the list. */
-    if (changes && out->sectors[0].action == ARAREXT_KEEP) {
+    if (has_changes(out) && out->sectors[0].action == ARAREXT_KEEP) {
         out->sectors[0].action = ARAREXT_ERASE;
     }
     count_bytes(info, image, out);

@@ -12,6 +12,7 @@
 #include "bytes.h"
 #include "crc.h"
 #include "protocol.h"
+#include "stream_commands.h"
 
 /* A board that answers nonsense for ever must not keep us. */
 #define ANSWER_LIMIT_MS 2000u
@@ -129,7 +130,10 @@ unsigned session_board_time_ms(const struct ararext_session *s, uint8_t command,
     case COMMAND_DIS_R_W_PROTECT:
         return 2000;
     case COMMAND_MEM_CRC:
+    case COMMAND_DIGESTS:
         return 1500;
+    case COMMAND_STREAM_BEGIN: /* a package: the erase of a slot */
+        return payload_len > 0 && (payload[0] & STREAM_KIND_BITS) == STREAM_PACKAGE ? 10000 : 100;
     case COMMAND_GET_SLOTS:
         return 50;
     case COMMAND_STAGE_BEGIN:
@@ -360,6 +364,17 @@ static bool may_repeat(const struct ararext_session *s, const struct call *call,
     return (rc == ARAREXT_ERR_TIMEOUT || rc == ARAREXT_ERR_GARBLED) && !call->once;
 }
 
+/* After a reset and after a start the line is at 115200. */
+static int follow_reset(struct ararext_session *s, uint8_t command)
+{
+    if (!s->raised || (command != COMMAND_RESET && command != COMMAND_GO_TO_ADDR)) {
+        return ARAREXT_OK;
+    }
+    int rc = session_fall_back(s);
+    s->needs_silence = false;
+    return rc;
+}
+
 int session_call(struct ararext_session *s, struct call *call)
 {
     if (session_stopped(s)) {
@@ -376,7 +391,7 @@ int session_call(struct ararext_session *s, struct call *call)
         s->failure.attempts = i + 1;
         int rc = attempt(s, &t, call);
         if (rc == ARAREXT_OK) {
-            return rc;
+            return follow_reset(s, call->command);
         }
         note_failure(s, rc, &t);
         if (rc == ARAREXT_ERR_REFUSED) {
@@ -395,7 +410,10 @@ int session_call(struct ararext_session *s, struct call *call)
             return ARAREXT_ERR_INTERRUPTED;
         }
         if (i >= s->options.retries) {
-            return rc;
+            if (!s->raised || session_fall_back(s) != ARAREXT_OK) {
+                return rc;
+            }
+            i = 0; /* once: raised is false now */
         }
         s->counters.resends++;
     }

@@ -23,6 +23,7 @@ struct ararext_session {
     struct ararext_counters counters;
     struct ararext_info info; /* of the last ararext_get_info: the sector map */
     bool has_info;
+    bool raised;              /* options.baud was negotiated: the board may go back to 115200 */
     bool needs_silence;       /* the board may still wait for the rest of a frame */
     uint64_t silent_since_ms; /* our last byte; has a meaning when needs_silence */
 };
@@ -45,6 +46,9 @@ ARAREXT_CHECKED int session_call(struct ararext_session *s, struct call *call);
 /* Time that PROTOCOL.md gives the board for a command, without the line, in milliseconds. */
 unsigned session_board_time_ms(const struct ararext_session *s, uint8_t command,
                                const uint8_t *payload, size_t payload_len);
+
+/* After a rate that does not hold any more: our end goes back to 115200, as the board's does. */
+ARAREXT_CHECKED int session_fall_back(struct ararext_session *s);
 
 /* Whether options.stop says so; records the failure. */
 bool session_stopped(struct ararext_session *s);

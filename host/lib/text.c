@@ -103,6 +103,9 @@ static const struct {
     {COMMAND_CONFIRM, "CONFIRM"},
     {COMMAND_ROLLBACK, "ROLLBACK"},
     {COMMAND_PROVISION, "PROVISION"},
+    {ARAREXT_SET_BAUD, "SET_BAUD"},
+    {ARAREXT_STREAM_BEGIN, "STREAM_BEGIN"},
+    {ARAREXT_DIGESTS, "DIGESTS"},
 };
 
 const char *ararext_command_name(uint8_t code)

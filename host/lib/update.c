@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include "protocol.h"
+#include "stream_commands.h"
+#include "stream_host.h"
 
 enum {
     PIECE = 248, /* a multiple of 4, and the most that fits a frame */
@@ -71,9 +73,35 @@ static int refresh(const struct update *u)
 
 /* ---- staging ---- */
 
+static void show_staged(void *ctx, uint32_t written)
+{
+    const struct update *u = ctx;
+    show(u, ARAREXT_STEP_STAGE, written, u->package->size);
+}
+
+static int stage_by_stream(const struct update *u)
+{
+    struct update mine = *u;
+    struct stream_job job = {.data = u->package->data,
+                             .size = u->package->size,
+                             .flags = STREAM_PACKAGE,
+                             .progress = show_staged,
+                             .ctx = &mine};
+    show(u, ARAREXT_STEP_ERASE, 0, 0);
+    int rc = stream_send(u->s, &job);
+    if (rc == ARAREXT_OK) {
+        u->result->slot = job.slot;
+        show(u, ARAREXT_STEP_STAGE, u->package->size, u->package->size);
+    }
+    return rc;
+}
+
 static int stage(const struct update *u)
 {
     const struct ararext_package *p = u->package;
+    if (session_streams(u->s, NULL) && !u->options->no_stream) {
+        return stage_by_stream(u);
+    }
     show(u, ARAREXT_STEP_ERASE, 0, 0);
     int rc = ararext_stage_begin(u->s, p->size, &u->result->slot);
     for (uint32_t at = 0; rc == ARAREXT_OK && at < p->size;) {

@@ -1,0 +1,68 @@
+/*
+ * Inside the library: streaming, the host's side (PROTOCOL.md, "Streaming"). Not installed. Named
+ * so that it is not taken for core's stream.h.
+ */
+#ifndef ARAREXT_STREAM_HOST_H
+#define ARAREXT_STREAM_HOST_H
+
+#include "flash_internal.h"
+
+/* One stream. What data points to stays the caller's. */
+struct stream_job {
+    const uint8_t *data;
+    uint32_t size;    /* of data, at least 1 */
+    uint32_t content; /* bytes that come out of a packed stream; else 0 */
+    uint32_t addr;    /* not for a package: where the content begins, ... */
+    uint32_t len;     /* ... how long it is, ... */
+    uint32_t wanted;  /* ... and its CRC32 */
+    uint8_t flags;    /* enum stream_kind, STREAM_FLAG_THUMB */
+    uint8_t sector;   /* where its content begins; 0 for a package */
+    /* Called often, with the bytes of content that the board has in flash. May be NULL. */
+    void (*progress)(void *ctx, uint32_t written);
+    void *ctx;
+    bool begun;      /* out: the board has taken STREAM_BEGIN, so flash changes from now on */
+    bool has_digest; /* out: the next one is known */
+    uint32_t digest; /* out: CRC32 of the content as flash holds it */
+    uint8_t slot;    /* out: where a package goes */
+    uint32_t resent; /* out: bytes on the line that had to go again */
+};
+
+/* Sends it, and comes back when the board has written all of it and listens to commands again. What
+ * the line loses is sent again; a board that was lost is looked for at 115200, and the stream goes
+ * on where it stopped. REFUSED also when the board fails in the middle, with the reason. When
+ * stopped, the board is told first. */
+ARAREXT_CHECKED int stream_send(struct ararext_session *s, struct stream_job *job);
+
+/* Whether the board can stream, and the caller has nothing against it. */
+bool session_streams(const struct ararext_session *s, const struct ararext_flash_options *options);
+
+/* Whether a board answers GET_VER; asked once, also when options.stop says so. */
+bool session_board_listens(struct ararext_session *s);
+/* Sets our end of the line. */
+ARAREXT_CHECKED int session_set_line(struct ararext_session *s, uint32_t baud);
+
+/* CRC32 of sectors as they are in flash (DIGESTS); count of at most 12. */
+ARAREXT_CHECKED int session_digests(struct ararext_session *s, uint8_t first, uint8_t count,
+                                    uint32_t *digests);
+
+/* ---- stream_flash.c: its part of plan and flash operation ---- */
+
+/* Decides for each sector of the plan by digests: KEEP or ERASE. */
+ARAREXT_CHECKED int stream_compare(struct ararext_session *s, const struct ararext_image *image,
+                                   struct ararext_plan *plan);
+/* Bytes of content that the plan's runs of sectors have. */
+uint32_t stream_count_bytes(const struct ararext_info *info, const struct ararext_image *image,
+                            const struct ararext_plan *plan);
+/* What a flash operation is about. */
+struct stream_flash {
+    struct ararext_session *s;
+    const struct ararext_image *image;
+    const struct ararext_plan *plan;
+    const struct ararext_flash_options *options;
+    struct ararext_flash_result *result;
+};
+/* Erases and writes all that the plan changes, but for the image's first word, and compares each
+ * run with the digest of what flash then holds. VERIFY. */
+ARAREXT_CHECKED int stream_flash_write(const struct stream_flash *f);
+
+#endif

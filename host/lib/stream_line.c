@@ -1,0 +1,167 @@
+/*
+ * The rate of the line: upwards as far as adapter and board go, and back (PROTOCOL.md, "SET_BAUD").
+ * A rate is used once an exchange at it has proven it; where that fails both sides are at 115200
+ * again before the next one is tried. It must never leave the two ends at different rates for
+ * longer than the board's own way back takes.
+ */
+#include "stream_host.h"
+
+#include <string.h>
+
+#include "bytes.h"
+#include "stream_commands.h"
+
+enum { FALL_BACK_MS = 600, PROOF_COUNT = 2 }; /* the board falls back after 500 */
+
+static const uint32_t RATES[] = {2000000, 1000000, 921600, 460800, 230400};
+enum { RATE_COUNT = sizeof RATES / sizeof RATES[0] };
+
+bool session_board_listens(struct ararext_session *s)
+{
+    const struct ararext_options before = s->options;
+    uint8_t version = 0;
+    struct call call = {
+        .command = COMMAND_GET_VER, .data = &version, .data_min = 1, .data_max = 1, .once = true};
+    s->options.stop = NULL;
+    s->options.retries = 0;
+    int rc = session_call(s, &call);
+    s->options = before;
+    return rc == ARAREXT_OK;
+}
+
+int session_set_line(struct ararext_session *s, uint32_t baud)
+{
+    int rc = s->transport.drain(s->transport.ctx);
+    if (rc == ARAREXT_OK) {
+        rc = s->transport.set_baud(s->transport.ctx, baud);
+    }
+    if (rc == ARAREXT_OK) {
+        s->options.baud = baud;
+    }
+    return rc;
+}
+
+int session_fall_back(struct ararext_session *s)
+{
+    s->raised = false;
+    s->needs_silence = true;
+    return session_set_line(s, BAUD_DEFAULT);
+}
+
+/* Whether the adapter takes the rate. Nothing is on its way meanwhile. */
+static int adapter_can(struct ararext_session *s, uint32_t baud, bool *can)
+{
+    int rc = s->transport.drain(s->transport.ctx);
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    *can = s->transport.set_baud(s->transport.ctx, baud) == ARAREXT_OK;
+    return s->transport.set_baud(s->transport.ctx, s->options.baud);
+}
+
+static int ask_for_rate(struct ararext_session *s, uint32_t baud)
+{
+    uint8_t payload[SET_BAUD_SIZE];
+    store_le32(payload, baud);
+    /* Once: the answer may be lost, and the board then listens at the new rate. */
+    struct call call = {.command = COMMAND_SET_BAUD,
+                        .payload = payload,
+                        .payload_len = sizeof payload,
+                        .once = true,
+                        .extension = true};
+    return session_call(s, &call);
+}
+
+/* The board has to say of itself what it said before: long answers, compared. */
+static bool rate_holds(struct ararext_session *s)
+{
+    const struct ararext_options before = s->options;
+    bool holds = true;
+    s->options.retries = 0;
+    for (unsigned i = 0; holds && i < PROOF_COUNT; i++) {
+        struct ararext_info info;
+        holds = info_get_extended(s, &info) == ARAREXT_OK && info.features == s->info.features &&
+                info.sector_count == s->info.sector_count &&
+                memcmp(info.uid, s->info.uid, sizeof info.uid) == 0;
+    }
+    s->options = before;
+    return holds;
+}
+
+/* After a rate that does not hold: the board goes back by itself. */
+static int give_up_rate(struct ararext_session *s)
+{
+    int rc = session_fall_back(s);
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    s->transport.sleep_ms(s->transport.ctx, FALL_BACK_MS);
+    for (unsigned i = 0; i <= s->options.retries; i++) {
+        if (session_board_listens(s)) {
+            return ARAREXT_OK;
+        }
+    }
+    return s->failure.code;
+}
+
+/* *taken is true when both are at the new rate. */
+static int try_rate(struct ararext_session *s, uint32_t baud, bool *taken)
+{
+    *taken = false;
+    int rc = ask_for_rate(s, baud);
+    if (rc == ARAREXT_ERR_REFUSED || rc == ARAREXT_ERR_UNSUPPORTED) {
+        return ARAREXT_OK; /* the board cannot make it */
+    }
+    if (rc == ARAREXT_ERR_TIMEOUT || rc == ARAREXT_ERR_GARBLED) {
+        return give_up_rate(s);
+    }
+    if (rc == ARAREXT_OK) {
+        rc = session_set_line(s, baud);
+    }
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    *taken = s->raised = rate_holds(s);
+    return *taken ? ARAREXT_OK : give_up_rate(s);
+}
+
+int ararext_raise_baud(struct ararext_session *s, uint32_t limit)
+{
+    if (!session_streams(s, NULL)) {
+        return ARAREXT_OK;
+    }
+    for (size_t i = 0; i < RATE_COUNT; i++) {
+        bool good = false;
+        if (RATES[i] <= s->options.baud || (limit != 0 && RATES[i] > limit)) {
+            continue;
+        }
+        int rc = adapter_can(s, RATES[i], &good);
+        if (rc == ARAREXT_OK && good) {
+            rc = try_rate(s, RATES[i], &good);
+        }
+        if (rc != ARAREXT_OK || good) {
+            return rc;
+        }
+    }
+    return ARAREXT_OK;
+}
+
+void ararext_restore_baud(struct ararext_session *s)
+{
+    const struct ararext_options before = s->options;
+    if (before.baud == BAUD_DEFAULT || !session_streams(s, NULL)) {
+        return;
+    }
+    s->options.stop = NULL;
+    int rc = ask_for_rate(s, BAUD_DEFAULT);
+    s->options.stop = before.stop;
+    s->raised = false;
+    if (rc != ARAREXT_OK || session_set_line(s, BAUD_DEFAULT) != ARAREXT_OK) {
+        return; /* the board goes back by itself */
+    }
+}
+
+uint32_t ararext_get_baud(const struct ararext_session *s)
+{
+    return s->options.baud;
+}

@@ -1,0 +1,94 @@
+/*
+ * A session of the host library with a board that streams, in simulated time: the core's engines
+ * (commands, stream, rate of the line) over the model chip, at the other end of a line with a rate,
+ * latency and faults. Flash takes the data sheet's typical times, and the line goes on meanwhile.
+ * What is programmed is compared with what belongs there at once: a test need not ask for it.
+ */
+#ifndef TESTS_HOST_STREAM_BENCH_H
+#define TESTS_HOST_STREAM_BENCH_H
+
+#include "ararext.h"
+#include "baud.h"
+#include "model.h"
+#include "stream_commands.h"
+
+enum { BENCH_IMAGE_MAX = 400 * 1024 };
+#define BENCH_RING 81920u
+#define BENCH_WIRE 262144u
+
+struct bench_wire {
+    struct {
+        uint64_t at_ns;
+        uint32_t baud; /* that it was sent with */
+        uint8_t byte;
+    } bytes[BENCH_WIRE];
+    size_t in, out;
+    uint64_t free_ns; /* when the last byte has left */
+};
+
+/* What goes wrong, and how often it did. */
+struct bench_faults {
+    uint32_t lose_ppm, alter_ppm;    /* of bytes, both ways */
+    uint64_t cut_from_ns, cut_to_ns; /* nothing gets through */
+    uint32_t holds_baud;             /* above this rate nothing gets through; 0 = any rate does */
+    uint32_t adapter_baud;           /* rates above this are refused by the adapter; 0 = none */
+    uint32_t fail_at;                /* programming this address fails */
+    unsigned drop_answers[256];      /* by command: so many answers are lost */
+    unsigned lost, altered, cut, garbled, refused, failed, dropped;
+};
+
+struct bench {
+    struct model *model;
+    struct ararext_transport transport;
+    struct ararext_session *session;
+    struct ararext_info info;
+    uint64_t now_ns, busy_ns; /* busy: the board does nothing else until then */
+    uint64_t latency_ns;
+    uint32_t host_baud;
+    struct bench_wire down, up;
+    struct bench_faults faults;
+    uint64_t stop_ns; /* options.stop says so from then on; 0 = never */
+    /* the board */
+    struct baud baud;
+    bool no_streaming; /* one of an earlier version */
+    uint8_t ring[BENCH_RING];
+    size_t ring_in, ring_out;
+    uint8_t command[FRAME_SIZE_MAX];
+    size_t command_len;
+    uint64_t command_ns, model_ns;
+    uint8_t answer[600]; /* sent when the board is no longer busy */
+    size_t answer_len;
+    bool begin_stream, last_word;
+    uint32_t change_to; /* rate, when the answer has left */
+    struct flash_hw flash;
+    struct stream_hw stream_hw;
+    struct stream stream;
+    struct stream_service service;
+    struct unpack_memory memory;
+    unsigned erases[12];
+    unsigned programmed; /* words, by streams */
+    unsigned requests[256], streams, resumed, overflows, fell_back;
+    /* what belongs into flash */
+    uint8_t bytes[BENCH_IMAGE_MAX]; /* of the image, from MAP_APP_BASE on */
+    uint32_t len;
+    struct ararext_image *image;
+    struct ararext_plan plan;
+    struct ararext_flash_result result;
+};
+
+/* A connected session that has asked for the board's info, at this rate on both sides. retries for
+ * lines that lose much. */
+struct bench *bench_create(uint32_t baud, unsigned latency_ms, unsigned retries);
+void bench_free(struct bench *b);
+/* An image of random bytes that could be an application, or of bytes that pack well. */
+void bench_make_image(struct bench *b, uint32_t len, bool packs);
+/* It is in flash already, and the rest of its last sector is erased. */
+void bench_preload(struct bench *b);
+/* Plans and carries out. */
+int bench_flash(struct bench *b, const struct ararext_flash_options *options);
+/* The same; fails the test unless the image is then in flash. Returns the time in ms. */
+uint64_t bench_flash_ok(struct bench *b, const struct ararext_flash_options *options);
+/* The larger of what the line and what flash needs, in ms. */
+uint64_t bench_limit_ms(const struct bench *b);
+
+#endif

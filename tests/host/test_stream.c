@@ -1,0 +1,361 @@
+/*
+ * Streaming from the host to the core's engine, over a line in simulated time (stream_bench.h): as
+ * fast as the slower of line and flash, and whatever the line does costs time, never a wrong byte.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "bytes.h"
+#include "memory_map.h"
+#include "seeded.h"
+#include "stream_bench.h"
+
+#define KIB    1024u
+#define MS     1000000ull
+#define SECOND (1000ull * MS)
+
+enum { WALL_LIMIT_S = 200 }; /* a wait without an end ends the program */
+
+static const struct ararext_flash_options PLAIN = {.no_compress = true};
+
+static void tell(const struct bench *b, const char *what, uint64_t took)
+{
+    printf("    %s: %u ms of %u, %u again, %u streams\n", what, (unsigned)took,
+           (unsigned)bench_limit_ms(b), (unsigned)b->result.resent_bytes, b->streams);
+    fflush(stdout);
+}
+
+/* ---- time ---- */
+
+/* Apart from the exchanges before and behind it, which take a latency each way. */
+static void test_stream_keeps_to_the_limit(void **state)
+{
+    static const uint32_t rates[] = {115200, 460800, 921600, 2000000};
+    static const unsigned latencies[] = {0, 1, 16};
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        for (size_t k = 0; k < 3; k++) {
+            struct bench *b = bench_create(rates[i], latencies[k], 2);
+            bench_make_image(b, 200 * KIB, false);
+            uint64_t took = bench_flash_ok(b, &PLAIN), limit = bench_limit_ms(b);
+            printf("    %7u baud, %2u ms each way: %.4f\n", (unsigned)rates[i], latencies[k],
+                   (double)took / (double)limit);
+            assert_true(took >= limit && took * 100 <= limit * 105);
+            assert_int_equal(b->streams, 1);
+            assert_int_equal(b->overflows, 0);
+            assert_int_equal(b->result.resent_bytes, 0);
+            assert_int_equal(b->result.sectors_erased, 4);
+            bench_free(b);
+        }
+    }
+}
+
+static void test_stream_compresses_where_it_helps(void **state)
+{
+    (void)state;
+    struct bench *b = bench_create(115200, 1, 2);
+    bench_make_image(b, 200 * KIB, true);
+    uint64_t took = bench_flash_ok(b, NULL);
+    tell(b, "packed", took);
+    assert_true(b->result.packed);
+    assert_true(took * 100 <= bench_limit_ms(b) * 65);
+    assert_true(b->result.stream_bytes < 100 * KIB);
+    bench_free(b);
+
+    b = bench_create(115200, 1, 2); /* noise does not get smaller */
+    bench_make_image(b, 64 * KIB, false);
+    took = bench_flash_ok(b, NULL);
+    assert_false(b->result.packed);
+    assert_true(took * 100 <= bench_limit_ms(b) * 105);
+    bench_free(b);
+
+    b = bench_create(2000000, 1, 2); /* flash is slower than the line */
+    bench_make_image(b, 200 * KIB, true);
+    (void)bench_flash_ok(b, NULL);
+    assert_false(b->result.packed);
+    bench_free(b);
+}
+
+static void test_stream_skips_what_is_there(void **state)
+{
+    (void)state;
+    struct bench *b = bench_create(115200, 1, 2);
+    bench_make_image(b, 200 * KIB, false);
+    bench_preload(b);
+    uint64_t took = bench_flash_ok(b, &PLAIN);
+    tell(b, "unchanged", took);
+    assert_true(took * 100 < bench_limit_ms(b) * 3);
+    assert_false(b->result.touched);
+    assert_int_equal(b->streams, 0);
+
+    /* Sector 3, and so the sector of the first word. */
+    b->model->flash[MAP_BOOT_SIZE + 17 * KIB] ^= 1;
+    took = bench_flash_ok(b, &PLAIN);
+    tell(b, "sector 3 differs", took);
+    assert_true(took * 100 < bench_limit_ms(b) * 18); /* 32 of 200 KiB */
+    assert_int_equal(b->result.bytes_written, 32 * KIB + 4);
+    assert_int_equal(b->erases[4] + b->erases[5], 0);
+
+    /* Two runs, with sectors between that stay. */
+    b->model->flash[MAP_BOOT_SIZE + 100 * KIB] ^= 1;
+    (void)bench_flash_ok(b, &PLAIN);
+    assert_int_equal(b->streams, 3);
+    assert_int_equal(b->erases[3], 1);
+    assert_int_equal(b->erases[5], 1);
+
+    /* What others keep behind the image stays, too. */
+    b->model->flash[MAP_BOOT_SIZE + 201 * KIB] = 0x55;
+    (void)bench_flash_ok(b, &PLAIN);
+    assert_false(b->result.touched);
+    assert_int_equal(b->model->flash[MAP_BOOT_SIZE + 201 * KIB], 0x55);
+    bench_free(b);
+}
+
+static void test_stream_needs_a_board_that_can(void **state)
+{
+    (void)state;
+    struct bench *b = bench_create(115200, 0, 2);
+    bench_make_image(b, 20 * KIB, false);
+    const struct ararext_flash_options none = {.no_stream = true};
+    (void)bench_flash_ok(b, &none);
+    assert_int_equal(b->streams, 0);
+    assert_true(b->requests[ARAREXT_MEM_WRITE] > 80);
+    b->no_streaming = true;
+    b->model->flash[MAP_BOOT_SIZE + 17 * KIB] ^= 1;
+    assert_int_equal(ararext_get_info(b->session, &b->info), ARAREXT_OK);
+    (void)bench_flash_ok(b, NULL);
+    assert_int_equal(b->streams, 0);
+    assert_int_equal(ararext_raise_baud(b->session, 0), ARAREXT_OK);
+    assert_int_equal(ararext_get_baud(b->session), 115200);
+    bench_free(b);
+}
+
+/* ---- a line that does harm ---- */
+
+static void lossy(uint32_t baud, unsigned latency_ms, uint32_t lose, uint32_t alter)
+{
+    struct bench *b = bench_create(baud, latency_ms, 10);
+    char what[64];
+    bench_make_image(b, 40 * KIB, false);
+    b->faults.lose_ppm = lose;
+    b->faults.alter_ppm = alter;
+    uint64_t took = bench_flash_ok(b, &PLAIN);
+    (void)snprintf(what, sizeof what, "%u baud, %u ms, %u + %u ppm", (unsigned)baud, latency_ms,
+                   (unsigned)lose, (unsigned)alter);
+    tell(b, what, took);
+    assert_true(b->faults.lost > 0 || lose == 0);
+    assert_true(b->faults.altered > 0 || alter == 0);
+    assert_int_equal(b->overflows, 0);
+    bench_free(b);
+}
+
+static void test_stream_survives_losses(void **state)
+{
+    (void)state;
+    lossy(115200, 0, 100, 100);
+    lossy(115200, 1, 5000, 5000);
+    lossy(115200, 16, 5000, 5000);
+    lossy(115200, 1, 10000, 0);
+    lossy(921600, 1, 0, 10000);
+}
+
+static void test_stream_survives_a_pulled_cable(void **state)
+{
+    static const struct {
+        uint64_t from_ms, for_ms;
+        bool packs;
+    } cuts[] = {{300, 100, false}, {1500, 3000, false},  {4000, 9000, true},
+                {1000, 20, true},  {5000, 15000, false}, {2500, 25000, true}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
+        struct bench *b = bench_create(460800, 1, 2);
+        bench_make_image(b, 300 * KIB, cuts[i].packs);
+        b->faults.cut_from_ns = b->now_ns + cuts[i].from_ms * MS;
+        b->faults.cut_to_ns = b->faults.cut_from_ns + cuts[i].for_ms * MS;
+        uint64_t took = bench_flash_ok(b, NULL);
+        tell(b, "cable pulled", took);
+        assert_true(b->faults.cut > 0);
+        if (cuts[i].for_ms > 12000) { /* given up, found again, and gone on with */
+            assert_in_range(b->streams, 1, 2);
+            assert_int_equal(b->resumed, b->streams - 1);
+            assert_int_equal(b->fell_back, 1);
+            assert_int_equal(ararext_get_baud(b->session), 115200);
+        } else {
+            assert_int_equal(b->streams, b->resumed + 1);
+        }
+        for (unsigned k = 2; k < 6; k++) {
+            assert_int_equal(b->erases[k], 1); /* never from the beginning */
+        }
+        bench_free(b);
+    }
+}
+
+static void test_stream_ends_on_a_dead_line(void **state)
+{
+    (void)state;
+    struct bench *b = bench_create(115200, 1, 2);
+    bench_make_image(b, 100 * KIB, false);
+    uint64_t start = b->now_ns;
+    b->faults.cut_from_ns = start + 2 * SECOND;
+    b->faults.cut_to_ns = UINT64_MAX;
+    assert_int_equal(bench_flash(b, &PLAIN), ARAREXT_ERR_TIMEOUT);
+    assert_in_range((b->now_ns - start) / SECOND, 10, 60);
+    assert_true(b->result.touched);
+    assert_false(b->result.bootable);
+    assert_false(b->result.unknown);
+    /* Whoever tries again later finds the board. */
+    b->faults.cut_to_ns = b->now_ns;
+    (void)bench_flash_ok(b, &PLAIN);
+    bench_free(b);
+}
+
+static void test_stream_lost_answers(void **state)
+{
+    (void)state;
+    static const uint8_t commands[] = {ARAREXT_STREAM_BEGIN, ARAREXT_DIGESTS, ARAREXT_MEM_WRITE};
+    for (size_t i = 0; i < sizeof commands; i++) {
+        struct bench *b = bench_create(460800, 1, 2);
+        bench_make_image(b, 30 * KIB, false);
+        b->faults.drop_answers[commands[i]] = 2;
+        (void)bench_flash_ok(b, &PLAIN);
+        assert_int_equal(b->faults.dropped, 2);
+        bench_free(b);
+    }
+}
+
+/* ---- stopping, failing ---- */
+
+static void test_stream_stops_when_asked(void **state)
+{
+    (void)state;
+    for (uint64_t at_ms = 60; at_ms < 3000; at_ms += 433) {
+        struct bench *b = bench_create(921600, 1, 2);
+        bench_make_image(b, 200 * KIB, false);
+        uint64_t start = b->now_ns;
+        b->stop_ns = start + at_ms * MS;
+        int rc = bench_flash(b, &PLAIN);
+        if (rc != ARAREXT_OK) {
+            assert_int_equal(rc, ARAREXT_ERR_INTERRUPTED);
+            assert_in_range((b->now_ns - start) / MS, at_ms, at_ms + 1500); /* an erase */
+            assert_false(b->result.bootable);
+            assert_int_equal(load_le32(b->model->flash + MAP_BOOT_SIZE), 0xFFFFFFFF);
+        }
+        b->stop_ns = 0;
+        /* The board goes on answering, and goes on where it was. */
+        uint8_t version = 0;
+        assert_int_equal(ararext_get_version(b->session, &version), ARAREXT_OK);
+        (void)bench_flash_ok(b, &PLAIN);
+        bench_free(b);
+    }
+}
+
+static void test_stream_tells_why_flash_failed(void **state)
+{
+    (void)state;
+    for (unsigned packed = 0; packed < 2; packed++) {
+        struct bench *b = bench_create(115200, 1, 2);
+        bench_make_image(b, 60 * KIB, packed == 1);
+        b->faults.fail_at = MAP_APP_BASE + 40 * KIB;
+        assert_int_equal(bench_flash(b, NULL), ARAREXT_ERR_REFUSED);
+        assert_true(b->faults.failed > 0);
+        const struct ararext_failure *f = ararext_last_failure(b->session);
+        assert_true(f->has_reason);
+        assert_int_equal(f->reason, REASON_VERIFY);
+        assert_int_equal(f->detail, b->faults.fail_at);
+        assert_false(b->result.bootable);
+        assert_true(b->result.touched);
+        b->faults.fail_at = 0;
+        (void)bench_flash_ok(b, NULL);
+        bench_free(b);
+    }
+}
+
+static void test_stream_is_refused(void **state)
+{
+    (void)state;
+    struct bench *b = bench_create(115200, 1, 2);
+    bench_make_image(b, 60 * KIB, false);
+    b->model->optcr &= ~(1u << (16 + 4)); /* sector 4, and info knows nothing of it */
+    assert_int_equal(bench_flash(b, NULL), ARAREXT_ERR_REFUSED);
+    assert_int_equal(ararext_last_failure(b->session)->reason, REASON_WRITE_PROTECTED);
+    assert_int_equal(ararext_last_failure(b->session)->detail, 4);
+    assert_false(b->result.touched);
+    bench_free(b);
+}
+
+/* ---- the rate ---- */
+
+static uint32_t raised(uint32_t holds, uint32_t adapter, uint32_t limit)
+{
+    struct bench *b = bench_create(115200, 1, 2);
+    b->faults.holds_baud = holds;
+    b->faults.adapter_baud = adapter;
+    assert_int_equal(ararext_raise_baud(b->session, limit), ARAREXT_OK);
+    uint32_t rate = ararext_get_baud(b->session);
+    assert_int_equal(b->host_baud, rate);
+    assert_int_equal(b->baud.rate, rate);
+    assert_true(holds == 0 || b->fell_back > 0);
+    assert_true(adapter == 0 || b->faults.refused > 0);
+    bench_make_image(b, 20 * KIB, false);
+    (void)bench_flash_ok(b, NULL);
+    ararext_restore_baud(b->session);
+    assert_int_equal(b->host_baud, 115200);
+    assert_int_equal(b->baud.rate, 115200);
+    uint8_t version = 0;
+    assert_int_equal(ararext_get_version(b->session, &version), ARAREXT_OK);
+    bench_free(b);
+    return rate;
+}
+
+static void test_rate_is_proven_first(void **state)
+{
+    (void)state;
+    assert_int_equal(raised(0, 0, 0), 2000000);
+    assert_int_equal(raised(0, 0, 921600), 921600);
+    assert_int_equal(raised(0, 460800, 0), 460800);
+    assert_int_equal(raised(500000, 0, 0), 460800);
+    assert_int_equal(raised(930000, 1500000, 0), 921600);
+    assert_int_equal(raised(115200, 0, 0), 115200);
+}
+
+/* A rate that held at first, and then not any more, in the middle of a stream. */
+static void test_rate_that_stops_holding(void **state)
+{
+    (void)state;
+    struct bench *b = bench_create(921600, 1, 2);
+    bench_make_image(b, 100 * KIB, false);
+    b->faults.holds_baud = 200000;
+    uint64_t took = bench_flash_ok(b, &PLAIN);
+    tell(b, "rate lost", took);
+    assert_true(b->faults.garbled > 0);
+    assert_int_equal(ararext_get_baud(b->session), 115200);
+    bench_free(b);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_stream_keeps_to_the_limit),
+        cmocka_unit_test(test_stream_compresses_where_it_helps),
+        cmocka_unit_test(test_stream_skips_what_is_there),
+        cmocka_unit_test(test_stream_needs_a_board_that_can),
+        cmocka_unit_test(test_stream_survives_losses),
+        cmocka_unit_test(test_stream_survives_a_pulled_cable),
+        cmocka_unit_test(test_stream_ends_on_a_dead_line),
+        cmocka_unit_test(test_stream_lost_answers),
+        cmocka_unit_test(test_stream_stops_when_asked),
+        cmocka_unit_test(test_stream_tells_why_flash_failed),
+        cmocka_unit_test(test_stream_is_refused),
+        cmocka_unit_test(test_rate_is_proven_first),
+        cmocka_unit_test(test_rate_that_stops_holding),
+    };
+    seeded_start(argc, argv);
+    (void)alarm(WALL_LIMIT_S);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
