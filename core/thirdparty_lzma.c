@@ -1,10 +1,11 @@
 /*
- * LZMA2 and the ARM-Thumb filter over memory that the caller gives. The LZMA SDK decodes symbols;
- * LZMA2's chunks are taken apart here, because their packed size is known: nothing has to try
- * whether the input at hand is enough for a symbol. The decoder writes to the dictionary, round and
- * round; from there content goes through the stage to the sink. Nothing is ever written outside of
- * struct unpack_memory, whatever the payload says: the decoder is asked for no more than fits the
- * stage, the dictionary's end, the chunk and the content's size.
+ * LZMA2 and the ARM-Thumb filter over memory that the caller gives. Of the LZMA SDK it takes state,
+ * layout of the probabilities and the filter. Ours, because smaller: LZMA2's chunks, whose packed
+ * size is known, so that nothing has to try whether the input at hand is enough for a symbol; and
+ * the symbols, through LzmaDec_DecodeReal_3, which the SDK lets others provide. The decoder writes
+ * to the dictionary, round and round; from there content goes through the stage to the sink.
+ * Nothing is ever written outside of struct unpack_memory, whatever the payload says: the decoder
+ * is asked for no more than fits the stage, the dictionary's end, the chunk and the content's size.
  */
 #include "unpack.h"
 
@@ -13,13 +14,14 @@
 #include "format.h"
 
 #define Z7_EXTRACT_ONLY
-#define Z7_LZMA_SIZE_OPT
-#include <LzmaDec.c> /* NOLINT(bugprone-suspicious-include) */
-#include <Bra.c>     /* NOLINT(bugprone-suspicious-include) */
+#define Z7_LZMA_DEC_OPT /* LzmaDec_DecodeReal_3 is ours */
+#include <LzmaDec.c>    /* NOLINT(bugprone-suspicious-include) */
+#include <Bra.c>        /* NOLINT(bugprone-suspicious-include) */
 
 #define LC_LP_MAX      4u
 #define PROPERTIES_END (9u * 5u * 5u) /* values of (pb * 5 + lp) * 9 + lc are below */
 #define WORD           4u
+#define MOVE_BITS      5u
 #define INPUT          108u /* more than a symbol takes; more is a little faster */
 
 /* The first byte of a chunk. One with LZMA has bits 16 to 20 of its unpacked size in it. Each of
@@ -135,6 +137,221 @@ static uint32_t smaller(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
+/* Goes down a tree of probabilities, a bit a node, until the node is at least end. */
+static __attribute__((noinline)) uint32_t decode_tree(CLzmaDec *p, CLzmaProb *probs, uint32_t node,
+                                                      uint32_t end)
+{
+    const Byte *buf = p->buf;
+    uint32_t range = p->range;
+    uint32_t code = p->code;
+    while (node < end) {
+        if (range < kTopValue) {
+            range <<= 8;
+            code = code << 8 | *buf++;
+        }
+        uint32_t value = probs[node];
+        uint32_t bound = (range >> kNumBitModelTotalBits) * value;
+        CLzmaProb *prob = probs + node;
+        node <<= 1;
+        if (code < bound) {
+            range = bound;
+            value += (kBitModelTotal - value) >> MOVE_BITS;
+        } else {
+            range -= bound;
+            code -= bound;
+            value -= value >> MOVE_BITS;
+            node++;
+        }
+        *prob = (CLzmaProb)value;
+    }
+    p->buf = buf;
+    p->range = range;
+    p->code = code;
+    return node;
+}
+
+static __attribute__((noinline)) uint32_t decode_bit(CLzmaDec *p, CLzmaProb *prob)
+{
+    uint32_t range = p->range;
+    if (range < kTopValue) {
+        range <<= 8;
+        p->code = p->code << 8 | *p->buf++;
+    }
+    uint32_t value = *prob;
+    uint32_t bound = (range >> kNumBitModelTotalBits) * value;
+    uint32_t bit = p->code >= bound;
+    if (bit != 0) {
+        p->code -= bound;
+        bound = range - bound;
+        value -= value >> MOVE_BITS;
+    } else {
+        value += (kBitModelTotal - value) >> MOVE_BITS;
+    }
+    p->range = bound;
+    *prob = (CLzmaProb)value;
+    return bit;
+}
+
+/* count bits, the lowest first. */
+static uint32_t decode_reverse(CLzmaDec *p, CLzmaProb *probs, uint32_t count)
+{
+    uint32_t value = 0;
+    uint32_t node = 1;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t bit = decode_bit(p, probs + node);
+        node = node << 1 | bit;
+        value |= bit << i;
+    }
+    return value;
+}
+
+/* count bits of equal chances, the highest first. */
+static uint32_t decode_direct(CLzmaDec *p, uint32_t count)
+{
+    uint32_t value = 0;
+    for (; count > 0; count--) {
+        if (p->range < kTopValue) {
+            p->range <<= 8;
+            p->code = p->code << 8 | *p->buf++;
+        }
+        p->range >>= 1;
+        value <<= 1;
+        if (p->code >= p->range) {
+            p->code -= p->range;
+            value++;
+        }
+    }
+    return value;
+}
+
+static uint32_t decode_length(CLzmaDec *p, CLzmaProb *probs, uint32_t pos_state)
+{
+    if (!decode_bit(p, probs + LenChoice)) {
+        return decode_tree(p, probs + LenLow + pos_state, 1, 8) - 8;
+    }
+    if (!decode_bit(p, probs + LenChoice2)) {
+        return decode_tree(p, probs + LenLow + 8 + pos_state, 1, 8);
+    }
+    return decode_tree(p, probs + LenHigh, 1, 256) - 256 + 16;
+}
+
+static uint32_t decode_distance(CLzmaDec *p, uint32_t len)
+{
+    CLzmaProb *probs = p->probs_1664;
+    uint32_t slot =
+        decode_tree(p, probs + PosSlot + (smaller(len, 3) << kNumPosSlotBits), 1, 64) - 64;
+    if (slot < kStartPosModelIndex) {
+        return slot;
+    }
+    uint32_t count = (slot >> 1) - 1;
+    uint32_t base = (2 | (slot & 1)) << count;
+    if (slot < kEndPosModelIndex) {
+        return base + decode_reverse(p, probs + SpecPos + base - slot, count);
+    }
+    base += decode_direct(p, count - kNumAlignBits) << kNumAlignBits;
+    return base + decode_reverse(p, probs + Align, kNumAlignBits);
+}
+
+static Byte byte_back(const CLzmaDec *p, uint32_t distance)
+{
+    return p->dic[p->dicPos - distance + (p->dicPos < distance ? p->dicBufSize : 0)];
+}
+
+static void decode_literal(CLzmaDec *p)
+{
+    CLzmaProb *probs = p->probs_1664 + Literal;
+    uint32_t state = p->state;
+    if (p->processedPos != 0 || p->checkDicSize != 0) {
+        uint32_t context = (p->processedPos << 8) + byte_back(p, 1);
+        context &= (0x100u << p->prop.lp) - (0x100u >> p->prop.lc);
+        probs += 3 * (context << p->prop.lc);
+    }
+    uint32_t node = 1;
+    if (state >= kNumLitStates) { /* by the byte that a match would give, while bits are the same */
+        uint32_t match = byte_back(p, p->reps[0]);
+        uint32_t bit = 0;
+        uint32_t got = 0;
+        while (node < 0x100 && got == bit) {
+            bit = match >> 7 & 1;
+            match <<= 1;
+            got = decode_bit(p, probs + 0x100 + (bit << 8) + node);
+            node = node << 1 | got;
+        }
+    }
+    p->dic[p->dicPos] = (Byte)decode_tree(p, probs, node, 0x100);
+    p->dicPos++;
+    p->processedPos++;
+    p->state = state < 4 ? 0 : state < 10 ? state - 3 : state - 6;
+}
+
+/* Bits that say which of the last distances is meant; it becomes the latest. True if it is for one
+ * byte. */
+static bool decode_repeat(CLzmaDec *p, uint32_t pos_state)
+{
+    CLzmaProb *probs = p->probs_1664 + p->state;
+    if (!decode_bit(p, probs + IsRepG0)) {
+        return !decode_bit(p, probs + IsRep0Long + pos_state);
+    }
+    uint32_t which = 1;
+    if (decode_bit(p, probs + IsRepG1)) {
+        which = 2 + decode_bit(p, probs + IsRepG2);
+    }
+    uint32_t distance = p->reps[which];
+    for (; which > 0; which--) {
+        p->reps[which] = p->reps[which - 1];
+    }
+    p->reps[0] = distance;
+    return false;
+}
+
+/* Length and distance to remainLen and reps. False if the distance is too far. */
+static bool decode_match(CLzmaDec *p, uint32_t pos_state)
+{
+    CLzmaProb *probs = p->probs_1664;
+    bool literal_before = p->state < kNumLitStates;
+    if (decode_bit(p, probs + IsRep + p->state)) {
+        p->remainLen = 1;
+        bool single = decode_repeat(p, pos_state);
+        if (!single) {
+            p->remainLen = kMatchMinLen + decode_length(p, probs + RepLenCoder, pos_state);
+        }
+        p->state = literal_before ? 8 + single : 11;
+        return true;
+    }
+    p->state = literal_before ? 7 : 10;
+    uint32_t len = decode_length(p, probs + LenCoder, pos_state);
+    uint32_t distance = decode_distance(p, len);
+    for (unsigned i = 3; i > 0; i--) {
+        p->reps[i] = p->reps[i - 1];
+    }
+    p->reps[0] = distance + 1;
+    p->remainLen = kMatchMinLen + len;
+    return distance < (p->checkDicSize == 0 ? p->processedPos : p->checkDicSize);
+}
+
+/* Decodes one symbol, and goes on while dicPos is before limit and the input before bufLimit. What
+ * of a match does not fit before limit is left in remainLen. */
+int Z7_FASTCALL LZMA_DECODE_REAL(CLzmaDec *p, SizeT limit, const Byte *bufLimit)
+{
+    do {
+        uint32_t pos_state = CALC_POS_STATE(p->processedPos, (1u << p->prop.pb) - 1);
+        if (!decode_bit(p, p->probs_1664 + IsMatch + pos_state + p->state)) {
+            decode_literal(p);
+            continue;
+        }
+        if (!decode_match(p, pos_state)) {
+            p->remainLen = kMatchSpecLen_Error_Data;
+            return SZ_ERROR_DATA;
+        }
+        LzmaDec_WriteRem(p, limit);
+    } while (p->dicPos < limit && p->buf < bufLimit);
+    if (p->range < kTopValue) {
+        p->range <<= 8;
+        p->code = p->code << 8 | *p->buf++;
+    }
+    return SZ_OK;
+}
+
 static uint32_t load_be16(const uint8_t *p)
 {
     return (uint32_t)p[0] << 8 | p[1];
@@ -229,7 +446,6 @@ static enum step copy_plain(struct decoder *d, uint32_t room)
     return n == 0 ? STEP_HUNGRY : STEP_DONE;
 }
 
-/* The SDK's decoder decodes one symbol, and goes on while its input is before limit. */
 static enum step decode_symbols(struct decoder *d, SizeT end)
 {
     CLzmaDec *lzma = &d->lzma;
@@ -241,8 +457,7 @@ static enum step decode_symbols(struct decoder *d, SizeT end)
         limit = d->held - LZMA_REQUIRED_INPUT_MAX;
     }
     lzma->buf = d->input;
-    /* Its result is in remainLen as well: a match of 2 to 273 bytes is good, LZMA's own end marker
-     * and errors are above. */
+    /* The result is in remainLen as well: a match of 2 to 273 bytes is good, an error is above. */
     (void)LzmaDec_DecodeReal2(lzma, end, d->input + limit);
     uint32_t used = (uint32_t)(lzma->buf - d->input);
     if (used > d->packed || lzma->remainLen >= kMatchSpecLenStart) {
