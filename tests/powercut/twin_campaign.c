@@ -57,7 +57,7 @@ struct effort {
     unsigned starts; /* judged after a cut of a record or an erase; 1 after one of a word */
 };
 static const struct effort effort_full = {{1, 64, 64, 512, 64}, true, 1, 4};
-static const struct effort effort_quick = {{1997, 0, 0, 0, 0}, false, 4, 2};
+static const struct effort effort_quick = {{997, 0, 0, 0, 0}, false, 3, 2};
 static const struct effort effort_tiny = {{6001, 0, 0, 0, 0}, false, 8, 1};
 
 struct options {
