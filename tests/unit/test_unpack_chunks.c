@@ -383,13 +383,18 @@ static void test_matches_reach_as_far_as_the_dictionary(void **state)
     seeded_fill(before, sizeof before);
     for (unsigned i = 0; i < 30; i++) {
         bool emptied = i % 3 == 2;
-        size_t back = i % 3 == 0 ? DICTIONARY : DICTIONARY + 1 + seeded_below(4000);
-        back = emptied ? 100 + seeded_below(60000) : back;
+        size_t after = sizeof before - DICTIONARY;
+        size_t back = DICTIONARY;
+        if (emptied) { /* first as far as goes and one more, then anywhere */
+            back = i < 8 ? after + i / 3 : 100 + seeded_below(60000);
+        } else if (i % 3 == 1) {
+            back = DICTIONARY + 1 + (i == 1 ? 0 : seeded_below(4000));
+        }
         start();
         put_chunk(0x01, before, DICTIONARY);
-        put_chunk(emptied ? 0x01 : 0x02, before + DICTIONARY, sizeof before - DICTIONARY);
+        put_chunk(emptied ? 0x01 : 0x02, before + DICTIONARY, after);
         pack_theirs(before + sizeof before - back, 100, 100, before, sizeof before);
-        bool reached = emptied && back <= sizeof before - DICTIONARY;
+        bool reached = emptied && back <= after;
         assert_int_equal(both_take(100, 5000), i % 3 == 0 || reached);
     }
 }
