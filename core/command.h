@@ -23,7 +23,7 @@ struct loader_command {
 const struct loader_command *command_find(uint8_t code);
 /* Row i of the table, for i below COMMAND_COUNT. */
 const struct loader_command *command_row(unsigned i);
-#define COMMAND_COUNT 23u
+#define COMMAND_COUNT 26u
 
 /* The reason with its detail, for `return command_refuse(...)`. */
 enum protocol_reason command_refuse(struct loader *l, enum protocol_reason reason, uint32_t detail);
@@ -41,6 +41,8 @@ enum protocol_reason command_set_options(struct loader *l, unsigned nwrp, enum l
 void command_read_trust(struct loader *l);
 /* PROVISIONED unless the board is open. */
 enum protocol_reason command_check_open(const struct loader *l);
+/* STAGE_BEGIN: all sectors that an install would reach may be written; the free slot is erased. */
+enum protocol_reason command_begin_stage(struct loader *l, uint32_t size);
 /* Before direct flashing: PROVISIONED, or both packages are retired. */
 enum protocol_reason command_begin_direct(struct loader *l);
 
@@ -51,5 +53,6 @@ command_fn command_go, command_erase, command_mem_write, command_mem_read, comma
 command_fn command_protect, command_unprotect; /* command_protect.c */
 command_fn command_get_slots, command_stage_begin, command_stage_write, command_stage_finish,
     command_confirm, command_rollback, command_provision; /* command_package.c */
+command_fn command_stream;                                /* loader_stream.c */
 
 #endif

@@ -46,14 +46,22 @@ enum protocol_reason command_get_slots(struct loader *l, const struct frame_requ
     return REASON_NONE;
 }
 
-enum protocol_reason command_stage_begin(struct loader *l, const struct frame_request *request)
+enum protocol_reason command_begin_stage(struct loader *l, uint32_t size)
 {
     unsigned sectors = geometry_sector_count(l->info.flash_kib) - MAP_BOOT_SECTORS;
     enum protocol_reason reason = command_check_protection(l, MAP_BOOT_SECTORS, sectors);
 
     if (reason == REASON_NONE) {
-        reason = update_stage_begin(l->update, &l->stage, load_le32(request->payload), &l->detail);
+        reason = update_stage_begin(l->update, &l->stage, size, &l->detail);
     }
+    return reason;
+}
+
+enum protocol_reason command_stage_begin(struct loader *l, const struct frame_request *request)
+{
+    enum protocol_reason reason = command_begin_stage(l, load_le32(request->payload));
+
+    stream_forget(l->streaming->stream);
     if (reason == REASON_NONE) {
         *command_append(l, 1) = l->stage.slot;
     }

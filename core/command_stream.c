@@ -44,6 +44,7 @@ static enum protocol_reason check_sectors(uint32_t flash_kib, unsigned first, un
 static enum protocol_reason digests(struct stream_service *v, const uint8_t *payload,
                                     struct stream_answer *a)
 {
+    const struct stream_hw *hw = v->stream->hw;
     unsigned first = payload[0];
     unsigned count = payload[1];
     enum protocol_reason reason;
@@ -51,11 +52,12 @@ static enum protocol_reason digests(struct stream_service *v, const uint8_t *pay
     if (v->provisioned(v->ctx)) {
         return REASON_PROVISIONED;
     }
-    reason = check_sectors(v->stream->hw->flash->flash_kib, first, count, a);
+    reason = check_sectors(hw->flash->flash_kib, first, count, a);
     for (unsigned i = 0; i < count && reason == REASON_NONE; i++) {
-        uint32_t addr = geometry_sector_addr(first + i);
+        uint32_t crc = hw->memory_crc(hw->crc_ctx, geometry_sector_addr(first + i),
+                                      geometry_sector_size(first + i));
 
-        store_le32(a->data + a->len, v->memory_crc(v->ctx, addr, geometry_sector_size(first + i)));
+        store_le32(a->data + a->len, crc);
         a->len = (uint8_t)(a->len + 4u);
     }
     return reason;

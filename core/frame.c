@@ -98,6 +98,11 @@ static enum frame_event frame_end(struct frame_receiver *r, enum frame_event eve
     return event;
 }
 
+void frame_forget(struct frame_receiver *r)
+{
+    (void)frame_end(r, FRAME_NOTHING);
+}
+
 enum frame_event frame_poll(struct frame_receiver *r, uint32_t now_us,
                             struct frame_request *request)
 {

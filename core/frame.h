@@ -66,6 +66,9 @@ size_t frame_take(struct frame_receiver *r, const uint8_t *bytes, size_t len, ui
 void frame_fail(struct frame_receiver *r, enum protocol_reason reason, uint32_t detail,
                 uint32_t now_us);
 
+/* What has come of a frame is dropped without a word: the line is another one from now on. */
+void frame_forget(struct frame_receiver *r);
+
 /* What has happened; *request is filled in for FRAME_REQUEST. */
 enum frame_event frame_poll(struct frame_receiver *r, uint32_t now_us,
                             struct frame_request *request);

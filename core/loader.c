@@ -34,6 +34,9 @@ static const struct loader_command commands[COMMAND_COUNT] = {
     {command_confirm, COMMAND_CONFIRM, true, N(0)},
     {command_rollback, COMMAND_ROLLBACK, true, N(0)},
     {command_provision, COMMAND_PROVISION, true, LENGTH_PROVISION},
+    {command_stream, COMMAND_SET_BAUD, false, N(SET_BAUD_SIZE)},
+    {command_stream, COMMAND_STREAM_BEGIN, false, N(STREAM_BEGIN_LENGTH)},
+    {command_stream, COMMAND_DIGESTS, false, N(DIGESTS_SIZE)},
 };
 
 const struct loader_command *command_row(unsigned i)
@@ -136,6 +139,14 @@ struct loader_answer loader_reject(struct loader *l, enum protocol_reason reason
     return loader_answer_byte(l, PROTOCOL_NACK);
 }
 
+void loader_note_stream(struct loader *l)
+{
+    const struct stream *s = l->streaming->stream;
+
+    l->detail = s->detail;
+    loader_note_failure(l, s->reason, COMMAND_STREAM_BEGIN);
+}
+
 bool loader_accept(struct loader *l, enum protocol_dialect dialect,
                    const struct frame_request *request, struct loader_answer *answer)
 {
@@ -174,6 +185,9 @@ struct loader_answer loader_execute(struct loader *l, const struct frame_request
     bool course = l->dialect == DIALECT_COURSE;
     uint8_t *head = l->answer + (course ? 1 : 0);
 
+    if (l->running->status) {
+        stream_forget(l->streaming->stream); /* it may have changed memory */
+    }
     if (reason != REASON_NONE) {
         loader_note_failure(l, reason, request->command);
     }

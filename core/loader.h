@@ -21,6 +21,7 @@
 
 #include "frame.h"
 #include "protocol.h"
+#include "stream_commands.h"
 #include "update.h"
 
 /* What an option-byte change does to the read protection. There is no row for level 2: nothing
@@ -70,6 +71,8 @@ enum loader_after {
     AFTER_RESET,
     AFTER_RESET_STAY,    /* with a boot request, so that the bootloader stays */
     AFTER_RESET_INSTALL, /* with a boot request: install as at any start, then stay */
+    AFTER_BAUD,          /* change the line to streaming->rate */
+    AFTER_STREAM,        /* stream mode. The ring for it is there before the answer is sent */
 };
 
 struct loader_failure {
@@ -79,11 +82,12 @@ struct loader_failure {
     uint8_t command;
 };
 
-/* Owned by the caller. hw, update and info are set by it before loader_init; failure, result,
- * after, target and go may be read. */
+/* Owned by the caller. hw, update, streaming and info are set by it before loader_init; failure,
+ * result, after, target and go may be read. */
 struct loader {
     const struct loader_hw *hw;
     const struct update *update;
+    struct stream_service *streaming;
     struct loader_info info;
     struct loader_failure failure;
     const struct loader_command *running; /* row of the command that was accepted */
@@ -106,11 +110,18 @@ struct loader_answer {
     size_t len;
 };
 
-/* Sets everything but hw, update and info to the state after a reset; reads OTP. */
+/* Lets streaming work through the loader: sets the functions and contexts of v and hw, all but
+ * hw->crc. l has its hw. The rest of both is the caller's. */
+void loader_bind_stream(struct loader *l, struct stream_service *v, struct stream_hw *hw);
+
+/* Sets everything but hw, update, streaming and info to the state after a reset; reads OTP. */
 void loader_init(struct loader *l);
 
 /* Answer to what the receiver refused; notes the failure. */
 struct loader_answer loader_reject(struct loader *l, enum protocol_reason reason, uint32_t detail);
+
+/* A stream that has ended failed: that is noted for GET_LAST_ERROR, as of STREAM_BEGIN. */
+void loader_note_stream(struct loader *l);
 
 /* Looks a request up and checks its payload length. Returns true if loader_execute is to follow;
  * the answer may be empty then, or the course dialect's early acknowledge. */

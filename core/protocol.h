@@ -33,6 +33,9 @@ enum protocol_command {
     COMMAND_CONFIRM = 0x68,
     COMMAND_ROLLBACK = 0x69,
     COMMAND_PROVISION = 0x6A,
+    COMMAND_SET_BAUD = 0x6B,
+    COMMAND_STREAM_BEGIN = 0x6C,
+    COMMAND_DIGESTS = 0x6D,
 };
 
 /* Why the last command failed (GET_LAST_ERROR). */
@@ -161,6 +164,7 @@ enum protocol_dialect {
 #define FEATURE_RESET      (1u << 1)
 #define FEATURE_MEM_CRC    (1u << 2)
 #define FEATURE_PACKAGES   (1u << 3)
+#define FEATURE_STREAM     (1u << 4)
 
 /* Why the bootloader did not start the application. */
 enum stay_reason {

@@ -103,6 +103,15 @@ static enum protocol_reason put(void *ctx, const uint8_t *data, size_t len)
     return reason;
 }
 
+/* The last byte has been delivered. What the host would ask next is what flash holds now. */
+static void complete(struct stream *s)
+{
+    s->state = STREAM_COMPLETE;
+    if (kind_of(s) != STREAM_PACKAGE) {
+        s->detail = s->hw->memory_crc(s->hw->crc_ctx, s->spec.addr, s->spec.content);
+    }
+}
+
 /* Takes len good bytes of the stream at s->next. */
 static void deliver(struct stream *s, const uint8_t *data, uint32_t len)
 {
@@ -126,7 +135,7 @@ static void deliver(struct stream *s, const uint8_t *data, uint32_t len)
     if (reason != REASON_NONE) {
         fail(s, reason);
     } else if (s->next == s->spec.size) {
-        s->state = STREAM_COMPLETE;
+        complete(s);
     }
 }
 
@@ -363,7 +372,8 @@ static bool has_to_tell(const struct stream *s, uint32_t now_us)
 
 bool stream_status(struct stream *s, uint32_t now_us, uint8_t out[STREAM_STATUS_SIZE])
 {
-    bool failed = s->state == STREAM_FAILED;
+    bool result =
+        s->state == STREAM_FAILED || (s->state == STREAM_COMPLETE && kind_of(s) != STREAM_PACKAGE);
     unsigned flags = 0;
 
     if (!has_to_tell(s, now_us)) {
@@ -381,7 +391,7 @@ bool stream_status(struct stream *s, uint32_t now_us, uint8_t out[STREAM_STATUS_
     out[STREAM_STATUS_FLAGS] = (uint8_t)flags;
     store_le32(out + STREAM_STATUS_NEXT, s->next);
     store_le32(out + STREAM_STATUS_WRITTEN, s->written);
-    store_le32(out + STREAM_STATUS_NUMBER, failed ? s->detail : s->number);
+    store_le32(out + STREAM_STATUS_NUMBER, result ? s->detail : s->number);
     store_le32(out + STREAM_STATUS_CRC, s->hw->crc(s->hw->crc_ctx, out, STREAM_STATUS_CRC / WORD));
     s->told = s->state;
     s->told_us = now_us;

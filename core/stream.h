@@ -53,6 +53,8 @@ struct stream_spec {
 /* CRC of PROTOCOL.md from the start value over so many words (stream_frame.h); data is aligned to
  * 4 bytes. */
 typedef uint32_t stream_crc_fn(void *ctx, const uint8_t *data, size_t words);
+/* CRC32 as MEM_CRC over flash. */
+typedef uint32_t stream_memory_crc_fn(void *ctx, uint32_t addr, size_t len);
 /* Takes len bytes of a package at offset, in order; len is a multiple of 4 but for the last piece.
  * As update_stage_write. */
 typedef enum protocol_reason stream_stage_fn(void *ctx, uint32_t offset, const uint8_t *data,
@@ -63,8 +65,9 @@ struct stream_hw {
     const struct flash_hw *flash;
     struct unpack_memory *memory; /* for PACKED; untouched by others while a stream may go on */
     stream_crc_fn *crc;
+    stream_memory_crc_fn *memory_crc;
     stream_stage_fn *stage; /* for PACKAGE */
-    void *crc_ctx;
+    void *crc_ctx;          /* of both CRCs */
     void *stage_ctx;
 };
 
@@ -82,7 +85,7 @@ struct stream {
     uint32_t written; /* bytes of content in flash, or staged */
     uint32_t erased;  /* bytes of content that there is erased room for */
     uint32_t number;  /* of the poll or close to be answered */
-    uint32_t detail;  /* of reason */
+    uint32_t detail;  /* of reason; COMPLETE, but for a PACKAGE: CRC of the content in flash */
     enum protocol_reason reason;
     enum stream_state state;
     enum stream_state told; /* the state that the other side knows */

@@ -13,12 +13,6 @@
 #include "protocol.h"
 #include "stream.h"
 
-enum stream_command {
-    COMMAND_SET_BAUD = 0x6B,
-    COMMAND_STREAM_BEGIN = 0x6C,
-    COMMAND_DIGESTS = 0x6D,
-};
-
 /* SET_BAUD: u32 rate. */
 #define SET_BAUD_SIZE 4u
 
@@ -50,8 +44,7 @@ struct stream_service {
     enum protocol_reason (*retire)(void *ctx, uint32_t *detail);
     /* As update_stage_begin. */
     enum protocol_reason (*stage_begin)(void *ctx, uint32_t size, uint8_t *slot, uint32_t *detail);
-    uint32_t (*options_read)(void *ctx);                            /* FLASH_OPTCR */
-    uint32_t (*memory_crc)(void *ctx, uint32_t addr, uint32_t len); /* as MEM_CRC */
+    uint32_t (*options_read)(void *ctx); /* FLASH_OPTCR */
     uint32_t usart_hz;
     uint32_t window;
     uint32_t rate; /* after SET_BAUD: change to it when the answer has left */

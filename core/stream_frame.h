@@ -32,16 +32,18 @@ enum stream_frame_kind {
 
 /* From the board. */
 #define STREAM_STATUS_START   0x5Cu
-#define STREAM_STATUS_STATE   1u  /* enum stream_state */
-#define STREAM_STATUS_REASON  2u  /* enum protocol_reason, if failed */
-#define STREAM_STATUS_FLAGS   3u  /* below; bits 7:4 the round of the frame that showed the gap */
-#define STREAM_STATUS_NEXT    4u  /* u32: offset of the next byte of the stream that is wanted */
-#define STREAM_STATUS_WRITTEN 8u  /* u32: bytes of content in flash */
-#define STREAM_STATUS_NUMBER  12u /* u32: of the poll or close; if failed, detail of the reason */
-#define STREAM_STATUS_CRC     16u /* u32: CRC of words 0 to 3 */
-#define STREAM_STATUS_SIZE    20u
-#define STREAM_FLAG_GAP       1u
-#define STREAM_FLAG_ANSWER    2u
+#define STREAM_STATUS_STATE   1u /* enum stream_state */
+#define STREAM_STATUS_REASON  2u /* enum protocol_reason, if failed */
+#define STREAM_STATUS_FLAGS   3u /* below; bits 7:4 the round of the frame that showed the gap */
+#define STREAM_STATUS_NEXT    4u /* u32: offset of the next byte of the stream that is wanted */
+#define STREAM_STATUS_WRITTEN 8u /* u32: bytes of content in flash */
+#define STREAM_STATUS_NUMBER                                                                       \
+    12u                        /* u32: of the poll or close; if failed, detail of the              \
+                                * reason; if complete and no package, CRC of the content */
+#define STREAM_STATUS_CRC  16u /* u32: CRC of words 0 to 3 */
+#define STREAM_STATUS_SIZE 20u
+#define STREAM_FLAG_GAP    1u
+#define STREAM_FLAG_ANSWER 2u
 
 enum stream_state {
     STREAM_IDLE = 0, /* never on the wire */

@@ -18,6 +18,7 @@
 #include "mpu.h"
 #include "packages.h"
 #include "serial.h"
+#include "streaming.h"
 #include "stm32f407.h"
 #include "timer.h"
 
@@ -65,6 +66,7 @@ static void main_start_board(const struct start_facts *facts)
         .stay = facts->stay,
         .clock_source = clock.hse ? 1 : 0,
     };
+    streaming_start(&loader, &packages, clock.apb1_hz);
     mpu_start();
 }
 
@@ -121,7 +123,7 @@ static void main_tell_result(uint8_t command)
 
 static void main_do_after(void)
 {
-    if (loader.after == AFTER_NOTHING) {
+    if (loader.after == AFTER_NOTHING || streaming_do_after(&loader)) {
         return;
     }
     serial_flush();
@@ -141,6 +143,8 @@ static void main_do_after(void)
         break;
     case AFTER_RESET:
     case AFTER_NOTHING:
+    case AFTER_BAUD:
+    case AFTER_STREAM:
     default:
         break;
     }
@@ -153,12 +157,15 @@ static void main_serve_request(const struct frame_request *request)
 
     led_busy();
     serial_wait_unsent(); /* the loader makes its next answer where the last one is sent from */
+    streaming_use_ring(false);
     if (loader_accept(&loader, receiver.dialect, request, &answer)) {
         serial_send(answer.bytes, answer.len);
         serial_wait_unsent();
         answer = loader_execute(&loader, request);
+        streaming_use_ring(loader.after == AFTER_STREAM);
     }
     serial_send(answer.bytes, answer.len);
+    streaming_good_frame();
     main_tell_result(request->command);
     main_do_after();
 }
@@ -175,21 +182,21 @@ static void main_refuse_frame(void)
 
 static void main_poll_line(uint32_t now_us)
 {
-    const uint8_t *bytes;
-    bool overflow;
-    size_t len = serial_peek(&bytes, &overflow);
+    const uint8_t *bytes[2];
+    size_t len[2];
     uint32_t sr;
 
-    if (overflow) {
+    if (serial_peek(bytes, len)) {
         frame_fail(&receiver, REASON_OVERFLOW, 0, now_us);
     }
     if (serial_take_error(&sr)) {
         frame_fail(&receiver, REASON_LINE, sr, now_us);
     }
-    if (len != 0) {
-        serial_skip(frame_take(&receiver, bytes, len, now_us));
+    if (len[0] != 0) {
+        serial_skip(frame_take(&receiver, bytes[0], len[0], now_us));
         active_us = now_us;
     }
+    streaming_watch_rate(&receiver, now_us);
 }
 
 static void main_sleep(uint32_t now_us)

@@ -1,5 +1,5 @@
-/* The CRC unit: a byte is written as a word. The unit makes the bus wait, so there is nothing to
- * poll. */
+/* The CRC unit: a byte is written as a word, or words as they are. The unit makes the bus wait, so
+ * there is nothing to poll. */
 #include "crc_unit.h"
 
 #include "stm32f407.h"
@@ -13,6 +13,16 @@ void crc_unit_start(void)
 uint32_t crc_unit_start_over(void)
 {
     CRC_UNIT->CR = CRC_CR_RESET;
+    return CRC_UNIT->DR;
+}
+
+uint32_t crc_unit_add_words(const uint8_t *data, size_t words)
+{
+    const uint32_t *word = (const uint32_t *)(const void *)data;
+
+    for (; words != 0; words--) {
+        CRC_UNIT->DR = *word++;
+    }
     return CRC_UNIT->DR;
 }
 

@@ -11,5 +11,7 @@ void crc_unit_start(void);
 uint32_t crc_unit_start_over(void);
 /* Goes on over len bytes; returns the CRC so far. */
 uint32_t crc_unit_add(const uint8_t *data, size_t len);
+/* The same over words as they are in memory; data is aligned to 4 bytes. */
+uint32_t crc_unit_add_words(const uint8_t *data, size_t words);
 
 #endif

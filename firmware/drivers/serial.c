@@ -45,7 +45,7 @@ void serial_use_ring(uint8_t *wide)
     serial.size = wide != NULL ? SERIAL_WIDE_SIZE : SERIAL_RING_SIZE;
     serial.lap = wide != NULL ? SERIAL_WIDE_SIZE / 2u : SERIAL_RING_SIZE;
     serial.laps = serial.received = serial.consumed = 0;
-    rx->CR = 0;
+    rx->CR &= ~DMA_CR_EN;
     for (uint32_t i = 0; i < STOP_LOOPS && (rx->CR & DMA_CR_EN) != 0; i++) {
     }
     DMA1->HIFCR = DMA_HIFCR_STREAM5; /* stopping sets TCIF */

@@ -10,9 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SERIAL_RING_SIZE     4096u
-#define SERIAL_WIDE_SIZE     81920u /* for streaming: more than what arrives during an erase */
-#define SERIAL_RATE_AT_START 115200u
+#include "link.h"
+
+#define SERIAL_RING_SIZE 4096u
+#define SERIAL_WIDE_SIZE LINK_WIDE_RING_SIZE
 
 /* apb1_hz: clock of USART2. The pins are the board's. */
 void serial_start(uint32_t apb1_hz);

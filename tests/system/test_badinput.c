@@ -21,7 +21,7 @@ static void test_badinput_unknown_commands(void **state)
     struct board *b = open_decided(state);
     struct snapshot *s = snapshot_take(b);
     for (unsigned c = 0; c < 256; c++) {
-        bool known = (c >= 0x51 && c <= 0x5C) || (c >= 0x60 && c <= 0x6A);
+        bool known = (c >= 0x51 && c <= 0x5C) || (c >= 0x60 && c <= 0x6D);
         if (!known) {
             board_refused(b, c, NULL, 0, WIRE_UNKNOWN, 0);
         }

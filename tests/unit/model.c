@@ -212,6 +212,11 @@ struct model *model_create(uint16_t flash_kib)
                                           .reset_cause = 0x14,
                                           .stay = STAY_BUTTON,
                                           .clock_source = 1};
+    m->stream_hw.flash = &m->flash_hw;
+    m->streaming.stream = &m->stream;
+    loader_bind_stream(&m->loader, &m->streaming, &m->stream_hw);
+    m->loader.streaming = &m->streaming;
+    stream_init(&m->stream, &m->stream_hw);
     loader_init(&m->loader);
     frame_init(&m->receiver, model_frame_crc, NULL);
     return m;

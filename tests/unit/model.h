@@ -30,6 +30,9 @@ struct model {
     struct flash_hw flash_hw;
     struct update update;
     struct unpack_memory memory;
+    struct stream stream;
+    struct stream_hw stream_hw;
+    struct stream_service streaming;
     struct loader loader;
     struct frame_receiver receiver;
     uint32_t now_us;

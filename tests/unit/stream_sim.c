@@ -134,6 +134,9 @@ static void hear(struct sim *s, const uint8_t *status)
         h->state = status[STREAM_STATUS_STATE];
         h->reason = status[STREAM_STATUS_REASON];
         h->detail = load_le32(status + STREAM_STATUS_NUMBER);
+        if (h->state == STREAM_COMPLETE && s->staged_len == 0) {
+            assert_int_equal(h->detail, crc_update(CRC_START, s->content, s->content_len));
+        }
     }
 }
 
@@ -280,6 +283,12 @@ static uint32_t crc(void *ctx, const uint8_t *data, size_t words)
     return stream_crc(CRC_START, data, words);
 }
 
+static uint32_t memory_crc(void *ctx, uint32_t addr, size_t len)
+{
+    struct sim *s = ctx;
+    return crc_update(CRC_START, s->flash + (addr - MAP_FLASH_BASE), len);
+}
+
 struct sim *sim_create(uint32_t baud, uint32_t latency_us)
 {
     struct sim *s = calloc(1, sizeof *s);
@@ -289,8 +298,13 @@ struct sim *sim_create(uint32_t baud, uint32_t latency_us)
     s->latency_us = latency_us;
     s->flash_hw = (struct flash_hw){
         .ctx = s, .erase = erase, .program = program, .alive = alive, .flash_kib = 1024};
-    s->hw = (struct stream_hw){
-        .flash = &s->flash_hw, .memory = &s->memory, .crc = crc, .stage = stage, .stage_ctx = s};
+    s->hw = (struct stream_hw){.flash = &s->flash_hw,
+                               .memory = &s->memory,
+                               .crc = crc,
+                               .memory_crc = memory_crc,
+                               .crc_ctx = s,
+                               .stage = stage,
+                               .stage_ctx = s};
     stream_init(&s->stream, &s->hw);
     return s;
 }

@@ -57,11 +57,11 @@ static uint32_t options_read(void *ctx)
     return board.optcr;
 }
 
-static uint32_t memory_crc(void *ctx, uint32_t addr, uint32_t len)
+static uint32_t memory_crc(void *ctx, uint32_t addr, size_t len)
 {
     (void)ctx;
     board.summed++;
-    return addr ^ len;
+    return addr ^ (uint32_t)len;
 }
 
 static uint32_t no_crc(void *ctx, const uint8_t *data, size_t words)
@@ -78,10 +78,11 @@ static int setup(void **state)
     memset(&board, 0, sizeof board);
     board.optcr = 0x0FFF0000;
     flash.flash_kib = 1024;
-    hw = (struct stream_hw){.flash = &flash, .memory = &memory, .crc = no_crc};
+    hw = (struct stream_hw){
+        .flash = &flash, .memory = &memory, .crc = no_crc, .memory_crc = memory_crc};
     stream_init(&stream, &hw);
-    service = (struct stream_service){&stream,      NULL,       provisioned, retire, stage_begin,
-                                      options_read, memory_crc, 42000000,    WINDOW, 0};
+    service = (struct stream_service){&stream,      NULL,     provisioned, retire, stage_begin,
+                                      options_read, 42000000, WINDOW,      0};
     return 0;
 }
 

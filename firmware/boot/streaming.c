@@ -1,0 +1,173 @@
+/*
+ * Stream mode. The DMA fills the ring, the engine takes frames out of it and programs; this moves
+ * the statuses out. The loop polls while bytes come and sleeps between milliseconds when none do.
+ */
+#include "streaming.h"
+
+#include "baud.h"
+#include "board.h"
+#include "crc_unit.h"
+#include "led.h"
+#include "link.h"
+#include "log.h"
+#include "memory_map.h"
+#include "serial.h"
+#include "stm32f407.h"
+#include "stream.h"
+#include "timer.h"
+
+#define AWAKE_US 2000u /* after the last byte: another may be under way */
+/* Polls and closes are not counted by a host: 20 s of them. */
+#define WINDOW (SERIAL_WIDE_SIZE - 1024u)
+
+_Static_assert(BAUD_BASE == BOARD_BAUD, "the rate to go back to");
+_Static_assert(LINK_UNPACK_BASE == MAP_FREE_SRAM_BASE, "unpacker");
+_Static_assert(LINK_WIDE_RING_BASE >= LINK_UNPACK_BASE + LINK_UNPACK_SIZE, "unpacker and ring");
+_Static_assert(LINK_WIDE_RING_BASE + LINK_WIDE_RING_SIZE <= MAP_FREE_SRAM_BASE + MAP_FREE_SRAM_SIZE,
+               "the ring lies in free SRAM");
+
+static struct {
+    struct stream stream;
+    struct stream_hw hw;
+    struct stream_service service;
+    struct baud baud;
+    bool wide;
+    uint8_t status[STREAM_STATUS_SIZE]; /* the last one, on its way out */
+} streaming;
+
+static uint32_t streaming_crc(void *ctx, const uint8_t *data, size_t words)
+{
+    (void)ctx;
+    (void)crc_unit_start_over();
+    return crc_unit_add_words(data, words);
+}
+
+void streaming_start(struct loader *l, const struct packages *p, uint32_t usart_hz)
+{
+    streaming.hw.flash = &p->flash;
+    streaming.hw.memory = p->update.memory;
+    streaming.hw.crc = streaming_crc;
+    streaming.service.stream = &streaming.stream;
+    streaming.service.usart_hz = usart_hz;
+    streaming.service.window = WINDOW;
+    loader_bind_stream(l, &streaming.service, &streaming.hw);
+    stream_init(&streaming.stream, &streaming.hw);
+    baud_init(&streaming.baud);
+    l->streaming = &streaming.service;
+}
+
+void streaming_use_ring(bool wide)
+{
+    if (wide != streaming.wide) {
+        serial_use_ring(wide ? (uint8_t *)LINK_WIDE_RING_BASE : NULL);
+        streaming.wide = wide;
+    }
+}
+
+/* ---- rate ---- */
+
+static void streaming_set_rate(void)
+{
+    serial_set_divider(baud_divider(streaming.service.usart_hz, streaming.baud.rate));
+}
+
+void streaming_good_frame(void)
+{
+    baud_good(&streaming.baud, timer_us());
+}
+
+void streaming_watch_rate(struct frame_receiver *receiver, uint32_t now_us)
+{
+    if (receiver->state == FRAME_DRAINING) {
+        baud_bad(&streaming.baud, now_us);
+    }
+    if (baud_poll(&streaming.baud, now_us)) {
+        streaming_set_rate();
+        frame_forget(receiver);
+    }
+}
+
+/* ---- stream mode ---- */
+
+/* When the last status has left the memory that it is sent from. */
+static void streaming_tell(void)
+{
+    if (serial_unsent() == 0 && stream_status(&streaming.stream, timer_us(), streaming.status)) {
+        serial_send(streaming.status, sizeof streaming.status);
+    }
+}
+
+/* One line for each stream, and the LED's share of it. */
+static void streaming_log(struct loader *l)
+{
+    const struct stream *s = &streaming.stream;
+
+    log_text(s->timed_out ? "stream lost" : "stream");
+    log_hex(s->next, 8);
+    log_hex(s->written, 8);
+    if (s->reason != REASON_NONE) {
+        loader_note_stream(l);
+        led_error();
+        log_text(" failed");
+        log_hex((uint32_t)s->reason, 2);
+        log_hex(s->detail, 8);
+    }
+    log_line("");
+}
+
+static void streaming_end(struct loader *l)
+{
+    uint32_t sr;
+
+    serial_wait_unsent();
+    streaming_tell();             /* that it is closed */
+    (void)serial_take_error(&sr); /* a frame was broken by it, not a request */
+    streaming_good_frame();
+    if (streaming.stream.timed_out) {
+        baud_init(&streaming.baud);
+        streaming_set_rate();
+    }
+    streaming_log(l);
+}
+
+static void streaming_serve(struct loader *l)
+{
+    struct stream *s = &streaming.stream;
+    uint32_t active_us = timer_us();
+    size_t before = 0;
+
+    while (s->state != STREAM_CLOSED) {
+        struct stream_input in;
+        uint32_t now_us = timer_us();
+
+        if (serial_peek(in.bytes, in.len)) {
+            stream_lost(s, now_us);
+        }
+        size_t taken = stream_take(s, &in, now_us);
+        serial_skip(taken);
+        streaming_tell();
+        if (taken != 0 || in.len[0] != before) {
+            led_busy();
+            active_us = timer_us();
+        } else if (now_us - active_us > AWAKE_US) {
+            timer_sleep();
+        }
+        before = in.len[0];
+        log_pump();
+        led_update();
+        IWDG->KR = IWDG_KEY_RELOAD;
+    }
+    streaming_end(l);
+}
+
+bool streaming_do_after(struct loader *l)
+{
+    if (l->after == AFTER_BAUD) {
+        serial_flush();
+        baud_change(&streaming.baud, streaming.service.rate, timer_us());
+        streaming_set_rate();
+    } else if (l->after == AFTER_STREAM) {
+        streaming_serve(l);
+    }
+    return l->after == AFTER_BAUD || l->after == AFTER_STREAM;
+}
