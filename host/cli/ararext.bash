@@ -20,7 +20,7 @@ _ararext()
         return
         ;;
     -b | --baud)
-        mapfile -t COMPREPLY < <(compgen -W "9600 57600 115200 230400 460800 921600" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "auto 9600 57600 115200 230400 460800 921600 1000000 2000000" -- "$current")
         return
         ;;
     -o | --output | --key | --public | --public-key | --passphrase-file | --signature)
@@ -57,7 +57,7 @@ _ararext()
 
     local options="--port --baud --json --quiet --verbose --no-color --no-extensions --help --version"
     case $verb in
-    flash) options+=" --run --dry-run --no-verify --verify --erase-always --address --format --force" ;;
+    flash) options+=" --run --dry-run --no-verify --verify --erase-always --no-stream --no-compress --address --format --force" ;;
     verify) options+=" --verify --address --format --force" ;;
     erase) options+=" --sector --all --yes" ;;
     read) options+=" --output" ;;
@@ -65,7 +65,7 @@ _ararext()
     keygen) options+=" --public --passphrase-file" ;;
     pack) options+=" --output --key --passphrase-file --unsigned --digest-only --signature --public-key --security-counter --board --trials --no-confirm --crash-limit --watchdog --revoke-key --no-compress --format" ;;
     image) options+=" --key --board --passphrase-file" ;;
-    update) options+=" --no-start --timeout --yes" ;;
+    update) options+=" --no-start --no-stream --timeout --yes" ;;
     provision) options+=" --key --board --read-protection --dry-run --yes" ;;
     reset) options+=" --bootloader" ;;
     protect) options+=" --sectors --read-protection --yes" ;;

@@ -16,10 +16,18 @@
 #include "ararext.h"
 #include "ararext_package.h"
 
+enum { CLI_PORTS_MAX = 64 };
+struct cli_board;
+
 struct cli {
     const struct cli_command *command; /* NULL until it is known */
     const char *port;                  /* --port; NULL = environment, then automatic */
-    uint32_t baud;
+    const char *ports[CLI_PORTS_MAX];  /* each --port, in order */
+    size_t port_count;
+    uint32_t baud;           /* that the port is opened with */
+    uint32_t baud_limit;     /* cli_raise_baud: as far as this; 0 = as far as it goes */
+    bool baud_auto;          /* no --baud, or auto */
+    struct cli_board *board; /* of several at once; NULL = it is the only one */
     bool json, quiet, no_color, verbose, no_extensions;
     bool help, version; /* asked for: help is also true with version, so that nothing is done */
     cJSON *doc;         /* the JSON document; filled in always, printed with --json */
@@ -35,6 +43,7 @@ struct cli_command {
     const char *summary;                                /* one line for the list of commands */
     const char *arguments;                              /* "FILE [OPTION...]" */
     const char *help; /* options and remarks, lines of at most 80 columns */
+    bool several;     /* several --port at once */
 };
 
 extern const struct cli_command cmd_ports, cmd_info, cmd_flash, cmd_verify, cmd_erase, cmd_read,
@@ -78,6 +87,11 @@ ARAREXT_CHECKED int cli_connect(struct cli *cli);
 /* The same, and asks what the board is. */
 ARAREXT_CHECKED int cli_connect_info(struct cli *cli, struct ararext_info *info);
 
+/* For commands that move much: before connecting, a --baud above 115200 becomes the limit of what
+ * is negotiated; after it, the rate is raised. */
+void cli_prepare_baud(struct cli *cli);
+ARAREXT_CHECKED int cli_raise_baud(struct cli *cli);
+
 /* What a person can do when a port could not be opened, by the error. */
 void cli_advise_about_port(struct cli *cli, int code);
 
@@ -94,6 +108,10 @@ __attribute__((format(printf, 3, 4))) int cli_error(struct cli *cli, int code, c
 __attribute__((format(printf, 2, 3))) void cli_advise(struct cli *cli, const char *fmt, ...);
 /* The session's last failure becomes the command's; returns code. OK stays OK. */
 int cli_session_error(struct cli *cli, int code);
+/* Exit status of a code. */
+int cli_exit_status(int code);
+/* The failure, as it stands in the document. */
+void cli_document_error(const struct cli *cli, cJSON *doc, int code);
 /* Prints the failure (or the document) and returns the exit status. */
 int cli_finish(struct cli *cli, int code);
 
@@ -120,6 +138,17 @@ void cli_progress_show(void *ctx, enum ararext_phase phase, uint32_t done, uint3
 /* Leaves the terminal on a fresh line. */
 void cli_progress_end(struct cli_progress *p);
 uint64_t cli_now_ms(void);
+const char *cli_phase_word(enum ararext_phase phase); /* "writing" */
+
+/* ---- boards.c ---- */
+
+/* Does the same to the boards of all --port at once, each in a thread with a cli of its own: its
+ * session, its document and its failure. One verdict: the code of the worst. */
+typedef int cli_board_fn(struct cli *board, void *ctx);
+ARAREXT_CHECKED int cli_run_boards(struct cli *cli, cli_board_fn *run, void *ctx);
+/* How far one of them is; from its thread. */
+void cli_board_show(struct cli_board *board, enum ararext_phase phase, uint32_t done,
+                    uint32_t total);
 
 /* ---- confirm.c ---- */
 

@@ -7,7 +7,15 @@
 
 #include <string.h>
 
-enum { OPT_RUN = OPT_OWN, OPT_NO_VERIFY, OPT_VERIFY, OPT_DRY_RUN, OPT_ERASE_ALWAYS };
+enum {
+    OPT_RUN = OPT_OWN,
+    OPT_NO_VERIFY,
+    OPT_VERIFY,
+    OPT_DRY_RUN,
+    OPT_ERASE_ALWAYS,
+    OPT_NO_STREAM,
+    OPT_NO_COMPRESS
+};
 
 struct flash_options {
     struct cli_image_options image;
@@ -30,6 +38,12 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
         return ARAREXT_OK;
     case OPT_ERASE_ALWAYS:
         o->flash.erase_always = true;
+        return ARAREXT_OK;
+    case OPT_NO_STREAM:
+        o->flash.no_stream = true;
+        return ARAREXT_OK;
+    case OPT_NO_COMPRESS:
+        o->flash.no_compress = true;
         return ARAREXT_OK;
     case OPT_VERIFY:
         if (strcmp(value, "read") == 0 || strcmp(value, "auto") == 0) {
@@ -77,6 +91,9 @@ static void document_result(cJSON *doc, const struct ararext_flash_result *r)
     json_number(doc, "sectors_erased", r->sectors_erased);
     json_number(doc, "bytes_written", r->bytes_written);
     json_number(doc, "bytes_verified", r->bytes_verified);
+    json_number(doc, "stream_bytes", r->stream_bytes);
+    json_number(doc, "resent_bytes", r->resent_bytes);
+    json_bool(doc, "compressed", r->packed);
     json_bool(doc, "bootable", r->bootable);
     json_bool(doc, "bootable_known", !r->unknown);
     json_number(doc, "erase_ms", (double)r->erase_ms);
@@ -203,6 +220,9 @@ static int flash_image(struct cli *cli, struct flash_options *o, const struct ar
     struct cli_progress progress;
     const struct attempt attempt = {&info, image, &plan, &result};
     int rc = cli_connect_info(cli, &info);
+    if (rc == ARAREXT_OK && !o->flash.no_stream) {
+        rc = cli_raise_baud(cli);
+    }
     if (rc == ARAREXT_OK) {
         rc = cli_check_image(cli, image, &info, &o->image);
     }
@@ -232,6 +252,32 @@ static int flash_image(struct cli *cli, struct flash_options *o, const struct ar
     return o->run ? start(cli, info.app_base) : ARAREXT_OK;
 }
 
+/* One of several. */
+struct several {
+    const struct flash_options *options;
+    const struct ararext_image *image;
+};
+
+static int flash_one(struct cli *board, void *ctx)
+{
+    const struct several *all = ctx;
+    struct flash_options mine = *all->options;
+    return flash_image(board, &mine, all->image);
+}
+
+static int flash_all(struct cli *cli, struct flash_options *o, const struct ararext_image *image)
+{
+    struct several all = {o, image};
+    cli_prepare_baud(cli);
+    if (cli->port_count < 2) {
+        return flash_image(cli, o, image);
+    }
+    if (o->dry_run) {
+        return cli_error(cli, ARAREXT_ERR_ARGUMENT, "--dry-run: one --port at a time");
+    }
+    return cli_run_boards(cli, flash_one, &all);
+}
+
 static int run(struct cli *cli, int argc, char **argv)
 {
     static const struct option own[] = {
@@ -241,6 +287,8 @@ static int run(struct cli *cli, int argc, char **argv)
         {"verify", required_argument, NULL, OPT_VERIFY},
         {"dry-run", no_argument, NULL, OPT_DRY_RUN},
         {"erase-always", no_argument, NULL, OPT_ERASE_ALWAYS},
+        {"no-stream", no_argument, NULL, OPT_NO_STREAM},
+        {"no-compress", no_argument, NULL, OPT_NO_COMPRESS},
         {0},
     };
     struct flash_options o = {0};
@@ -253,7 +301,7 @@ static int run(struct cli *cli, int argc, char **argv)
     }
     rc = cli_load_image(cli, argv[first], &o.image, &image);
     if (rc == ARAREXT_OK) {
-        rc = flash_image(cli, &o, image);
+        rc = flash_all(cli, &o, image);
         ararext_image_free(image);
     }
     return rc;
@@ -273,5 +321,9 @@ const struct cli_command cmd_flash = {
             "      --no-verify      do not check flash afterwards\n"
             "      --verify HOW     auto (by CRC on the board where it can; default) or read\n"
             "                       (read every byte back)\n"
-            "      --erase-always   erase and write all, whatever flash holds\n" CLI_IMAGE_HELP,
+            "      --erase-always   erase and write all, whatever flash holds\n"
+            "      --no-stream      command by command, also where the board can stream\n"
+            "      --no-compress    stream it as it is\n" CLI_IMAGE_HELP
+            "With several --port the boards are flashed at once; the status is the worst.\n",
+    .several = true,
 };

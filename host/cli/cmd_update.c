@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { OPT_NO_START = OPT_OWN, OPT_TIMEOUT, OPT_YES };
+enum { OPT_NO_START = OPT_OWN, OPT_TIMEOUT, OPT_YES, OPT_NO_STREAM };
 
 struct update {
     struct cli *cli;
@@ -28,6 +28,9 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
     switch (code) {
     case OPT_NO_START:
         u->options.no_start = true;
+        return ARAREXT_OK;
+    case OPT_NO_STREAM:
+        u->options.no_stream = true;
         return ARAREXT_OK;
     case OPT_YES:
     case 'y':
@@ -71,6 +74,7 @@ static int find_board(struct update *u)
 {
     struct cli *cli = u->cli;
     bool was_running = false;
+    cli_prepare_baud(cli);
     int rc = cli_connect(cli);
     if (rc != ARAREXT_OK) {
         return rc;
@@ -83,6 +87,9 @@ static int find_board(struct update *u)
     json_bool(cli->doc, "application_was_running", was_running);
     if (rc == ARAREXT_OK) {
         rc = cli_session_error(cli, ararext_board_read(cli->session, &u->board));
+    }
+    if (rc == ARAREXT_OK && !u->options.no_stream) {
+        rc = cli_raise_baud(cli);
     }
     if (rc == ARAREXT_ERR_UNSUPPORTED) {
         rc = cli_error(cli, rc, "this bootloader knows no packages");
@@ -285,6 +292,7 @@ static int run(struct cli *cli, int argc, char **argv)
 {
     static const struct option own[] = {
         {"no-start", no_argument, NULL, OPT_NO_START},
+        {"no-stream", no_argument, NULL, OPT_NO_STREAM},
         {"timeout", required_argument, NULL, OPT_TIMEOUT},
         {"yes", no_argument, NULL, OPT_YES},
         {0},
@@ -320,6 +328,7 @@ const struct cli_command cmd_update = {
             "application that links libararext-app is asked to make room first.\n\n"
             "Options:\n"
             "      --no-start       install it, and leave the board in the bootloader\n"
+            "      --no-stream      command by command, also where the board can stream\n"
             "      --timeout S      seconds to wait for the confirmation (default: its boots\n"
             "                       on trial times the watchdog's time and 10 s)\n"
             "  -y, --yes            do not ask where something would be lost\n",

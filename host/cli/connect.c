@@ -30,6 +30,26 @@ static struct ararext_options session_options(const struct cli *cli)
     return o;
 }
 
+enum { BAUD_OF_BOARD = 115200 };
+
+void cli_prepare_baud(struct cli *cli)
+{
+    if (!cli->baud_auto && cli->baud > BAUD_OF_BOARD) {
+        cli->baud_limit = cli->baud;
+        cli->baud = BAUD_OF_BOARD;
+    }
+}
+
+int cli_raise_baud(struct cli *cli)
+{
+    int rc = ARAREXT_OK;
+    if (cli->baud_auto || cli->baud_limit != 0) {
+        rc = cli_session_error(cli, ararext_raise_baud(cli->session, cli->baud_limit));
+    }
+    json_number(cli->doc, "baud", ararext_get_baud(cli->session));
+    return rc;
+}
+
 void cli_advise_about_port(struct cli *cli, int code)
 {
     if (code == ARAREXT_ERR_BUSY) {

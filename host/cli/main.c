@@ -108,7 +108,10 @@ static int run(struct cli *cli, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct cli cli = {.baud = 115200, .doc = cJSON_CreateObject(), .json = wants_json(argc, argv)};
+    struct cli cli = {.baud = 115200,
+                      .baud_auto = true,
+                      .doc = cJSON_CreateObject(),
+                      .json = wants_json(argc, argv)};
     const char *no_color = getenv("NO_COLOR");
     cli.no_color = no_color != NULL && no_color[0] != '\0';
     cli_catch_signals();
@@ -118,6 +121,9 @@ int main(int argc, char **argv)
         rc = cli_error(&cli, ARAREXT_ERR_INTERRUPTED, "interrupted (%.400s)", what.text);
     }
     int status = cli_finish(&cli, rc);
+    if (cli.session != NULL) {
+        ararext_restore_baud(cli.session);
+    }
     ararext_close(cli.session);
     cJSON_Delete(cli.doc);
     return status;

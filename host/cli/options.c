@@ -28,7 +28,8 @@ const char CLI_GLOBAL_HELP[] =
     "Options of every command:\n"
     "  -p, --port PORT      serial port; else $ARAREXT_PORT, else the port where a\n"
     "                       board answers\n"
-    "  -b, --baud N         baud rate (default 115200)\n"
+    "  -b, --baud N         baud rate; auto (default): 115200, and what moves much goes\n"
+    "                       up to what board and adapter can do\n"
     "      --json           one JSON document on stdout instead of text\n"
     "  -q, --quiet          no progress and no remarks\n"
     "  -v, --verbose        show every byte on the wire, on stderr\n"
@@ -41,9 +42,17 @@ static int take_global(struct cli *cli, int code)
 {
     switch (code) {
     case 'p':
-        cli->port = optarg;
+        if (cli->port_count == CLI_PORTS_MAX) {
+            return cli_error(cli, ARAREXT_ERR_ARGUMENT, "more than %d ports", CLI_PORTS_MAX);
+        }
+        cli->port = cli->ports[cli->port_count++] = optarg;
         return ARAREXT_OK;
     case 'b': {
+        cli->baud_auto = strcmp(optarg, "auto") == 0;
+        if (cli->baud_auto) {
+            cli->baud = 115200;
+            return ARAREXT_OK;
+        }
         int rc = cli_number(cli, "baud rate", optarg, &cli->baud);
         if (rc == ARAREXT_OK && (cli->baud < 300 || cli->baud > 10500000)) {
             rc = cli_error(cli, ARAREXT_ERR_ARGUMENT,
@@ -134,6 +143,9 @@ int cli_parse(struct cli *cli, int argc, char **argv, const struct cli_options *
                                             : "%s: too many arguments, expected '%s %s'",
                        cli->command->name, cli->command->name, cli->command->arguments);
         cli_advise(cli, "see 'ararext %s --help'", cli->command->name);
+    }
+    if (rc == ARAREXT_OK && cli->port_count > 1 && !cli->command->several) {
+        rc = cli_error(cli, ARAREXT_ERR_ARGUMENT, "%s: one --port at a time", cli->command->name);
     }
     return rc;
 }

@@ -57,7 +57,7 @@ int cli_session_error(struct cli *cli, int code)
     return code;
 }
 
-static int exit_status(int code)
+int cli_exit_status(int code)
 {
     if (code == ARAREXT_ERR_INTERRUPTED && cli_signal() != 0) {
         return 128 + cli_signal();
@@ -76,10 +76,10 @@ static void print_failure(const struct cli *cli)
     fputc('\n', stderr);
 }
 
-static void finish_document(struct cli *cli, int code)
+void cli_document_error(const struct cli *cli, cJSON *doc, int code)
 {
     if (code != ARAREXT_OK) {
-        cJSON *error = cJSON_AddObjectToObject(cli->doc, "error");
+        cJSON *error = cJSON_AddObjectToObject(doc, "error");
         json_string(error, "name", ararext_error_entry(code)->name);
         json_string(error, "message", cli->error.text);
         json_string(error, "advice", cli->advice.text);
@@ -94,8 +94,13 @@ static void finish_document(struct cli *cli, int code)
             json_number(error, "detail", f->detail);
         }
     }
+}
+
+static void finish_document(struct cli *cli, int code)
+{
+    cli_document_error(cli, cli->doc, code);
     json_bool(cli->doc, "ok", code == ARAREXT_OK);
-    json_number(cli->doc, "exit_status", exit_status(code));
+    json_number(cli->doc, "exit_status", cli_exit_status(code));
     if (cli->command != NULL) {
         json_string(cli->doc, "command", cli->command->name);
     }
@@ -123,7 +128,7 @@ int cli_finish(struct cli *cli, int code)
     if (code != ARAREXT_OK) {
         print_failure(cli);
     }
-    return exit_status(code);
+    return cli_exit_status(code);
 }
 
 /* ---- the document; cJSON takes NULL everywhere, so that running out of memory shows only there

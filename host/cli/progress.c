@@ -52,6 +52,11 @@ static const char *doing(const struct cli_progress *p)
     return p->reading ? "reading" : WORDS[p->phase].doing;
 }
 
+const char *cli_phase_word(enum ararext_phase phase)
+{
+    return WORDS[phase].doing;
+}
+
 static unsigned terminal_columns(void)
 {
     struct winsize size = {0};
@@ -113,6 +118,10 @@ void cli_progress_show(void *ctx, enum ararext_phase phase, uint32_t done, uint3
 {
     struct cli_progress *p = ctx;
     uint64_t now = cli_now_ms();
+    if (p->cli->board != NULL) {
+        cli_board_show(p->cli->board, phase, done, total);
+        return;
+    }
     if (p->cli->json || p->cli->quiet || total == 0) {
         return;
     }
