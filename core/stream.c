@@ -345,7 +345,7 @@ uint32_t stream_begin(struct stream *s, const struct stream_spec *spec)
         s->unpack.sink = put;
         s->unpack.ctx = s;
         if (kind_of(s) == STREAM_PACKED) {
-            unpack_init(&s->unpack, s->hw->memory, spec->content,
+            unpack_init(&s->unpack, s->hw->memory, s->hw->dictionary, spec->content,
                         (spec->flags & STREAM_FLAG_THUMB) != 0);
         }
     }

@@ -64,6 +64,7 @@ typedef enum protocol_reason stream_stage_fn(void *ctx, uint32_t offset, const u
 struct stream_hw {
     const struct flash_hw *flash;
     struct unpack_memory *memory; /* for PACKED; untouched by others while a stream may go on */
+    uint8_t *dictionary;          /* the same; UNPACK_DICTIONARY bytes */
     stream_crc_fn *crc;
     stream_memory_crc_fn *memory_crc;
     stream_stage_fn *stage; /* for PACKAGE */

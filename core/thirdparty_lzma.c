@@ -4,8 +4,9 @@
  * size is known, so that nothing has to try whether the input at hand is enough for a symbol; and
  * the symbols, through LzmaDec_DecodeReal_3, which the SDK lets others provide. The decoder writes
  * to the dictionary, round and round; from there content goes through the stage to the sink.
- * Nothing is ever written outside of struct unpack_memory, whatever the payload says: the decoder
- * is asked for no more than fits the stage, the dictionary's end, the chunk and the content's size.
+ * Nothing is ever written outside of struct unpack_memory and the dictionary, whatever the payload
+ * says: the decoder is asked for no more than fits the stage, the dictionary's end, the chunk and
+ * the content's size.
  */
 #include "unpack.h"
 
@@ -67,7 +68,8 @@ static struct decoder *decoder_of(const struct unpack *u)
     return (struct decoder *)(void *)u->memory->state;
 }
 
-void unpack_init(struct unpack *u, struct unpack_memory *memory, uint32_t size, bool thumb)
+void unpack_init(struct unpack *u, struct unpack_memory *memory, uint8_t *dictionary, uint32_t size,
+                 bool thumb)
 {
     u->memory = memory;
     u->size = size;
@@ -80,7 +82,7 @@ void unpack_init(struct unpack *u, struct unpack_memory *memory, uint32_t size, 
     struct decoder *d = decoder_of(u);
     memset(d, 0, sizeof *d);
     d->least = CHUNK_DICTIONARY;
-    d->lzma.dic = memory->dictionary;
+    d->lzma.dic = dictionary;
     d->lzma.dicBufSize = UNPACK_DICTIONARY;
     d->lzma.probs = (CLzmaProb *)(void *)memory->probs;
     d->lzma.probs_1664 = d->lzma.probs + kStartOffset;
@@ -498,7 +500,7 @@ static enum step decode(struct unpack *u)
     enum step step = d->plain ? copy_plain(d, room) : decode_lzma(d, room);
     uint32_t got = (uint32_t)(d->lzma.dicPos - from);
     d->unpacked -= got;
-    memcpy(u->memory->stage + u->pending, u->memory->dictionary + from, got);
+    memcpy(u->memory->stage + u->pending, d->lzma.dic + from, got);
     u->pending += got;
     return step;
 }

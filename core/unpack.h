@@ -17,14 +17,14 @@
 #define UNPACK_STATE      320u   /* checked against the decoder */
 #define UNPACK_STAGE      512u
 
-/* On the board: at the start of free SRAM, so that installing overwrites what applications left
- * there. */
+/* Besides this a dictionary of UNPACK_DICTIONARY bytes is needed, of any alignment. On the board
+ * this lies at the start of free SRAM and the dictionary takes the CCM, which only the core
+ * reaches: the DMA needs the rest of SRAM. What applications left in either is lost. */
 struct unpack_memory {
     _Alignas(8) uint8_t state[UNPACK_STATE];
     _Alignas(8) uint8_t stage[UNPACK_STAGE]; /* content on its way out: filtered here, because later
                                               * matches refer to the dictionary as it was */
     _Alignas(8) uint8_t probs[UNPACK_PROBS];
-    _Alignas(8) uint8_t dictionary[UNPACK_DICTIONARY];
 };
 
 /* Takes content in order, in pieces of 4 to UNPACK_STAGE bytes. Every piece is a multiple of 4
@@ -46,9 +46,10 @@ struct unpack {
     bool finished; /* the end marker came, and everything was given out */
 };
 
-/* size is the content's, thumb whether the filter was used. memory needs no preparation; it must
- * stay untouched until the work is over. */
-void unpack_init(struct unpack *u, struct unpack_memory *memory, uint32_t size, bool thumb);
+/* size is the content's, thumb whether the filter was used. memory and dictionary need no
+ * preparation; they must stay untouched until the work is over. */
+void unpack_init(struct unpack *u, struct unpack_memory *memory, uint8_t *dictionary, uint32_t size,
+                 bool thumb);
 /* Takes the next len bytes of the payload (head included). REASON_NONE; PACKAGE_DICTIONARY if the
  * stream wants a dictionary over 64 KiB; PACKAGE_CONTENT if the stream is broken, gives more or
  * less than size, or goes on behind its end; or what the sink returned. After a failure the

@@ -73,7 +73,7 @@ static enum protocol_reason update_stream(struct update_sink *s, unpack_sink_fn 
         if (s->u->memory == NULL) {
             return REASON_PACKAGE_CONTENT;
         }
-        unpack_init(&unpack, s->u->memory, s->p->content_size,
+        unpack_init(&unpack, s->u->memory, s->u->dictionary, s->p->content_size,
                     (s->p->flags & PACKAGE_FLAG_ARM_THUMB) != 0);
     }
     while (left != 0 && reason == REASON_NONE) {

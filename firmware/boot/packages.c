@@ -5,11 +5,13 @@
 #include "board.h"
 #include "flash_service.h"
 #include "geometry.h"
+#include "link.h"
 #include "memory_map.h"
 #include "serial.h"
 #include "stm32f407.h"
 
-_Static_assert(sizeof(struct unpack_memory) <= MAP_FREE_SRAM_SIZE, "unpacking takes free SRAM");
+_Static_assert(sizeof(struct unpack_memory) <= LINK_UNPACK_SIZE, "unpacking takes free SRAM");
+_Static_assert(UNPACK_DICTIONARY <= MAP_CCM_SIZE, "... and the CCM");
 
 static void packages_alive(void *ctx)
 {
@@ -33,7 +35,8 @@ void packages_bind(struct packages *p, bool from_ram)
     };
     p->update = (struct update){
         .flash = &p->flash,
-        .memory = from_ram ? (struct unpack_memory *)MAP_FREE_SRAM_BASE : NULL,
+        .memory = from_ram ? (struct unpack_memory *)LINK_UNPACK_BASE : NULL,
+        .dictionary = (uint8_t *)MAP_CCM_BASE,
         .identity = board_identity,
         .note_read = backup_read,
         .note_write = backup_write,

@@ -46,6 +46,7 @@ void streaming_start(struct loader *l, const struct packages *p, uint32_t usart_
 {
     streaming.hw.flash = &p->flash;
     streaming.hw.memory = p->update.memory;
+    streaming.hw.dictionary = p->update.dictionary;
     streaming.hw.crc = streaming_crc;
     streaming.service.stream = &streaming.stream;
     streaming.service.usart_hz = usart_hz;

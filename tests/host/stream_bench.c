@@ -190,6 +190,7 @@ static void board_init(struct bench *b)
         .ctx = b, .erase = erase, .program = program, .alive = alive, .flash_kib = 1024};
     b->stream_hw = (struct stream_hw){.flash = &b->flash,
                                       .memory = &b->memory,
+                                      .dictionary = b->dictionary,
                                       .crc = crc_words,
                                       .memory_crc = memory_crc,
                                       .stage = stage,

@@ -65,6 +65,7 @@ struct bench {
     struct stream stream;
     struct stream_service service;
     struct unpack_memory memory;
+    uint8_t dictionary[UNPACK_DICTIONARY];
     unsigned erases[12];
     unsigned programmed; /* words, by streams */
     unsigned requests[256], streams, resumed, overflows, fell_back;

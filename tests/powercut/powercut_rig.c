@@ -76,9 +76,10 @@ void rig_open(struct rig *rig, uint32_t flash_kib)
 {
     memset(rig, 0, sizeof *rig);
     rig->model = flash_model_create(flash_kib, 1);
-    rig->memory = aligned_alloc(_Alignof(struct unpack_memory), sizeof *rig->memory);
+    rig->memory =
+        aligned_alloc(_Alignof(struct unpack_memory), sizeof *rig->memory + UNPACK_DICTIONARY);
     assert(rig->memory != NULL);
-    memset(rig->memory, 0xA5, sizeof *rig->memory);
+    memset(rig->memory, 0xA5, sizeof *rig->memory + UNPACK_DICTIONARY);
     rig->hw = (struct flash_hw){.ctx = rig,
                                 .read = rig_read,
                                 .erase = rig_erase,
@@ -89,6 +90,7 @@ void rig_open(struct rig *rig, uint32_t flash_kib)
                                 .flash_kib = flash_kib};
     rig->update = (struct update){.flash = &rig->hw,
                                   .memory = rig->memory,
+                                  .dictionary = (uint8_t *)(rig->memory + 1),
                                   .identity = rig_identity,
                                   .note_read = rig_note_read,
                                   .note_write = rig_note_write};

@@ -36,9 +36,9 @@ struct rig {
     struct flash_model *model;
     struct flash_hw hw; /* the model's, and the pages that change are noted */
     struct update update;
-    struct unpack_memory *memory;
-    unsigned operations;   /* of the last run; erases, words, bytes of OTP */
-    bool dirty[RIG_PAGES]; /* what may differ from the base */
+    struct unpack_memory *memory; /* and behind it the dictionary */
+    unsigned operations;          /* of the last run; erases, words, bytes of OTP */
+    bool dirty[RIG_PAGES];        /* what may differ from the base */
     const struct flash_model *base;
 };
 

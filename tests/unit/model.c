@@ -200,6 +200,7 @@ struct model *model_create(uint16_t flash_kib)
                                     .flash_kib = flash_kib};
     m->update = (struct update){.flash = &m->flash_hw,
                                 .memory = &m->memory,
+                                .dictionary = m->dictionary,
                                 .identity = model_identity,
                                 .note_read = model_note_read,
                                 .note_write = model_note_write};

@@ -30,6 +30,7 @@ struct model {
     struct flash_hw flash_hw;
     struct update update;
     struct unpack_memory memory;
+    uint8_t dictionary[UNPACK_DICTIONARY];
     struct stream stream;
     struct stream_hw stream_hw;
     struct stream_service streaming;

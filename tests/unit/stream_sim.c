@@ -300,6 +300,7 @@ struct sim *sim_create(uint32_t baud, uint32_t latency_us)
         .ctx = s, .erase = erase, .program = program, .alive = alive, .flash_kib = 1024};
     s->hw = (struct stream_hw){.flash = &s->flash_hw,
                                .memory = &s->memory,
+                               .dictionary = s->dictionary,
                                .crc = crc,
                                .memory_crc = memory_crc,
                                .crc_ctx = s,

@@ -79,6 +79,7 @@ struct sim {
     struct stream_hw hw;
     struct stream stream;
     struct unpack_memory memory;
+    uint8_t dictionary[UNPACK_DICTIONARY];
 };
 
 /* A board with flash full of random bytes. Freed by sim_free. */

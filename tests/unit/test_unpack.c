@@ -51,6 +51,8 @@ struct receiver {
 static struct {
     uint8_t before[GUARD];
     struct unpack_memory memory;
+    uint8_t between[GUARD];
+    uint8_t dictionary[UNPACK_DICTIONARY];
     uint8_t after[GUARD];
 } arena;
 
@@ -175,13 +177,15 @@ static enum protocol_reason run(struct receiver *r, const struct packed *p, size
                                 uint32_t piece_max)
 {
     memset(arena.before, 0x5A, GUARD);
+    memset(arena.between, 0x5A, GUARD);
     memset(arena.after, 0x5A, GUARD);
     memset(&arena.memory, 0xEE, sizeof arena.memory);
+    memset(arena.dictionary, 0xEE, sizeof arena.dictionary);
     struct unpack u = {.sink = receive, .ctx = r};
     r->data = malloc(size > 0 ? size : 1);
     assert_non_null(r->data);
     r->size = size;
-    unpack_init(&u, &arena.memory, (uint32_t)size, p->thumb);
+    unpack_init(&u, &arena.memory, arena.dictionary, (uint32_t)size, p->thumb);
     enum protocol_reason reason = REASON_NONE;
     for (size_t at = 0; at < p->payload_len && reason == REASON_NONE;) {
         size_t piece = 1 + seeded_below(piece_max);
@@ -198,6 +202,7 @@ static enum protocol_reason run(struct receiver *r, const struct packed *p, size
     }
     for (size_t i = 0; i < GUARD; i++) {
         assert_int_equal(arena.before[i], 0x5A);
+        assert_int_equal(arena.between[i], 0x5A);
         assert_int_equal(arena.after[i], 0x5A);
     }
     return end;

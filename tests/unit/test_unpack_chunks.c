@@ -27,6 +27,7 @@ static struct bytes theirs;
 static struct bytes ours;
 static size_t said; /* to ours, as the content's size */
 static struct unpack_memory memory;
+static uint8_t window[UNPACK_DICTIONARY];
 
 static bool unpack_theirs(void)
 {
@@ -65,7 +66,8 @@ static bool unpack_ours(size_t size, size_t first, size_t piece)
     ours.len = 0;
     said = size;
     memset(&memory, 0xEE, sizeof memory);
-    unpack_init(&u, &memory, (uint32_t)size, false);
+    memset(window, 0xEE, sizeof window);
+    unpack_init(&u, &memory, window, (uint32_t)size, false);
     (void)unpack_add(&u, head, sizeof head);
     size_t next = first;
     for (size_t at = 0; at < stream.len; next = piece) {

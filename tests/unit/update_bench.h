@@ -10,6 +10,7 @@ struct bench {
     struct flash_model *m;
     struct update update;
     struct unpack_memory memory;
+    uint8_t dictionary[UNPACK_DICTIONARY];
     struct update_stage stage;
     struct update_result result; /* of the last boot */
     uint32_t detail;             /* of the last operation */
