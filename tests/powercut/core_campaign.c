@@ -42,7 +42,7 @@ struct effort {
     unsigned second_every, second_signed_every;
     unsigned lives_every; /* after second cuts */
 };
-static const struct effort effort_full = {6, 3, 5, 1, 5, 1, 2, 1, 97, 7};
+static const struct effort effort_full = {6, 3, 5, 1, 23, 1, 2, 1, 97, 7};
 static const struct effort effort_quick = {2, 1, 5, 1, 211, 7, 1, 151, 0, 3};
 static const struct effort effort_tiny = {1, 1, 4, 7, 1201, 61, 1, 997, 0, 3};
 
