@@ -7,28 +7,36 @@
 /* Always in line: one instruction on the board, and code in SRAM must not call code in flash. */
 #define BYTES_INLINE static inline __attribute__((always_inline))
 
+/* The byte order of what this is compiled for. Where it is the same, a load or a store is one
+ * instruction, which the compiler does not make of single bytes when it optimises for size. */
+#define BYTES_SAME (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+
 BYTES_INLINE uint16_t load_le16(const uint8_t p[2])
 {
-    return (uint16_t)(p[0] | (uint32_t)p[1] << 8);
+    uint16_t v;
+
+    __builtin_memcpy(&v, p, sizeof v);
+    return BYTES_SAME ? v : __builtin_bswap16(v);
 }
 
 BYTES_INLINE uint32_t load_le32(const uint8_t p[4])
 {
-    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+    uint32_t v;
+
+    __builtin_memcpy(&v, p, sizeof v);
+    return BYTES_SAME ? v : __builtin_bswap32(v);
 }
 
 BYTES_INLINE void store_le16(uint8_t p[2], uint16_t v)
 {
-    p[0] = (uint8_t)v;
-    p[1] = (uint8_t)(v >> 8);
+    v = BYTES_SAME ? v : __builtin_bswap16(v);
+    __builtin_memcpy(p, &v, sizeof v);
 }
 
 BYTES_INLINE void store_le32(uint8_t p[4], uint32_t v)
 {
-    p[0] = (uint8_t)v;
-    p[1] = (uint8_t)(v >> 8);
-    p[2] = (uint8_t)(v >> 16);
-    p[3] = (uint8_t)(v >> 24);
+    v = BYTES_SAME ? v : __builtin_bswap32(v);
+    __builtin_memcpy(p, &v, sizeof v);
 }
 
 #endif

@@ -104,7 +104,13 @@ static void flash_next_run(struct flash_write *w, uint32_t addr, const uint8_t *
 
 static enum protocol_reason flash_compare(const struct flash_write *w, uint32_t *detail)
 {
-    for (uint32_t i = 0; i < w->len; i++) {
+    uint32_t i = 0;
+
+    while (w->unit == WORD && i < w->len &&
+           *(const volatile uint32_t *)(w->addr + i) == load_le32(w->data + i)) {
+        i += WORD;
+    }
+    for (; i < w->len; i++) {
         if (((const volatile uint8_t *)w->addr)[i] != w->data[i]) {
             *detail = w->addr + i;
             return REASON_VERIFY;

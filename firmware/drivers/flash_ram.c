@@ -51,27 +51,26 @@ RAM_CODE uint32_t flash_ram_erase(uint32_t cr, uint32_t limit_us)
 
 RAM_CODE uint32_t flash_ram_program(const struct flash_write *w, uint32_t limit_us)
 {
-    uint32_t addr = w->addr;
-    uint32_t end = addr + w->len;
-    const uint8_t *data = w->data;
+    struct flash_write at = *w; /* in registers: what this adds to each unit's time counts */
+    uint32_t end = at.addr + at.len;
     uint32_t sr = 0;
 
-    FLASH->CR = flash_unit_cr(w->unit);
-    while (addr != end && (sr & (FLASH_SR_ERRORS | FLASH_SR_BSY)) == 0) {
+    FLASH->CR = flash_unit_cr(at.unit);
+    do {
         uint32_t polls = QUICK_POLLS;
 
-        if (flash_unit_store(w, addr, data)) {
+        if (flash_unit_store(&at, at.addr, at.data)) {
             core_dsb();
             do {
                 sr = FLASH->SR;
             } while ((sr & FLASH_SR_BSY) != 0 && --polls != 0);
         }
-        if (polls == 0 || addr % WATCH_BYTES == 0) {
+        if (polls == 0 || at.addr % WATCH_BYTES == 0) {
             sr = flash_ram_wait(limit_us);
         }
-        addr += w->unit;
-        data += w->unit;
-    }
+        at.addr += at.unit;
+        at.data += at.unit;
+    } while (at.addr != end && (sr & (FLASH_SR_ERRORS | FLASH_SR_BSY)) == 0);
     return sr;
 }
 
