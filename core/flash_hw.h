@@ -32,4 +32,11 @@ struct flash_hw {
     uint32_t flash_kib; /* 512 or 1024 */
 };
 
+void flash_hw_read(const struct flash_hw *flash, uint32_t addr, void *data, size_t len);
+/* The little-endian word there; 0 should the read be skipped, so that it never reads as blank. */
+uint32_t flash_hw_word(const struct flash_hw *flash, uint32_t addr);
+/* mark, read back: VERIFY with *detail = addr if it does not read so. */
+enum protocol_reason flash_hw_mark(const struct flash_hw *flash, uint32_t addr, uint32_t word,
+                                   uint32_t *detail);
+
 #endif

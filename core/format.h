@@ -71,6 +71,7 @@ enum package_tlv {
 #define TRAILER_CONFIRMED     0x018u /* flag */
 #define TRAILER_REJECTED      0x020u /* flag */
 #define TRAILER_CAUSE         0x028u /* u32: enum reject_cause; written before the flag */
+#define TRAILER_ADVANCED      0x030u /* flag: OTP has its counter and revocations */
 #define TRAILER_ATTEMPTS      0x040u /* 16 words; each that is not all ones is a boot on trial */
 #define TRAILER_ATTEMPT_COUNT 16u
 #define TRAILER_LOG           0x080u /* words: what the application area holds */

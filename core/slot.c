@@ -20,9 +20,14 @@
 
 _Static_assert(SLOT_A_ADDR - MAP_APP_BASE == MAP_APP_SIZE, "the area ends where slot A begins");
 
-static const uint8_t slot_flags[] = {TRAILER_SEALED, TRAILER_CHECKED, TRAILER_CONFIRMED,
-                                     TRAILER_REJECTED};
-#define FLAG_COUNT (sizeof slot_flags / sizeof slot_flags[0])
+/* The place of each flag in slot_records.flags. Where the cause lies there is none, and none reads
+ * as set: no cause is one of a flag's words. */
+#define FLAG_SIZE   (2u * WORD)
+#define FLAG_OF(at) (((at)-TRAILER_SEALED) / FLAG_SIZE)
+_Static_assert(FLAG_OF(TRAILER_CHECKED) == 1 && FLAG_OF(TRAILER_CONFIRMED) == 2 &&
+                   FLAG_OF(TRAILER_REJECTED) == 3 && FLAG_OF(TRAILER_CAUSE) == 4 &&
+                   FLAG_OF(TRAILER_ADVANCED) == SLOT_FLAG_PLACES - 1u,
+               "as in slot_records");
 
 uint32_t slot_addr(uint32_t flash_kib, unsigned slot)
 {
@@ -61,33 +66,13 @@ static uint32_t slot_trailer(const struct flash_hw *flash, unsigned slot)
     return slot_addr(flash->flash_kib, slot) + slot_package_max(flash->flash_kib);
 }
 
-static uint32_t slot_word(const struct flash_hw *flash, uint32_t addr)
-{
-    uint8_t bytes[WORD];
-
-    flash->read(flash->ctx, addr, bytes, WORD);
-    return load_le32(bytes);
-}
-
-static enum protocol_reason slot_mark(const struct flash_hw *flash, uint32_t addr, uint32_t word,
-                                      uint32_t *detail)
-{
-    enum protocol_reason reason = flash->mark(flash->ctx, addr, word, detail);
-
-    if (reason == REASON_NONE && slot_word(flash, addr) != word) {
-        *detail = addr;
-        reason = REASON_VERIFY;
-    }
-    return reason;
-}
-
 /* Two words, the first one first. */
 static enum protocol_reason slot_mark_pair(const struct flash_hw *flash, uint32_t addr,
                                            uint32_t first, uint32_t second, uint32_t *detail)
 {
-    enum protocol_reason reason = slot_mark(flash, addr, first, detail);
+    enum protocol_reason reason = flash_hw_mark(flash, addr, first, detail);
 
-    return reason == REASON_NONE ? slot_mark(flash, addr + WORD, second, detail) : reason;
+    return reason == REASON_NONE ? flash_hw_mark(flash, addr + WORD, second, detail) : reason;
 }
 
 /* How many words of the log are used; *last is the value of the last of them. */
@@ -96,7 +81,7 @@ static unsigned slot_log_used(const struct flash_hw *flash, unsigned slot, uint3
     uint32_t log = slot_trailer(flash, slot) + TRAILER_LOG;
     unsigned used = TRAILER_LOG_COUNT;
 
-    while (used > 0 && (*last = slot_word(flash, log + (used - 1u) * WORD)) == BLANK) {
+    while (used > 0 && (*last = flash_hw_word(flash, log + (used - 1u) * WORD)) == BLANK) {
         used--;
     }
     return used;
@@ -128,7 +113,7 @@ bool slot_used(const struct flash_hw *flash, unsigned slot)
 {
     uint8_t head[TRAILER_REJECTED];
 
-    flash->read(flash->ctx, slot_trailer(flash, slot), head, sizeof head);
+    flash_hw_read(flash, slot_trailer(flash, slot), head, sizeof head);
     return slot_head_used(head);
 }
 
@@ -142,37 +127,36 @@ static void slot_read_log(const struct flash_hw *flash, unsigned slot, struct sl
     out->log_full = used + 2u > TRAILER_LOG_COUNT; /* disclaiming takes one word, the claim one */
 }
 
+static uint32_t slot_load(const uint8_t *head, uint32_t at)
+{
+    return load_le32(head + at);
+}
+
 void slot_read(const struct flash_hw *flash, unsigned slot, struct slot_records *out)
 {
     uint8_t head[HEAD_SIZE];
-    unsigned set = 0;
+    unsigned torn = 0;
+    unsigned attempts = 0;
 
-    flash->read(flash->ctx, slot_trailer(flash, slot), head, sizeof head);
-    out->torn = 0;
-    for (unsigned i = 0; i < FLAG_COUNT; i++) {
-        const uint8_t *flag = head + slot_flags[i];
+    flash_hw_read(flash, slot_trailer(flash, slot), head, sizeof head);
+    for (unsigned i = 0; i < SLOT_FLAG_PLACES; i++) {
+        const uint8_t *flag = head + TRAILER_SEALED + i * FLAG_SIZE;
 
-        set |= (unsigned)slot_flag_set(flag) << i;
-        if (load_le32(flag) == FLAG_FIRST && load_le32(flag + WORD) != FLAG_SECOND) {
-            out->torn = (uint8_t)(out->torn | 1u << i);
-        }
+        out->flags[i] = slot_flag_set(flag);
+        torn |= (unsigned)(out->flags[i] && load_le32(flag + WORD) != FLAG_SECOND) << i;
     }
-    out->sealed = (set & 1u) != 0;
-    out->checked = (set & 2u) != 0;
-    out->confirmed = (set & 4u) != 0;
-    out->rejected = (set & 8u) != 0;
+    out->torn = (uint8_t)torn;
     out->sequence = slot_sequence(head);
     out->used = slot_head_used(head);
     out->retired =
-        (load_le32(head + TRAILER_SEALED) | load_le32(head + TRAILER_SEALED + WORD)) == 0;
+        slot_load(head, TRAILER_SEALED) == 0 && slot_load(head, TRAILER_SEALED + WORD) == 0;
     out->fading =
-        load_le32(head + (out->confirmed ? TRAILER_CONFIRMED : TRAILER_SEALED)) != FLAG_FIRST;
-    out->cause = load_le32(head + TRAILER_CAUSE);
-    out->attempts = 0;
-    for (unsigned i = 0; i < TRAILER_ATTEMPT_COUNT; i++) {
-        out->attempts =
-            (uint8_t)(out->attempts + (load_le32(head + TRAILER_ATTEMPTS + i * WORD) != BLANK));
+        slot_load(head, out->confirmed ? TRAILER_CONFIRMED : TRAILER_SEALED) != FLAG_FIRST;
+    out->cause = slot_load(head, TRAILER_CAUSE);
+    for (uint32_t at = TRAILER_ATTEMPTS; at < HEAD_SIZE; at += WORD) {
+        attempts += slot_load(head, at) != BLANK ? 1u : 0;
     }
+    out->attempts = (uint8_t)attempts;
     slot_read_log(flash, slot, out);
 }
 
@@ -181,11 +165,12 @@ enum protocol_reason slot_settle(const struct flash_hw *flash, unsigned slot, ui
 {
     enum protocol_reason reason = REASON_NONE;
 
-    for (unsigned i = 0; i < FLAG_COUNT && reason == REASON_NONE; i++) {
-        if ((torn >> i & 1u) != 0) {
-            reason = slot_mark_pair(flash, slot_trailer(flash, slot) + slot_flags[i], FLAG_FIRST,
-                                    FLAG_SECOND, detail);
+    for (uint32_t at = TRAILER_SEALED; torn != 0 && reason == REASON_NONE; torn >>= 1) {
+        if ((torn & 1u) != 0) {
+            reason = slot_mark_pair(flash, slot_trailer(flash, slot) + at, FLAG_FIRST, FLAG_SECOND,
+                                    detail);
         }
+        at += FLAG_SIZE;
     }
     return reason;
 }
@@ -204,7 +189,8 @@ enum protocol_reason slot_set_flag(const struct flash_hw *flash, unsigned slot, 
 {
     uint32_t addr = slot_trailer(flash, slot) + flag;
 
-    if (slot_word(flash, addr) == FLAG_FIRST && slot_word(flash, addr + WORD) == FLAG_SECOND) {
+    if (flash_hw_word(flash, addr) == FLAG_FIRST &&
+        flash_hw_word(flash, addr + WORD) == FLAG_SECOND) {
         return REASON_NONE;
     }
     return slot_mark_pair(flash, addr, FLAG_FIRST, FLAG_SECOND, detail);
@@ -213,17 +199,21 @@ enum protocol_reason slot_set_flag(const struct flash_hw *flash, unsigned slot, 
 enum protocol_reason slot_reject(const struct flash_hw *flash, unsigned slot,
                                  enum reject_cause cause, uint32_t *detail)
 {
-    uint32_t addr = slot_trailer(flash, slot) + TRAILER_CAUSE;
+    uint32_t trailer = slot_trailer(flash, slot);
+    uint8_t confirmed[FLAG_SIZE];
+    enum protocol_reason reason = REASON_NONE;
 
-    /* The cause is for people. One that a cut left is not mended, and not checked. */
-    if (slot_word(flash, addr) == BLANK) {
-        enum protocol_reason reason = flash->mark(flash->ctx, addr, (uint32_t)cause, detail);
-
-        if (reason != REASON_NONE) {
-            return reason;
-        }
+    /* A confirmation outlives a rejection, so one that was torn and reads as not there must not
+     * come to light later. */
+    flash_hw_read(flash, trailer + TRAILER_CONFIRMED, confirmed, sizeof confirmed);
+    if (!slot_flag_set(confirmed)) {
+        reason = slot_mark_pair(flash, trailer + TRAILER_CONFIRMED, 0, 0, detail);
     }
-    return slot_set_flag(flash, slot, TRAILER_REJECTED, detail);
+    /* The cause is for people. One that a cut left is not mended, and not checked. */
+    if (reason == REASON_NONE && flash_hw_word(flash, trailer + TRAILER_CAUSE) == BLANK) {
+        reason = flash->mark(flash->ctx, trailer + TRAILER_CAUSE, (uint32_t)cause, detail);
+    }
+    return reason == REASON_NONE ? slot_set_flag(flash, slot, TRAILER_REJECTED, detail) : reason;
 }
 
 enum protocol_reason slot_retire(const struct flash_hw *flash, unsigned slot, uint32_t *detail)
@@ -246,10 +236,10 @@ enum protocol_reason slot_count_attempt(const struct flash_hw *flash, unsigned s
     uint32_t end = addr + (TRAILER_ATTEMPT_COUNT - 1u) * WORD;
 
     /* The first that reads blank, also if it is one that a cut left so. */
-    while (addr < end && slot_word(flash, addr) != BLANK) {
+    while (addr < end && flash_hw_word(flash, addr) != BLANK) {
         addr += WORD;
     }
-    return slot_mark(flash, addr, ATTEMPT_MADE, detail);
+    return flash_hw_mark(flash, addr, ATTEMPT_MADE, detail);
 }
 
 enum protocol_reason slot_disclaim(const struct flash_hw *flash, uint32_t *detail)
@@ -270,20 +260,22 @@ enum protocol_reason slot_disclaim(const struct flash_hw *flash, uint32_t *detai
         if (at == TRAILER_LOG_COUNT) {
             at--;
         }
-        reason = slot_mark(flash, log + at * WORD, 0, detail);
+        reason = flash_hw_mark(flash, log + at * WORD, 0, detail);
     }
     return reason;
 }
 
 enum protocol_reason slot_claim(const struct flash_hw *flash, unsigned slot, uint32_t *detail)
 {
-    uint32_t last;
-    unsigned used = slot_log_used(flash, slot, &last);
-    uint32_t addr = slot_trailer(flash, slot) + TRAILER_LOG + used * WORD;
+    uint32_t last = BLANK;
+    unsigned at = slot_log_used(flash, slot, &last);
+    uint32_t addr;
 
-    if (used == TRAILER_LOG_COUNT) {
+    at -= last == LOG_DONE ? 1u : 0;
+    addr = slot_trailer(flash, slot) + TRAILER_LOG + at * WORD;
+    if (at == TRAILER_LOG_COUNT) {
         *detail = addr;
         return REASON_VERIFY;
     }
-    return slot_mark(flash, addr, LOG_DONE, detail);
+    return flash_hw_mark(flash, addr, LOG_DONE, detail);
 }

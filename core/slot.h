@@ -13,8 +13,9 @@
 #include "format.h"
 #include "protocol.h"
 
-#define SLOT_COUNT 2u
-#define SLOT_NONE  0xFFu
+#define SLOT_COUNT       2u
+#define SLOT_NONE        0xFFu
+#define SLOT_FLAG_PLACES 6u
 
 /* 512 KiB part: A is sector 6, B sector 7. 1 MiB part: A is 8-9, B 10-11. */
 uint32_t slot_addr(uint32_t flash_kib, unsigned slot);
@@ -31,7 +32,12 @@ struct slot_records {
     uint32_t sequence; /* 0 if there is none that fits its complement */
     uint32_t cause;    /* enum reject_cause, if rejected */
     bool used;         /* it is sealed, or a seal may yet come to light, or it was retired */
-    bool sealed, checked, confirmed, rejected;
+    union {
+        struct {
+            bool sealed, checked, confirmed, rejected, none, advanced;
+        };
+        bool flags[SLOT_FLAG_PLACES]; /* in the order of their places */
+    };
     bool retired;   /* the seal's words read as zeros */
     bool fading;    /* the flag that makes it bootable (confirmed, else sealed) has lost its first
                        word: retiring was cut. It may read otherwise next time */
@@ -57,6 +63,7 @@ enum protocol_reason slot_seal(const struct flash_hw *flash, unsigned slot, uint
 /* flag is TRAILER_SEALED, ... Nothing is written if it is whole already. */
 enum protocol_reason slot_set_flag(const struct flash_hw *flash, unsigned slot, uint32_t flag,
                                    uint32_t *detail);
+/* A slot that is not confirmed never will be. */
 enum protocol_reason slot_reject(const struct flash_hw *flash, unsigned slot,
                                  enum reject_cause cause, uint32_t *detail);
 /* Takes seal and confirmation away for good, also a seal that might come to light later. Nothing is
@@ -67,7 +74,8 @@ enum protocol_reason slot_count_attempt(const struct flash_hw *flash, unsigned s
 /* Before the application area is changed: no slot claims it from now on, nor can a torn claim come
  * to light. Both slots. */
 enum protocol_reason slot_disclaim(const struct flash_hw *flash, uint32_t *detail);
-/* After it was verified; slot_disclaim came before in the same session. */
+/* After it was verified. A claim that is there already is programmed once more: it may be torn.
+ * Else slot_disclaim came before in the same session. */
 enum protocol_reason slot_claim(const struct flash_hw *flash, unsigned slot, uint32_t *detail);
 
 #endif

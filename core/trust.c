@@ -12,18 +12,11 @@
 #include "memory_map.h"
 #include "verdict.h"
 
-#define BLANK      0xFFu
+#define BLANK      0xFF
 #define BLANK_WORD 0xFFFFFFFFu
 #define NO_KEY     0xFFFFFFFFu
 #define KEYS_SIZE  (OTP_KEY_COUNT * OTP_BLOCK_SIZE)
-#define IMAGE_SIZE (OTP_LOCKED_BLOCKS * OTP_BLOCK_SIZE)
-
-/* What trust_provision was asked for. */
-struct trust_request {
-    const uint8_t *hashes;
-    const uint8_t *identity; /* or NULL */
-    unsigned count;
-};
+#define BLOCKS     (1u + OTP_LOCKED_BLOCKS) /* what trust_provision wants, behind a blank one */
 
 static uint32_t trust_block_addr(unsigned block)
 {
@@ -35,20 +28,12 @@ static bool trust_has(uint32_t mask, unsigned index)
     return (mask >> index & 1u) != 0;
 }
 
-static uint32_t trust_read_word(const struct flash_hw *flash, uint32_t addr)
-{
-    uint8_t word[4] = {0};
-
-    flash->read(flash->ctx, addr, word, sizeof word);
-    return load_le32(word);
-}
-
 static bool trust_is_blank(const struct flash_hw *flash, uint32_t addr, uint32_t len)
 {
     uint32_t ones = BLANK_WORD;
 
     for (uint32_t at = 0; at < len; at += 4u) {
-        ones &= trust_read_word(flash, addr + at);
+        ones &= flash_hw_word(flash, addr + at);
     }
     return ones == BLANK_WORD;
 }
@@ -63,8 +48,8 @@ static void trust_read_keys(const struct flash_hw *flash, uint32_t words[OPEN_WO
 {
     words[0] = 0;
     words[OPEN_WORDS - 1u] = 0;
-    flash->read(flash->ctx, MAP_OTP_BASE, words, KEYS_SIZE);
-    flash->read(flash->ctx, MAP_OTP_LOCK_BASE, words + OPEN_WORDS - 1u, OTP_KEY_COUNT);
+    flash_hw_read(flash, MAP_OTP_BASE, words, KEYS_SIZE);
+    flash_hw_read(flash, MAP_OTP_LOCK_BASE, words + OPEN_WORDS - 1u, OTP_KEY_COUNT);
 }
 
 static __attribute__((noinline)) uint32_t trust_open_by_range(const struct flash_hw *flash)
@@ -106,7 +91,7 @@ static uint32_t trust_count(const struct flash_hw *flash)
     uint32_t count = 0;
 
     for (uint32_t at = 0; at < OTP_COUNTER_MAX / 8u; at += 4u) {
-        uint32_t zeros = ~trust_read_word(flash, trust_block_addr(OTP_BLOCK_COUNTER) + at);
+        uint32_t zeros = ~flash_hw_word(flash, trust_block_addr(OTP_BLOCK_COUNTER) + at);
         for (; zeros != 0; zeros &= zeros - 1u) {
             count++;
         }
@@ -122,11 +107,9 @@ static bool trust_is_revoked(const struct flash_hw *flash, unsigned index)
 /* That of OTP, or other if there is none. */
 static void trust_read_identity(const struct flash_hw *flash, const uint8_t *other, uint8_t *out)
 {
-    flash->read(flash->ctx, trust_block_addr(OTP_BLOCK_IDENTITY), out, OTP_BLOCK_SIZE);
+    flash_hw_read(flash, trust_block_addr(OTP_BLOCK_IDENTITY), out, OTP_BLOCK_SIZE);
     if (trust_is_blank(flash, trust_block_addr(OTP_BLOCK_IDENTITY), OTP_BLOCK_SIZE)) {
-        for (unsigned i = 0; i < OTP_BLOCK_SIZE; i++) {
-            out[i] = other[i];
-        }
+        __builtin_memcpy(out, other, OTP_BLOCK_SIZE);
     }
 }
 
@@ -136,7 +119,7 @@ void trust_read(const struct flash_hw *flash, const uint8_t builtin[2 * UUID_SIZ
     uint8_t locks[OTP_LOCKED_BLOCKS];
 
     trust_read_open(flash, out->open);
-    flash->read(flash->ctx, MAP_OTP_LOCK_BASE, locks, sizeof locks);
+    flash_hw_read(flash, MAP_OTP_LOCK_BASE, locks, sizeof locks);
     out->keys = 0;
     out->revoked = 0;
     out->state = TRUST_ENFORCED;
@@ -165,7 +148,7 @@ int trust_find_key(const struct flash_hw *flash, const struct trust *t,
 
     *revoked = NO_KEY;
     for (unsigned i = 0; i < OTP_KEY_COUNT; i++) {
-        flash->read(flash->ctx, trust_block_addr(i), block, sizeof block);
+        flash_hw_read(flash, trust_block_addr(i), block, sizeof block);
         if (!trust_has(t->keys, i) || compare_differences(block, hash, sizeof block) != 0) {
             continue;
         }
@@ -186,7 +169,7 @@ __attribute__((noinline)) uint32_t trust_check_key(const struct flash_hw *flash,
         return VERDICT_BAD;
     }
     compare_clear(block, sizeof block);
-    flash->read(flash->ctx, trust_block_addr(index), block, sizeof block);
+    flash_hw_read(flash, trust_block_addr(index), block, sizeof block);
     if (trust_is_revoked(flash, index)) {
         return VERDICT_BAD;
     }
@@ -202,7 +185,7 @@ __attribute__((noinline)) uint32_t trust_check_counter(const struct flash_hw *fl
     if (counter >= OTP_COUNTER_MAX) {
         return counter == OTP_COUNTER_MAX ? VERDICT_GOOD : VERDICT_BAD;
     }
-    word = trust_read_word(flash, trust_block_addr(OTP_BLOCK_COUNTER) + counter / 32u * 4u);
+    word = flash_hw_word(flash, trust_block_addr(OTP_BLOCK_COUNTER) + counter / 32u * 4u);
     return (word >> counter % 32u & 1u) != 0 ? VERDICT_GOOD : VERDICT_BAD;
 }
 
@@ -238,19 +221,14 @@ static enum protocol_reason trust_mark_otp(const struct flash_hw *flash, uint32_
 static enum protocol_reason trust_mark(const struct flash_hw *flash, uint32_t addr, uint32_t word,
                                        uint32_t *detail)
 {
-    enum protocol_reason reason = flash->mark(flash->ctx, addr, word, detail);
-
-    if (reason == REASON_NONE && trust_read_word(flash, addr) != word) {
-        reason = REASON_VERIFY;
-    }
-    return trust_wrote(reason, addr, detail);
+    return trust_wrote(flash_hw_mark(flash, addr, word, detail), addr, detail);
 }
 
 enum protocol_reason trust_advance(const struct flash_hw *flash, const struct trust *t,
                                    uint32_t counter, uint8_t revoke, uint32_t *detail)
 {
     enum protocol_reason reason = REASON_NONE;
-    uint32_t count = trust_count(flash);
+    uint32_t i = trust_count(flash);
 
     if (counter > OTP_COUNTER_MAX) {
         *detail = counter;
@@ -259,77 +237,72 @@ enum protocol_reason trust_advance(const struct flash_hw *flash, const struct tr
     if (t->state != TRUST_ENFORCED) {
         return REASON_NONE;
     }
-    /* From the last bit that is there on: it may be torn. */
-    for (uint32_t i = count == 0 ? 0 : count - 1u; i < counter && reason == REASON_NONE; i++) {
+    /* The last bit that is there or the first that is not may be torn. A byte takes all its bits up
+     * to this one, so both are in the first step, or the last one that is there ends a byte. */
+    if (i != 0 && (i % 8u == 0 || i == counter)) {
+        i--;
+    }
+    for (; i < counter && reason == REASON_NONE; i++) {
         reason = trust_mark_otp(flash, trust_block_addr(OTP_BLOCK_COUNTER) + i / 8u,
                                 (uint8_t)(0xFEu << i % 8u), detail);
         flash->alive(flash->ctx);
     }
-    for (unsigned i = 0; i < OTP_KEY_COUNT && reason == REASON_NONE; i++) {
-        uint32_t addr = trust_block_addr(OTP_BLOCK_REVOKED) + 4u * i;
-        if (trust_has(revoke, i) && trust_read_word(flash, addr) != 0) {
-            reason = trust_mark(flash, addr, 0, detail);
+    for (i = 0; i < OTP_KEY_COUNT && reason == REASON_NONE; i++) {
+        if (trust_has(revoke, i)) {
+            reason = trust_mark(flash, trust_block_addr(OTP_BLOCK_REVOKED) + 4u * i, 0, detail);
         }
     }
     return reason;
 }
 
-/* The word that blocks 0 to 4 are to hold at this offset. */
-static uint32_t trust_wanted(const struct trust_request *q, uint32_t at)
+/* No key is blank, and none is there twice. */
+static enum protocol_reason trust_check_hashes(uint8_t blocks[BLOCKS][OTP_BLOCK_SIZE],
+                                               unsigned count, uint32_t *detail)
 {
-    if (at < q->count * DIGEST_SIZE) {
-        return load_le32(q->hashes + at);
-    }
-    if (at >= KEYS_SIZE && q->identity != NULL) {
-        return load_le32(q->identity + (at - KEYS_SIZE));
-    }
-    return BLANK_WORD;
-}
-
-static enum protocol_reason trust_check_hashes(const struct trust_request *q, uint32_t *detail)
-{
-    *detail = q->count;
-    if (q->count - 1u >= OTP_KEY_COUNT) {
-        return REASON_ARGUMENT;
-    }
-    for (unsigned i = 0; i < q->count; i++) {
-        const uint8_t *hash = q->hashes + i * DIGEST_SIZE;
-        uint32_t ones = BLANK;
-        for (unsigned k = 0; k < DIGEST_SIZE; k++) {
-            ones &= hash[k];
-        }
+    for (unsigned i = 1; i <= count; i++) {
         for (unsigned k = 0; k < i; k++) {
-            if (compare_differences(hash, q->hashes + k * DIGEST_SIZE, DIGEST_SIZE) == 0) {
-                ones = BLANK;
+            if (compare_differences(blocks[i], blocks[k], OTP_BLOCK_SIZE) == 0) {
+                *detail = i - 1u;
+                return REASON_ARGUMENT;
             }
-        }
-        *detail = i;
-        if (ones == BLANK) {
-            return REASON_ARGUMENT;
         }
     }
     return REASON_NONE;
 }
 
+/* Programs a word, also where it reads right: bits that an earlier attempt left half done would
+ * come to light later. It may be refused because the block's lock was torn and happens to be in
+ * force. Locks come in order, and only when all words are done, so the first one tells. */
+static enum protocol_reason trust_write_word(const struct flash_hw *flash, uint32_t at,
+                                             uint32_t wanted, uint32_t old, uint32_t *detail)
+{
+    uint8_t lock = BLANK;
+    enum protocol_reason reason = trust_mark(flash, MAP_OTP_BASE + at, wanted, detail);
+
+    flash_hw_read(flash, MAP_OTP_LOCK_BASE, &lock, 1);
+    return lock != BLANK && old == wanted ? REASON_NONE : reason;
+}
+
 /* Writes the words, or (write = false) finds out whether every one can be written: bits only go to
- * 0, and a block whose lock is not blank may not take anything any more. Every word is programmed,
- * also where it reads right: bits that an earlier attempt left half done would come to light later.
- */
-static enum protocol_reason trust_write(const struct flash_hw *flash, const struct trust_request *q,
+ * 0, and a block whose lock is not blank may not take anything any more. */
+static enum protocol_reason trust_write(const struct flash_hw *flash,
+                                        uint8_t blocks[BLOCKS][OTP_BLOCK_SIZE],
                                         const uint8_t *locks, bool write, uint32_t *detail)
 {
     enum protocol_reason reason = REASON_NONE;
 
-    for (uint32_t at = 0; at < IMAGE_SIZE && reason == REASON_NONE; at += 4u) {
-        uint32_t wanted = trust_wanted(q, at);
-        uint32_t old = trust_read_word(flash, MAP_OTP_BASE + at);
-        bool locked = locks[at / OTP_BLOCK_SIZE] != BLANK;
+    for (uint32_t at = 0; at < OTP_LOCKED_BLOCKS * OTP_BLOCK_SIZE && reason == REASON_NONE;
+         at += 4u) {
+        unsigned block = at / OTP_BLOCK_SIZE;
+        uint32_t wanted = load_le32(blocks[1u + block] + at % OTP_BLOCK_SIZE);
+        uint32_t old = flash_hw_word(flash, MAP_OTP_BASE + at);
+        bool locked = locks[block] != BLANK;
         if ((~old & wanted) != 0 || (locked && old != wanted)) {
             *detail = MAP_OTP_BASE + at;
             return REASON_OTP;
         }
         if (write && !locked && wanted != BLANK_WORD) {
-            reason = trust_mark(flash, MAP_OTP_BASE + at, wanted, detail);
+            reason = trust_write_word(flash, at, wanted, old, detail);
         }
     }
     return reason;
@@ -338,23 +311,38 @@ static enum protocol_reason trust_write(const struct flash_hw *flash, const stru
 enum protocol_reason trust_provision(const struct flash_hw *flash, const uint8_t *hashes,
                                      unsigned count, const uint8_t *identity, uint32_t *detail)
 {
-    const struct trust_request q = {hashes, identity, count};
+    uint8_t blocks[BLOCKS][OTP_BLOCK_SIZE];
     uint8_t locks[OTP_LOCKED_BLOCKS];
-    unsigned locked = 0;
-    enum protocol_reason reason = trust_check_hashes(&q, detail);
+    enum protocol_reason done = REASON_PROVISIONED;
+    enum protocol_reason reason;
 
-    flash->read(flash->ctx, MAP_OTP_LOCK_BASE, locks, sizeof locks);
+    *detail = count;
+    if (count - 1u >= OTP_KEY_COUNT) {
+        return REASON_ARGUMENT;
+    }
+    __builtin_memset(blocks, BLANK, sizeof blocks);
+    __builtin_memcpy(blocks[1], hashes, count * DIGEST_SIZE);
+    if (identity != NULL) {
+        __builtin_memcpy(blocks[1 + OTP_BLOCK_IDENTITY], identity, OTP_BLOCK_SIZE);
+    }
+    reason = trust_check_hashes(blocks, count, detail);
+    if (reason != REASON_NONE) {
+        return reason;
+    }
+    flash_hw_read(flash, MAP_OTP_LOCK_BASE, locks, sizeof locks);
     for (unsigned i = 0; i < OTP_LOCKED_BLOCKS; i++) {
-        locked += locks[i] == 0 ? 1u : 0;
+        if (locks[i] != 0) {
+            done = REASON_NONE;
+        }
     }
-    if (reason == REASON_NONE && locked == OTP_LOCKED_BLOCKS) {
-        reason = REASON_PROVISIONED;
+    reason = trust_write(flash, blocks, locks, false, detail);
+    if (reason != REASON_NONE) {
+        return done != REASON_NONE ? done : reason;
     }
-    for (unsigned pass = 0; pass < 2 && reason == REASON_NONE; pass++) {
-        reason = trust_write(flash, &q, locks, pass != 0, detail);
-    }
+    reason = trust_write(flash, blocks, locks, true, detail);
+    /* Also those that read right: what was torn may read otherwise later. */
     for (unsigned i = 0; i < OTP_LOCKED_BLOCKS && reason == REASON_NONE; i++) {
         reason = trust_mark_otp(flash, MAP_OTP_LOCK_BASE + i, 0, detail);
     }
-    return reason;
+    return reason == REASON_NONE ? done : reason;
 }

@@ -49,19 +49,20 @@ uint32_t trust_check_identity(const struct flash_hw *flash, const struct trust *
                               const uint8_t uuid[UUID_SIZE]);
 
 /* Brings the counter up to value and revokes the keys of the mask. On a board that is not enforcing
- * it does nothing. If the counter reads as that value already, the byte with its last bit is
- * programmed once more, since a bit that lost its power may read either way: it belongs before the
- * record that says it is done, not into every boot. Bits are programmed one by one in order, so at
- * most one is ever torn. ARGUMENT for a counter over OTP_COUNTER_MAX; FLASH_ERROR, FLASH_TIMEOUT,
- * OTP (it did not take the bits; detail = address). */
+ * it does nothing. The last bit of the counter and the words of the keys are programmed also where
+ * they read so already, since what lost its power may read either way: call it until it ended well
+ * once. Bits of the counter are programmed one by one in order, so at most one is ever torn.
+ * ARGUMENT for a counter over OTP_COUNTER_MAX; FLASH_ERROR, FLASH_TIMEOUT, OTP (it did not take the
+ * bits; detail = address). */
 enum protocol_reason trust_advance(const struct flash_hw *flash, const struct trust *t,
                                    uint32_t counter, uint8_t revoke, uint32_t *detail);
 
 /* Writes the keys (and the identity, unless NULL) and locks blocks 0 to 4. May be repeated after a
- * power cut with the same values. OTP if a block holds bits that do not fit or was locked
- * otherwise (then nothing is written), or does not take them (detail = address); PROVISIONED if it
- * is complete already; ARGUMENT for a count that is not 1 to 4 (detail = count), a hash of all ones
- * or a hash twice (detail = its index); FLASH_ERROR, FLASH_TIMEOUT. */
+ * power cut with the same values, and then programs the locks once more, also those that read
+ * right. OTP if a block holds bits that do not fit or was locked otherwise (then nothing is
+ * written), or does not take them (detail = address); PROVISIONED if it was complete already;
+ * ARGUMENT for a count that is not 1 to 4 (detail = count), a hash of all ones or a hash twice
+ * (detail = its index); FLASH_ERROR, FLASH_TIMEOUT. */
 enum protocol_reason trust_provision(const struct flash_hw *flash, const uint8_t *hashes,
                                      unsigned count, const uint8_t *identity, uint32_t *detail);
 

@@ -154,6 +154,15 @@ bool update_good(const struct package_check *check)
     return check->verdict[0] == VERDICT_GOOD && check->verdict[1] == VERDICT_GOOD;
 }
 
+bool update_verifies(const struct update *u, const struct update_state *s, uint8_t slot)
+{
+    struct package_check check;
+
+    update_clear_check(&check);
+    package_verify(u->flash, &s->trust, &s->packages[slot], &check);
+    return update_good(&check);
+}
+
 void update_clear_check(struct package_check *check)
 {
     check->verdict[0] = VERDICT_BAD;
@@ -162,16 +171,21 @@ void update_clear_check(struct package_check *check)
     check->detail = 0;
 }
 
+bool update_trust_is_behind(const struct update_state *s, uint8_t slot)
+{
+    const struct slot_records *r = &s->records[slot];
+
+    return s->trust.state == TRUST_ENFORCED && !r->advanced && !r->rejected;
+}
+
+/* The flag last: what a cut left of OTP's bits is programmed once more, however it reads. */
 enum protocol_reason update_advance_trust(const struct update *u, const struct update_state *s,
                                           uint8_t slot, uint32_t *detail)
 {
     const struct package *p = &s->packages[slot];
+    enum protocol_reason reason = trust_advance(u->flash, &s->trust, p->counter, p->revoke, detail);
 
-    if (s->trust.state != TRUST_ENFORCED ||
-        (s->trust.counter >= p->counter && (p->revoke & ~s->trust.revoked) == 0)) {
-        return REASON_NONE;
-    }
-    return trust_advance(u->flash, &s->trust, p->counter, p->revoke, detail);
+    return reason == REASON_NONE ? slot_set_flag(u->flash, slot, TRAILER_ADVANCED, detail) : reason;
 }
 
 bool update_note_read(const struct update *u, uint8_t *crashes, uint8_t *cause)
@@ -223,7 +237,6 @@ bool update_has_work(const struct update *u)
 enum protocol_reason update_confirm(const struct update *u, uint32_t *detail)
 {
     struct update_state s;
-    struct package_check check;
     enum protocol_reason reason = update_settle(u, &s, detail);
     uint8_t slot = update_find_installed(&s);
 
@@ -238,22 +251,17 @@ enum protocol_reason update_confirm(const struct update *u, uint32_t *detail)
         return reason;
     }
     update_stays(u); /* what ran so far counts as no crash */
-    if (s.trust.state != TRUST_ENFORCED) {
+    if (!update_trust_is_behind(&s, slot)) {
         return REASON_NONE;
     }
-    /* Numbers of a package are believed only when it verifies; next time it is behind, and the next
-     * boot catches up. */
-    update_clear_check(&check);
-    if (s.trust.counter < s.packages[slot].counter || s.packages[slot].revoke != 0) {
-        package_verify(u->flash, &s.trust, &s.packages[slot], &check);
-    }
-    return update_good(&check) ? update_advance_trust(u, &s, slot, detail) : REASON_NONE;
+    /* Numbers of a package are believed only when it verifies. If it does not, the next boot has to
+     * see to it. */
+    return update_verifies(u, &s, slot) ? update_advance_trust(u, &s, slot, detail) : REASON_NONE;
 }
 
 enum protocol_reason update_rollback(const struct update *u, uint32_t *detail)
 {
     struct update_state s;
-    struct package_check check;
     enum protocol_reason reason = update_settle(u, &s, detail);
     uint8_t target = update_choose(&s, 0);
     uint8_t other = SLOT_NONE;
@@ -267,10 +275,8 @@ enum protocol_reason update_rollback(const struct update *u, uint32_t *detail)
     if (other == SLOT_NONE || !s.records[other].confirmed || s.records[other].rejected) {
         return REASON_NO_FALLBACK;
     }
-    update_clear_check(&check);
-    package_verify(u->flash, &s.trust, &s.packages[other], &check);
-    return update_good(&check) ? slot_reject(u->flash, target, CAUSE_ASKED, detail)
-                               : REASON_NO_FALLBACK;
+    return update_verifies(u, &s, other) ? slot_reject(u->flash, target, CAUSE_ASKED, detail)
+                                         : REASON_NO_FALLBACK;
 }
 
 enum protocol_reason update_retire(const struct update *u, uint32_t *detail)

@@ -64,14 +64,8 @@ static enum update_step update_drop(struct update_boot *b, enum reject_cause cau
 static bool update_other_verifies(struct update_boot *b)
 {
     uint8_t other = update_choose(&b->state, b->without | 1u << b->target);
-    struct package_check check;
 
-    if (other == SLOT_NONE) {
-        return false;
-    }
-    update_clear_check(&check);
-    package_verify(b->u->flash, &b->state.trust, &b->state.packages[other], &check);
-    return update_good(&check);
+    return other != SLOT_NONE && update_verifies(b->u, &b->state, other);
 }
 
 /* ---- nothing to choose ---- */
@@ -156,11 +150,14 @@ static unsigned update_crashes(const struct update_boot *b)
     return crashes < UINT8_MAX ? crashes + 1u : UINT8_MAX;
 }
 
-/* One on trial: counted before it starts, and watched. */
+/* One on trial: counted before it starts, and watched. Its claim was found good, maybe while torn:
+ * settled (U2), so that CONFIRM finds it, too. */
 static enum protocol_reason update_start_trial(struct update_boot *b, uint32_t *detail)
 {
+    enum protocol_reason reason = slot_claim(b->u->flash, b->target, detail);
+
     b->out->watchdog_s = b->state.packages[b->target].watchdog_s;
-    return slot_count_attempt(b->u->flash, b->target, detail);
+    return reason == REASON_NONE ? slot_count_attempt(b->u->flash, b->target, detail) : reason;
 }
 
 /* One that needs no trial, or has it behind it. OTP follows only what is settled (U6); if it does
@@ -174,7 +171,7 @@ static void update_start_confirmed(struct update_boot *b)
     if (!b->state.records[b->target].confirmed) {
         reason = slot_set_flag(u->flash, b->target, TRAILER_CONFIRMED, &detail);
     }
-    if (reason == REASON_NONE) {
+    if (reason == REASON_NONE && update_trust_is_behind(&b->state, b->target)) {
         reason = update_advance_trust(u, &b->state, b->target, &detail);
     }
     update_note_failure(b, reason, detail);

@@ -20,16 +20,9 @@ static const struct bench_package one = {.seed = 1, .packing = PACKAGE_LZMA2};
 static const struct bench_package two = {.seed = 2, .packing = PACKAGE_LZMA2_THUMB};
 static const struct bench_package three = {.seed = 3};
 
-/* A board that runs `one`, confirmed, from slot A. */
 static struct bench *bench_settled(uint32_t kib)
 {
-    struct bench *b = bench_create(kib);
-
-    assert_int_equal(bench_stage(b, &one), REASON_NONE);
-    bench_boots(b, true, 0, BOOT_TRIAL);
-    assert_int_equal(update_confirm(&b->update, &b->detail), REASON_NONE);
-    bench_boots(b, false, 0, BOOT_NORMAL);
-    return b;
+    return bench_runs(kib, &one);
 }
 
 static void test_update_install(void **state)
@@ -285,50 +278,6 @@ static void test_update_install_only(void **state)
     bench_free(b);
 }
 
-static void test_update_provisioned(void **state)
-{
-    struct evp_pkey_st *key = package_key(1), *stranger = package_key(2);
-    struct bench_package p = one, q = two;
-    struct bench *b = bench_create(512);
-    uint8_t report[SLOTS_SIZE];
-
-    (void)state;
-    bench_put_plain(b, &three);
-    bench_provision(b, key);
-    bench_stays(b, true, STAY_UNTRUSTED);
-    assert_int_equal(bench_stage(b, &p), REASON_PACKAGE_UNSIGNED);
-    p.key = stranger;
-    assert_int_equal(bench_stage(b, &p), REASON_PACKAGE_KEY);
-    bench_stays(b, true, STAY_UNTRUSTED);
-    p.key = key;
-    p.counter = 3;
-    assert_int_equal(bench_stage(b, &p), REASON_NONE);
-    bench_boots(b, true, 0, BOOT_TRIAL);
-    update_report(&b->update, report);
-    assert_int_equal(load_le16(report + SLOTS_COUNTER), 0); /* not before it is confirmed */
-    assert_int_equal(update_confirm(&b->update, &b->detail), REASON_NONE);
-    update_report(&b->update, report);
-    assert_int_equal(load_le16(report + SLOTS_COUNTER), 3);
-    q.key = key;
-    q.counter = 2;
-    assert_int_equal(bench_stage(b, &q), REASON_PACKAGE_COUNTER);
-    assert_int_equal(b->detail, 3);
-    q.counter = 5;
-    q.policy = no_trial;
-    assert_int_equal(bench_stage(b, &q), REASON_NONE);
-    bench_boots(b, true, 1, BOOT_INSTALLED);
-    update_report(&b->update, report);
-    assert_int_equal(load_le16(report + SLOTS_COUNTER), 5);
-    assert_int_equal(update_rollback(&b->update, &b->detail), REASON_NO_FALLBACK);
-    assert_int_equal(update_retire(&b->update, &b->detail), REASON_PROVISIONED);
-    b->m->operations = 0; /* U10 */
-    bench_boots(b, true, 1, BOOT_NORMAL);
-    assert_int_equal(b->m->operations, 0);
-    package_key_free(key);
-    package_key_free(stranger);
-    bench_free(b);
-}
-
 static void test_update_services(void **state)
 {
     struct bench *b = bench_settled(512);
@@ -437,6 +386,52 @@ static void test_update_retire_cut(void **state)
     }
 }
 
+static void boot(void *arg)
+{
+    struct bench *b = arg;
+    const struct update_facts facts = {.fresh = true};
+
+    update_boot(&b->update, &facts, &b->result);
+}
+
+/* A claim that was torn and is believed is so for CONFIRM, too. */
+static void test_update_claim_torn(void **state)
+{
+    struct bench *ready = bench_settled(512);
+    unsigned claim, believed = 0, torn = 0;
+    struct bench *b = bench_create(512);
+
+    (void)state;
+    assert_int_equal(bench_stage(ready, &two), REASON_NONE);
+    flash_model_copy(b->m, ready->m);
+    bench_boots(b, true, 1, BOOT_TRIAL);
+    claim = b->m->operations - 2; /* the claim, the claim once more, the attempt */
+    bench_free(b);
+    for (unsigned i = 0; i < 100; i++) {
+        const uint8_t *soft;
+
+        b = bench_create(512);
+        flash_model_copy(b->m, ready->m);
+        b->m->random = i;
+        b->m->cut_at = claim;
+        b->m->cut = CUT_TORN;
+        assert_false(flash_model_run(b->m, boot, b));
+        flash_model_power_on(b->m);
+        soft =
+            b->m->flash_unstable + (0x0807F884 - MAP_FLASH_BASE); /* the second word of its log */
+        torn += (soft[0] | soft[1] | soft[2] | soft[3]) != 0;
+        bench_boots(b, true, 1, BOOT_TRIAL);
+        believed += b->result.installs == 0;
+        for (unsigned k = 0; k < 8; k++) {
+            assert_int_equal(update_confirm(&b->update, &b->detail), REASON_NONE);
+        }
+        bench_free(b);
+    }
+    bench_free(ready);
+    assert_true(torn > 20);
+    assert_in_range(believed, 2, 98);
+}
+
 /* A log of 480 words lasts for 238 installs, and then the slot is out. */
 static void test_update_log(void **state)
 {
@@ -474,11 +469,11 @@ int main(void)
         cmocka_unit_test(test_update_policy),
         cmocka_unit_test(test_update_crash_loop),
         cmocka_unit_test(test_update_install_only),
-        cmocka_unit_test(test_update_provisioned),
         cmocka_unit_test(test_update_services),
         cmocka_unit_test(test_update_stage_order),
         cmocka_unit_test(test_update_verify_area),
         cmocka_unit_test(test_update_retire_cut),
+        cmocka_unit_test(test_update_claim_torn),
         cmocka_unit_test(test_update_log),
     };
 

@@ -21,7 +21,11 @@ struct bench *bench_create(uint32_t flash_kib)
     struct bench *b = test_calloc(1, sizeof *b);
 
     b->m = flash_model_create(flash_kib, 1);
-    b->update = (struct update){&b->m->hw, &b->memory, b->dictionary, bench_identity, flash_model_note_read,
+    b->update = (struct update){&b->m->hw,
+                                &b->memory,
+                                b->dictionary,
+                                bench_identity,
+                                flash_model_note_read,
                                 flash_model_note_write};
     return b;
 }
@@ -98,6 +102,17 @@ void bench_boots(struct bench *b, bool fresh, uint8_t slot, enum boot_cause caus
     assert_int_equal(b->result.stay, STAY_NOT);
     assert_int_equal(b->result.slot, slot);
     assert_int_equal(b->result.cause, cause);
+}
+
+struct bench *bench_runs(uint32_t flash_kib, const struct bench_package *p)
+{
+    struct bench *b = bench_create(flash_kib);
+
+    assert_int_equal(bench_stage(b, p), REASON_NONE);
+    bench_boots(b, true, 0, BOOT_TRIAL);
+    assert_int_equal(update_confirm(&b->update, &b->detail), REASON_NONE);
+    bench_boots(b, false, 0, BOOT_NORMAL);
+    return b;
 }
 
 void bench_stays(struct bench *b, bool fresh, enum stay_reason stay)

@@ -37,6 +37,8 @@ enum protocol_reason bench_stage_bytes(struct bench *b, const uint8_t *bytes, si
  * the cause of the start, or a reason to stay. */
 void bench_boots(struct bench *b, bool fresh, uint8_t slot, enum boot_cause cause);
 void bench_stays(struct bench *b, bool fresh, enum stay_reason stay);
+/* A board that runs this package, confirmed, from slot A. */
+struct bench *bench_runs(uint32_t flash_kib, const struct bench_package *p);
 /* Fails the test unless the area begins with that content. */
 void bench_area_holds(struct bench *b, const struct bench_package *p);
 /* Writes a content there as a programmer would. */

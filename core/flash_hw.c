@@ -1,0 +1,29 @@
+/* What all of core does over struct flash_hw. */
+#include "flash_hw.h"
+
+#include "bytes.h"
+
+void flash_hw_read(const struct flash_hw *flash, uint32_t addr, void *data, size_t len)
+{
+    flash->read(flash->ctx, addr, data, len);
+}
+
+uint32_t flash_hw_word(const struct flash_hw *flash, uint32_t addr)
+{
+    uint8_t word[4] = {0};
+
+    flash_hw_read(flash, addr, word, sizeof word);
+    return load_le32(word);
+}
+
+enum protocol_reason flash_hw_mark(const struct flash_hw *flash, uint32_t addr, uint32_t word,
+                                   uint32_t *detail)
+{
+    enum protocol_reason reason = flash->mark(flash->ctx, addr, word, detail);
+
+    if (reason == REASON_NONE && flash_hw_word(flash, addr) != word) {
+        *detail = addr;
+        reason = REASON_VERIFY;
+    }
+    return reason;
+}
