@@ -89,7 +89,7 @@ size_t stream_line_receive(struct stream_line *l, uint8_t *out, size_t want, uin
  * within ns. */
 bool stream_line_ask(struct stream_line *l, unsigned command, const uint8_t *payload, size_t n,
                      uint8_t data[255]);
-/* SET_BAUD, and a GET_VER at the new rate. */
+/* SET_BAUD; no exchange at the new rate yet. */
 void stream_line_change_rate(struct stream_line *l, uint32_t baud);
 
 struct stream_job {
