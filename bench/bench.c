@@ -220,6 +220,13 @@ static const struct figure {
     {"verified_boot_400k_ms", "ms", 1, bench_verified_boot_400k_ms},
     {"install_200k_over_limit", "ratio", 4, bench_install_200k_over_limit},
     {"commands_200k_115200_share", "ratio", 4, commands_200k_115200_share},
+    {"stream_over_limit_worst", "ratio", 4, bench_stream_over_limit_worst},
+    {"stream_over_limit_115200_16ms", "ratio", 4, bench_stream_over_limit_115200_16ms},
+    {"stream_over_limit_921600_16ms", "ratio", 4, bench_stream_over_limit_921600_16ms},
+    {"compressed_share_115200_mean", "ratio", 4, bench_compressed_share_115200_mean},
+    {"unchanged_share", "ratio", 4, bench_unchanged_share},
+    {"lossy_1pct_share", "ratio", 2, bench_lossy_1pct_share},
+    {"rom_protocol_over_limit_115200_16ms", "ratio", 2, bench_rom_protocol_over_limit_115200_16ms},
     {"twin_mips", "MIPS", 0, twin_mips},
 };
 enum { FIGURES = sizeof figures / sizeof figures[0] };
