@@ -5,6 +5,7 @@
 #include "memory_map.h"
 #include "stream_commands.h"
 
+#define WORD             4u
 #define OPTCR_NWRP_SHIFT 16u /* RM0090 section 3.9.10; 1 = not protected */
 
 static enum protocol_reason refuse(struct stream_answer *a, enum protocol_reason reason,
@@ -55,10 +56,10 @@ static enum protocol_reason digests(struct stream_service *v, const uint8_t *pay
     reason = check_sectors(hw->flash->flash_kib, first, count, a);
     for (unsigned i = 0; i < count && reason == REASON_NONE; i++) {
         uint32_t crc = hw->memory_crc(hw->crc_ctx, geometry_sector_addr(first + i),
-                                      geometry_sector_size(first + i));
+                                      geometry_sector_size(first + i) / WORD);
 
         store_le32(a->data + a->len, crc);
-        a->len = (uint8_t)(a->len + 4u);
+        a->len = (uint8_t)(a->len + WORD);
     }
     return reason;
 }
@@ -99,10 +100,13 @@ static bool spec_is_plausible(const struct stream_service *v, unsigned sector,
 {
     unsigned kind = spec->flags & STREAM_KIND_BITS;
     bool packed = kind == STREAM_PACKED;
+    unsigned allowed = kind == STREAM_PACKAGE ? 0 : STREAM_FLAG_HOLD;
 
-    return (spec->flags & ~(STREAM_KIND_BITS | (packed ? STREAM_FLAG_THUMB : 0u))) == 0 &&
-           kind <= STREAM_PACKAGE && spec->size != 0 && (packed || spec->content == 0) &&
-           (!packed || v->stream->hw->memory != NULL) && (kind != STREAM_PACKAGE || sector == 0);
+    allowed |= STREAM_KIND_BITS | (packed ? STREAM_FLAG_THUMB : 0u);
+    return (spec->flags & ~allowed) == 0 && kind <= STREAM_PACKAGE && spec->size != 0 &&
+           (packed || spec->content == 0) && (!packed || v->stream->hw->memory != NULL) &&
+           (kind != STREAM_PACKAGE || sector == 0) &&
+           ((spec->flags & STREAM_FLAG_HOLD) == 0 || (packed ? spec->content : spec->size) >= WORD);
 }
 
 static enum protocol_reason prepare(struct stream_service *v, unsigned sector,

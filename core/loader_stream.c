@@ -47,8 +47,6 @@ static uint32_t loader_options(void *ctx)
 
 void loader_bind_stream(struct loader *l, struct stream_service *v, struct stream_hw *hw)
 {
-    hw->memory_crc = l->hw->memory_crc;
-    hw->crc_ctx = l->hw->ctx;
     hw->stage = loader_stage;
     hw->stage_ctx = l;
     v->ctx = l;

@@ -28,6 +28,11 @@ static unsigned kind_of(const struct stream *s)
     return s->spec.flags & STREAM_KIND_BITS;
 }
 
+static bool holds_back(const struct stream *s)
+{
+    return (s->spec.flags & STREAM_FLAG_HOLD) != 0;
+}
+
 static void fail(struct stream *s, enum protocol_reason reason)
 {
     s->reason = reason;
@@ -90,6 +95,11 @@ static enum protocol_reason put(void *ctx, const uint8_t *data, size_t len)
         uint32_t piece = len < room ? (uint32_t)len : room;
         if (room == 0) {
             reason = erase_next(s);
+        } else if (s->written == 0 && holds_back(s)) {
+            s->held = load_le32(data);
+            s->written = WORD;
+            data += WORD;
+            len -= WORD;
         } else if (piece < WORD) {
             reason = program_rest(s, data, piece);
             len = 0;
@@ -103,13 +113,34 @@ static enum protocol_reason put(void *ctx, const uint8_t *data, size_t len)
     return reason;
 }
 
-/* The last byte has been delivered. What the host would ask next is what flash holds now. */
-static void complete(struct stream *s)
+/* The first word was held back; now all else is in flash, and this is its CRC. */
+static enum protocol_reason program_held(struct stream *s, uint32_t crc)
 {
+    const struct flash_hw *flash = s->hw->flash;
+    uint8_t word[WORD];
+
+    if (crc != s->spec.id) {
+        s->detail = s->spec.addr;
+        return REASON_VERIFY;
+    }
+    store_le32(word, s->held);
+    return flash->program(flash->ctx, s->spec.addr, word, WORD, &s->detail);
+}
+
+/* The last byte has been delivered. What the host would ask next is what flash holds now. */
+static enum protocol_reason complete(struct stream *s)
+{
+    enum protocol_reason reason = REASON_NONE;
+
     s->state = STREAM_COMPLETE;
     if (kind_of(s) != STREAM_PACKAGE) {
-        s->detail = s->hw->memory_crc(s->hw->crc_ctx, s->spec.addr, s->spec.content);
+        uint32_t crc =
+            s->hw->memory_crc(s->hw->crc_ctx, s->spec.addr, stream_padded(s->spec.content) / WORD);
+
+        reason = holds_back(s) ? program_held(s, crc) : REASON_NONE;
+        s->detail = reason == REASON_NONE ? crc : s->detail;
     }
+    return reason;
 }
 
 /* Takes len good bytes of the stream at s->next. */
@@ -132,10 +163,11 @@ static void deliver(struct stream *s, const uint8_t *data, uint32_t len)
         reason = s->hw->stage(s->hw->stage_ctx, offset, data, len, &s->detail);
         s->written = s->next;
     }
+    if (reason == REASON_NONE && s->next == s->spec.size) {
+        reason = complete(s);
+    }
     if (reason != REASON_NONE) {
         fail(s, reason);
-    } else if (s->next == s->spec.size) {
-        complete(s);
     }
 }
 
@@ -147,26 +179,14 @@ static const uint8_t *input_at(const struct stream_input *in, size_t offset)
     return offset < in->len[0] ? in->bytes[0] + offset : in->bytes[1] + (offset - in->len[0]);
 }
 
-/* Words at a time, since every byte of the stream goes through here; the chip reads words at any
- * address. In line: the C library of the board copies byte by byte. */
-static void copy(uint8_t *to, const uint8_t *from, size_t len)
-{
-    for (; len >= WORD; len -= WORD, to += WORD, from += WORD) {
-        __builtin_memcpy(to, from, WORD);
-    }
-    while (len-- > 0) {
-        *to++ = *from++;
-    }
-}
-
 static void input_copy(const struct stream_input *in, size_t offset, uint8_t *to, size_t len)
 {
     size_t first = offset < in->len[0] ? in->len[0] - offset : len;
 
     first = first < len ? first : len;
-    copy(to, input_at(in, offset), first);
+    __builtin_memcpy(to, input_at(in, offset), first);
     if (first < len) {
-        copy(to + first, in->bytes[1], len - first);
+        __builtin_memcpy(to + first, in->bytes[1], len - first);
     }
 }
 

@@ -41,6 +41,10 @@ enum stream_kind {
 };
 #define STREAM_KIND_BITS  3u
 #define STREAM_FLAG_THUMB 4u /* PACKED: with the ARM-Thumb filter */
+/* Not PACKAGE: the content's first word stays erased until all else is in flash and the CRC of that
+ * (the first word as FFFFFFFF) is the id; else VERIFY. So what a transfer leaves never looks
+ * bootable before it is whole and right. Content has at least a word. */
+#define STREAM_FLAG_HOLD 8u
 
 struct stream_spec {
     uint32_t addr;    /* not for PACKAGE */
@@ -53,8 +57,8 @@ struct stream_spec {
 /* CRC of PROTOCOL.md from the start value over so many words (stream_frame.h); data is aligned to
  * 4 bytes. */
 typedef uint32_t stream_crc_fn(void *ctx, const uint8_t *data, size_t words);
-/* CRC32 as MEM_CRC over flash. */
-typedef uint32_t stream_memory_crc_fn(void *ctx, uint32_t addr, size_t len);
+/* The same over flash at addr, which is a multiple of 4. */
+typedef uint32_t stream_memory_crc_fn(void *ctx, uint32_t addr, size_t words);
 /* Takes len bytes of a package at offset, in order; len is a multiple of 4 but for the last piece.
  * As update_stage_write. */
 typedef enum protocol_reason stream_stage_fn(void *ctx, uint32_t offset, const uint8_t *data,
@@ -85,6 +89,7 @@ struct stream {
     uint32_t next;    /* offset of the next byte wanted */
     uint32_t written; /* bytes of content in flash, or staged */
     uint32_t erased;  /* bytes of content that there is erased room for */
+    uint32_t held;    /* the first word, with STREAM_FLAG_HOLD */
     uint32_t number;  /* of the poll or close to be answered */
     uint32_t detail;  /* of reason; COMPLETE, but for a PACKAGE: CRC of the content in flash */
     enum protocol_reason reason;

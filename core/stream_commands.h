@@ -17,7 +17,7 @@
 #define SET_BAUD_SIZE 4u
 
 /* STREAM_BEGIN: offsets in its payload, and in its answer. */
-#define STREAM_BEGIN_FLAGS   0u  /* u8: enum stream_kind, STREAM_FLAG_THUMB */
+#define STREAM_BEGIN_FLAGS   0u  /* u8: enum stream_kind, STREAM_FLAG_... */
 #define STREAM_BEGIN_SECTOR  1u  /* u8: where the content begins; 0 for a PACKAGE */
 #define STREAM_BEGIN_SIZE    2u  /* u32 */
 #define STREAM_BEGIN_ID      6u  /* u32 */

@@ -12,6 +12,11 @@ struct block {
     uint32_t words[4];
 };
 
+/* At any address: the chip allows that of single words. */
+struct __attribute__((packed)) word {
+    uint32_t value;
+};
+
 __attribute__((used)) void *memcpy(void *restrict to, const void *restrict from, size_t len)
 {
     uint8_t *out = to;
@@ -26,6 +31,11 @@ __attribute__((used)) void *memcpy(void *restrict to, const void *restrict from,
         }
         out = (uint8_t *)out_block;
         in = (const uint8_t *)in_block;
+    }
+    for (; len >= sizeof(struct word); len -= sizeof(struct word)) {
+        *(struct word *)out = *(const struct word *)in;
+        out += sizeof(struct word);
+        in += sizeof(struct word);
     }
     while (len-- > 0) {
         *(volatile uint8_t *)out++ = *in++; /* volatile, or the compiler calls memcpy for it */

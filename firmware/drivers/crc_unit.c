@@ -2,7 +2,6 @@
  * there is nothing to poll. */
 #include "crc_unit.h"
 
-#include "bytes.h"
 #include "stm32f407.h"
 
 void crc_unit_start(void)
@@ -21,26 +20,18 @@ uint32_t crc_unit_add_words(const uint8_t *data, size_t words)
 {
     const uint32_t *word = (const uint32_t *)(const void *)data;
 
-    for (; words != 0; words--) {
+    do {
         CRC_UNIT->DR = *word++;
-    }
+    } while (--words != 0);
     return CRC_UNIT->DR;
 }
 
 uint32_t crc_unit_add(const uint8_t *data, size_t len)
 {
-    size_t i = 0;
+    const uint8_t *end = data + len;
 
-    for (; len - i >= 4u; i += 4u) { /* all of flash must be done in half a second */
-        uint32_t word = load_le32(data + i);
-
-        CRC_UNIT->DR = word & 0xFFu;
-        CRC_UNIT->DR = word >> 8 & 0xFFu;
-        CRC_UNIT->DR = word >> 16 & 0xFFu;
-        CRC_UNIT->DR = word >> 24;
-    }
-    for (; i < len; i++) {
-        CRC_UNIT->DR = data[i];
-    }
+    do {
+        CRC_UNIT->DR = *data++;
+    } while (data != end);
     return CRC_UNIT->DR;
 }

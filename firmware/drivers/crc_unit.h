@@ -9,9 +9,9 @@
 void crc_unit_start(void);
 /* Back to the start value, which it returns. */
 uint32_t crc_unit_start_over(void);
-/* Goes on over len bytes; returns the CRC so far. */
+/* Goes on over len bytes, at least one; returns the CRC so far. */
 uint32_t crc_unit_add(const uint8_t *data, size_t len);
-/* The same over words as they are in memory; data is aligned to 4 bytes. */
+/* The same over words as they are in memory; data is aligned to 4 bytes, words is not 0. */
 uint32_t crc_unit_add_words(const uint8_t *data, size_t words);
 
 #endif

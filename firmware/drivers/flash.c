@@ -66,6 +66,22 @@ void flash_read(void *ctx, uint32_t addr, void *data, size_t len)
     __asm__ volatile("" ::: "memory"); /* flash changes behind the compiler's back */
 }
 
+static enum protocol_reason flash_check_blank(uint32_t addr, uint32_t size, uint32_t *detail)
+{
+    uint32_t end = addr + size;
+
+    do {
+        const volatile uint32_t *word = (const volatile uint32_t *)addr;
+
+        if ((word[0] & word[1]) != BLANK_WORD) {
+            *detail = word[0] != BLANK_WORD ? addr : addr + WORD;
+            return REASON_VERIFY;
+        }
+        addr += 2u * WORD;
+    } while (addr != end);
+    return REASON_NONE;
+}
+
 enum protocol_reason flash_erase_sector(void *ctx, unsigned sector, uint32_t *detail)
 {
     const struct flash_ops *ops = ctx;
@@ -83,13 +99,7 @@ enum protocol_reason flash_erase_sector(void *ctx, unsigned sector, uint32_t *de
     reason = flash_end(
         cr, ops->erase(FLASH_CR_SER | FLASH_CR_PSIZE(2u) | sector << FLASH_CR_SNB_SHIFT, limit_us),
         detail);
-    for (; reason == REASON_NONE && size != 0; addr += WORD, size -= WORD) {
-        if (*(const volatile uint32_t *)addr != BLANK_WORD) {
-            *detail = addr;
-            reason = REASON_VERIFY;
-        }
-    }
-    return reason;
+    return reason == REASON_NONE ? flash_check_blank(addr, size, detail) : reason;
 }
 
 /* The next run of units of one size: words where addr is a multiple of 4, at the edges a half-word
@@ -104,15 +114,20 @@ static void flash_next_run(struct flash_write *w, uint32_t addr, const uint8_t *
 
 static enum protocol_reason flash_compare(const struct flash_write *w, uint32_t *detail)
 {
-    uint32_t i = 0;
+    uint32_t addr = w->addr;
+    uint32_t end = addr + w->len;
+    const uint8_t *data = w->data;
 
-    while (w->unit == WORD && i < w->len &&
-           *(const volatile uint32_t *)(w->addr + i) == load_le32(w->data + i)) {
-        i += WORD;
+    while (w->unit == WORD && *(const volatile uint32_t *)addr == load_le32(data)) {
+        addr += WORD;
+        data += WORD;
+        if (addr == end) {
+            return REASON_NONE;
+        }
     }
-    for (; i < w->len; i++) {
-        if (((const volatile uint8_t *)w->addr)[i] != w->data[i]) {
-            *detail = w->addr + i;
+    for (; addr != end; addr++) {
+        if (*(const volatile uint8_t *)addr != *data++) {
+            *detail = addr;
             return REASON_VERIFY;
         }
     }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "crc.h"
 #include "package_internal.h"
 #include "stream_commands.h"
 
@@ -61,7 +62,7 @@ static int wanted_digest(const struct ararext_image *image, const struct ararext
         return ARAREXT_ERR_MEMORY;
     }
     ararext_image_get(image, sector->addr, bytes, sector->size);
-    *digest = ararext_crc(0xFFFFFFFFu, bytes, sector->size);
+    *digest = stream_crc(CRC_START, bytes, sector->size / 4u);
     free(bytes);
     return ARAREXT_OK;
 }
@@ -238,7 +239,7 @@ static int verify_run(const struct stream_flash *f, const struct run *r,
         if (rc != ARAREXT_OK) {
             return rc;
         }
-        holds = crc == job->wanted;
+        holds = crc == job->crc;
     }
     f->result->bytes_verified += holds ? r->len : 0;
     return holds ? ARAREXT_OK : ARAREXT_ERR_VERIFY;
@@ -288,7 +289,8 @@ static int send_run(const struct stream_flash *f, const struct run *r)
     if (content == NULL) {
         return ARAREXT_ERR_MEMORY;
     }
-    job.wanted = ararext_crc(0xFFFFFFFFu, content, r->len);
+    job.wanted = stream_crc(CRC_START, content, r->len / 4u);
+    job.crc = ararext_crc(CRC_START, content, r->len);
     int rc = pack(f, r, content, &packed, &job);
     if (rc == ARAREXT_OK) {
         rc = stream_send(f->s, &job);

@@ -14,7 +14,8 @@ struct stream_job {
     uint32_t content; /* bytes that come out of a packed stream; else 0 */
     uint32_t addr;    /* not for a package: where the content begins, ... */
     uint32_t len;     /* ... how long it is, ... */
-    uint32_t wanted;  /* ... and its CRC32 */
+    uint32_t wanted;  /* ... its digest (PROTOCOL.md, "Streaming": CRC) ... */
+    uint32_t crc;     /* ... and what MEM_CRC gives of it */
     uint8_t flags;    /* enum stream_kind, STREAM_FLAG_THUMB */
     uint8_t sector;   /* where its content begins; 0 for a package */
     /* Called often, with the bytes of content that the board has in flash. May be NULL. */
@@ -22,7 +23,7 @@ struct stream_job {
     void *ctx;
     bool begun;      /* out: the board has taken STREAM_BEGIN, so flash changes from now on */
     bool has_digest; /* out: the next one is known */
-    uint32_t digest; /* out: CRC32 of the content as flash holds it */
+    uint32_t digest; /* out: that of the content as flash holds it */
     uint8_t slot;    /* out: where a package goes */
     uint32_t resent; /* out: bytes on the line that had to go again */
 };

@@ -494,8 +494,10 @@ static int judge(struct sender *c, int rc, bool *again)
  * was closed when complete cannot be resumed, it would begin anew. */
 static int look_into_flash(struct ararext_session *s, struct stream_job *job)
 {
-    int rc = ararext_get_crc(s, job->addr, job->len, &job->digest);
-    job->has_digest = rc == ARAREXT_OK && job->digest == job->wanted;
+    uint32_t crc = 0;
+    int rc = ararext_get_crc(s, job->addr, job->len, &crc);
+    job->has_digest = rc == ARAREXT_OK && crc == job->crc;
+    job->digest = job->wanted;
     return rc;
 }
 

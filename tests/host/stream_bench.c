@@ -171,11 +171,11 @@ static uint32_t options_read(void *ctx)
     return ((struct bench *)ctx)->model->optcr;
 }
 
-static uint32_t memory_crc(void *ctx, uint32_t addr, size_t len)
+static uint32_t memory_crc(void *ctx, uint32_t addr, size_t words)
 {
     struct bench *b = ctx;
-    work(b, (uint64_t)len * CRC_NS);
-    return crc_update(CRC_START, model_memory(b->model, addr, len), len);
+    work(b, (uint64_t)words * CRC_NS);
+    return stream_crc(CRC_START, model_memory(b->model, addr, words * 4), words);
 }
 
 static uint32_t now_us(const struct bench *b)

@@ -12,7 +12,10 @@
 
 #include <lzma.h>
 
+#include "bytes.h"
+#include "crc.h"
 #include "format.h"
+#include "memory_map.h"
 #include "seeded.h"
 #include "stream_sim.h"
 
@@ -286,6 +289,44 @@ static void test_stream_package(void **state)
     sim_free(s);
 }
 
+/* The digest that is the id of a stream whose first word is held back. */
+static uint32_t held_digest(uint32_t size)
+{
+    uint8_t bytes[CONTENT];
+    memcpy(bytes, content, size);
+    memset(bytes, 0xFF, 4);
+    memset(bytes + size, 0xFF, (4 - size % 4) % 4);
+    return stream_crc(CRC_START, bytes, (size + 3) / 4);
+}
+
+static void test_stream_held(void **state)
+{
+    static const uint32_t sizes[] = {4, 8, 2049, 40 * KIB};
+    (void)state;
+
+    for (size_t i = 0; i < 3 * sizeof sizes / sizeof sizes[0]; i++) {
+        uint32_t size = sizes[i / 3];
+        bool packing = i % 3 == 2;
+        struct stream_spec spec = packing ? pack(size, true) : plain(size, 0);
+        struct sim *s = sim_create(921600, 1000);
+        spec.flags |= STREAM_FLAG_HOLD;
+        spec.id = held_digest(size) ^ (i % 3 == 1);
+        sim_send(s, &spec, packing ? packed : content, content);
+        assert_int_equal(sim_begin(s, &spec), 0);
+        sim_run(s, 20);
+        if (i % 3 == 1) {
+            assert_int_equal(s->sender.state, STREAM_FAILED);
+            assert_int_equal(s->sender.reason, REASON_VERIFY);
+            assert_int_equal(s->sender.detail, BASE);
+            assert_int_equal(load_le32(s->flash + (BASE - MAP_FLASH_BASE)), 0xFFFFFFFF);
+            assert_int_equal(s->programmed, (size - 1) / 4);
+        } else {
+            expect_complete(s);
+        }
+        sim_free(s);
+    }
+}
+
 static void test_stream_sizes(void **state)
 {
     static const uint32_t sizes[] = {1, 2, 3, 4, 5, 2047, 2048, 2049, 16383, 16384, 16385, 32769};
@@ -335,6 +376,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_stream_packed),
         cmocka_unit_test(test_stream_packed_broken),
         cmocka_unit_test(test_stream_package),
+        cmocka_unit_test(test_stream_held),
         cmocka_unit_test(test_stream_sizes),
         cmocka_unit_test(test_stream_flash_fails),
     };

@@ -57,11 +57,11 @@ static uint32_t options_read(void *ctx)
     return board.optcr;
 }
 
-static uint32_t memory_crc(void *ctx, uint32_t addr, size_t len)
+static uint32_t memory_crc(void *ctx, uint32_t addr, size_t words)
 {
     (void)ctx;
     board.summed++;
-    return addr ^ (uint32_t)len;
+    return addr ^ (uint32_t)words;
 }
 
 static uint32_t no_crc(void *ctx, const uint8_t *data, size_t words)
@@ -145,7 +145,7 @@ static void test_commands_digests(void **state)
     assert_int_equal(answer.len, 48);
     for (unsigned i = 0; i < 12; i++) {
         assert_int_equal(load_le32(answer.data + 4 * i),
-                         geometry_sector_addr(i) ^ geometry_sector_size(i));
+                         geometry_sector_addr(i) ^ geometry_sector_size(i) / 4);
     }
 }
 
@@ -161,7 +161,10 @@ static void test_commands_begin_refused(void **state)
         {STREAM_PLAIN, 2, 100, 100, REASON_ARGUMENT, 0},
         {STREAM_PLAIN | STREAM_FLAG_THUMB, 2, 100, 0, REASON_ARGUMENT, 4},
         {3, 2, 100, 0, REASON_ARGUMENT, 3},
-        {8, 2, 100, 0, REASON_ARGUMENT, 8},
+        {STREAM_PLAIN | STREAM_FLAG_HOLD, 2, 3, 0, REASON_ARGUMENT, 8},
+        {STREAM_PACKED | STREAM_FLAG_HOLD, 2, 100, 3, REASON_ARGUMENT, 9},
+        {STREAM_PACKAGE | STREAM_FLAG_HOLD, 0, 100, 0, REASON_ARGUMENT, 10},
+        {0x10, 2, 100, 0, REASON_ARGUMENT, 0x10},
         {0x80, 2, 100, 0, REASON_ARGUMENT, 0x80},
         {STREAM_PACKED, 2, 100, 0, REASON_ARGUMENT, 0},
         {STREAM_PACKAGE, 2, 100, 0, REASON_ARGUMENT, 2},
@@ -217,7 +220,9 @@ static void test_commands_begin_content(void **state)
     expect_begun(0xFF, 0);
     assert_int_equal(stream.spec.addr, 0x080E0000);
     assert_int_equal(stream.spec.content, 0x20000);
-    assert_int_equal(board.retired, 2);
+    assert_int_equal(begin(STREAM_PLAIN | STREAM_FLAG_HOLD, 2, 4, 0), REASON_NONE);
+    expect_begun(0xFF, 0);
+    assert_int_equal(board.retired, 3);
     assert_int_equal(board.staged, 0);
 }
 
