@@ -6,6 +6,7 @@
  */
 #include "stream_host.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,6 +159,7 @@ uint32_t stream_count_bytes(const struct ararext_info *info, const struct ararex
  * there is no memory. */
 static uint8_t *make_content(const struct stream_flash *f, const struct run *r)
 {
+    assert(r->len > 0); /* a sector of the plan has something of the image */
     uint8_t *content = malloc(r->len);
     uint32_t word = image_first_word(f->image) - r->addr;
     if (content != NULL) {
