@@ -21,7 +21,7 @@ struct cli_board {
     int phase;             /* enum ararext_phase, -1 before the first */
     uint32_t done, total;
     uint64_t took_ms;
-    bool over;
+    bool lost, over;
     int code;
 };
 
@@ -32,6 +32,14 @@ void cli_board_show(struct cli_board *board, enum ararext_phase phase, uint32_t 
     board->phase = (int)phase;
     board->done = done;
     board->total = total;
+    board->lost = false;
+    pthread_mutex_unlock(board->lock);
+}
+
+void cli_board_show_lost(struct cli_board *board)
+{
+    pthread_mutex_lock(board->lock);
+    board->lost = true;
     pthread_mutex_unlock(board->lock);
 }
 
@@ -59,6 +67,8 @@ static void show_line(const struct cli_board *b, bool terminal)
     if (b->over) {
         fprintf(stderr, "%s, %.1f s", b->code == ARAREXT_OK ? "done" : "failed",
                 (double)b->took_ms / 1000.0);
+    } else if (b->lost) {
+        fputs("silent, waiting for it", stderr);
     } else if (b->phase < 0) {
         fputs("connecting", stderr);
     } else {

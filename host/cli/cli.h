@@ -149,6 +149,8 @@ ARAREXT_CHECKED int cli_run_boards(struct cli *cli, cli_board_fn *run, void *ctx
 /* How far one of them is; from its thread. */
 void cli_board_show(struct cli_board *board, enum ararext_phase phase, uint32_t done,
                     uint32_t total);
+/* It, or its port, does not answer for the moment. */
+void cli_board_show_lost(struct cli_board *board);
 
 /* ---- confirm.c ---- */
 

@@ -127,6 +127,11 @@ static const char *next_start(const struct attempt *a)
                                : "the application will not start, the bootloader goes on answering";
 }
 
+static const char *sectors_word(const struct ararext_flash_result *r)
+{
+    return r->sectors_erased == 1 ? "sector" : "sectors";
+}
+
 /* After a failure: what is in flash now, and what to do. */
 static int explain(struct cli *cli, int rc, const struct attempt *a)
 {
@@ -148,9 +153,9 @@ static int explain(struct cli *cli, int rc, const struct attempt *a)
     if (cli->advice.text[0] == '\0') {
         cli_advise(cli, "run 'ararext flash' again");
     }
-    return cli_error(cli, rc, "%.250s (%u sectors erased and %u of %u bytes written so far; %s)",
-                     failure.text, (unsigned)r->sectors_erased, (unsigned)r->bytes_written,
-                     (unsigned)a->plan->write_bytes, next_start(a));
+    return cli_error(cli, rc, "%.250s (%u %s erased and %u of %u bytes written so far; %s)",
+                     failure.text, (unsigned)r->sectors_erased, sectors_word(r),
+                     (unsigned)r->bytes_written, (unsigned)a->plan->write_bytes, next_start(a));
 }
 
 static void show_result(const struct cli *cli, const struct ararext_flash_result *r,
@@ -160,12 +165,10 @@ static void show_result(const struct cli *cli, const struct ararext_flash_result
         cli_say(cli, "Nothing to write: the board holds this image already.\n");
     } else if (o->verify == ARAREXT_VERIFY_NONE) {
         cli_say(cli, "Flashed, not verified: %u %s erased, %u bytes written.\n",
-                (unsigned)r->sectors_erased, r->sectors_erased == 1 ? "sector" : "sectors",
-                (unsigned)r->bytes_written);
+                (unsigned)r->sectors_erased, sectors_word(r), (unsigned)r->bytes_written);
     } else {
         cli_say(cli, "Flashed and verified: %u %s erased, %u bytes written in %.1f s.\n",
-                (unsigned)r->sectors_erased, r->sectors_erased == 1 ? "sector" : "sectors",
-                (unsigned)r->bytes_written,
+                (unsigned)r->sectors_erased, sectors_word(r), (unsigned)r->bytes_written,
                 (double)(r->erase_ms + r->write_ms + r->verify_ms) / 1000.0);
     }
 }
@@ -312,18 +315,23 @@ const struct cli_command cmd_flash = {
     .run = run,
     .summary = "Flash an application, verify it, start it if asked to",
     .arguments = "FILE [OPTION...]",
-    .help = "FILE is ELF, Intel HEX, S-record or binary. Only sectors that hold something\n"
-            "else are erased, each once. A transfer that breaks off leaves nothing that\n"
-            "looks bootable: the first word is written last.\n\n"
+    .help = "FILE is ELF, Intel HEX, S-record or binary. The board is asked for digests of\n"
+            "its sectors first: those that hold what they should are skipped, the others\n"
+            "erased once. What was written is verified by a digest that the board computes.\n"
+            "A transfer that breaks off goes on where it stopped when the line is back; one\n"
+            "that is given up leaves nothing that looks bootable: the first word is written\n"
+            "last. With several --port all these boards are flashed at once, with a line of\n"
+            "progress for each and one verdict: the status is that of the worst.\n\n"
             "Options:\n"
             "      --run            start the application afterwards\n"
-            "      --dry-run        show what would be done, change nothing\n"
+            "      --dry-run        show what would be done, change nothing (one --port)\n"
             "      --no-verify      do not check flash afterwards\n"
             "      --verify HOW     auto (by CRC on the board where it can; default) or read\n"
             "                       (read every byte back)\n"
             "      --erase-always   erase and write all, whatever flash holds\n"
-            "      --no-stream      command by command, also where the board can stream\n"
-            "      --no-compress    stream it as it is\n" CLI_IMAGE_HELP
-            "With several --port the boards are flashed at once; the status is the worst.\n",
+            "      --no-stream      command by command at the rate of the start, also where\n"
+            "                       the board can stream\n"
+            "      --no-compress    do not compress what is sent, also where that would\n"
+            "                       save time\n" CLI_IMAGE_HELP,
     .several = true,
 };

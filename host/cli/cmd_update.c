@@ -88,9 +88,6 @@ static int find_board(struct update *u)
     if (rc == ARAREXT_OK) {
         rc = cli_session_error(cli, ararext_board_read(cli->session, &u->board));
     }
-    if (rc == ARAREXT_OK && !u->options.no_stream) {
-        rc = cli_raise_baud(cli);
-    }
     if (rc == ARAREXT_ERR_UNSUPPORTED) {
         rc = cli_error(cli, rc, "this bootloader knows no packages");
         cli_advise(cli, "use 'ararext flash', or put a newer bootloader on the board");
@@ -271,6 +268,10 @@ static int update(struct update *u)
     if (rc == ARAREXT_OK) {
         rc = check_board(u);
     }
+    /* Not before the question: a board that hears nothing for 5 s goes back to 115200. */
+    if (rc == ARAREXT_OK && !u->options.no_stream) {
+        rc = cli_raise_baud(cli);
+    }
     if (rc != ARAREXT_OK) {
         return rc;
     }
@@ -328,7 +329,8 @@ const struct cli_command cmd_update = {
             "application that links libararext-app is asked to make room first.\n\n"
             "Options:\n"
             "      --no-start       install it, and leave the board in the bootloader\n"
-            "      --no-stream      command by command, also where the board can stream\n"
+            "      --no-stream      command by command at the rate of the start, also where\n"
+            "                       the board can stream\n"
             "      --timeout S      seconds to wait for the confirmation (default: its boots\n"
             "                       on trial times the watchdog's time and 10 s)\n"
             "  -y, --yes            do not ask where something would be lost\n",

@@ -6,20 +6,40 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { PROBE_MARGIN_MS = 200 };
 
+/* One line at a time: several boards may have something to say. */
 static void show_bytes(void *ctx, bool sent, const uint8_t *data, size_t len)
 {
-    (void)ctx;
+    const struct cli *cli = ctx;
+    flockfile(stderr);
+    if (cli->board != NULL) {
+        fprintf(stderr, "%s ", cli->port);
+    }
     fprintf(stderr, "%10.3f %s", (double)cli_now_ms() / 1000.0, sent ? ">" : "<");
     for (size_t i = 0; i < len; i++) {
         fprintf(stderr, " %02X", data[i]);
     }
     fputc('\n', stderr);
+    funlockfile(stderr);
 }
 
-static struct ararext_options session_options(const struct cli *cli)
+static void show_lost(void *ctx, bool port, unsigned limit_ms)
+{
+    const struct cli *cli = ctx;
+    if (cli->board != NULL) {
+        cli_board_show_lost(cli->board);
+    } else if (!cli->quiet && !cli->json) {
+        fprintf(stderr, "%s%s; waiting for it for up to %u s, Ctrl-C ends that\n",
+                isatty(STDERR_FILENO) == 1 ? "\n" : "",
+                port ? "The port went away: plug it in again" : "The board is silent",
+                limit_ms / 1000u);
+    }
+}
+
+static struct ararext_options session_options(struct cli *cli)
 {
     struct ararext_options o;
     ararext_default_options(&o);
@@ -27,6 +47,8 @@ static struct ararext_options session_options(const struct cli *cli)
     o.no_extensions = cli->no_extensions;
     o.stop = cli_stop;
     o.trace = cli->verbose ? show_bytes : NULL;
+    o.lost = show_lost;
+    o.ctx = cli;
     return o;
 }
 

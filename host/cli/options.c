@@ -27,9 +27,10 @@ enum { GLOBAL_COUNT = sizeof GLOBALS / sizeof GLOBALS[0] };
 const char CLI_GLOBAL_HELP[] =
     "Options of every command:\n"
     "  -p, --port PORT      serial port; else $ARAREXT_PORT, else the port where a\n"
-    "                       board answers\n"
-    "  -b, --baud N         baud rate; auto (default): 115200, and what moves much goes\n"
-    "                       up to what board and adapter can do\n"
+    "                       board answers. 'flash' takes several\n"
+    "  -b, --baud N         baud rate; auto (default): 115200, from where 'flash' and\n"
+    "                       'update' go up to what board and adapter can do. For them\n"
+    "                       a rate above 115200 is the highest to be tried\n"
     "      --json           one JSON document on stdout instead of text\n"
     "  -q, --quiet          no progress and no remarks\n"
     "  -v, --verbose        show every byte on the wire, on stderr\n"

@@ -50,10 +50,14 @@ void cli_advise(struct cli *cli, const char *fmt, ...)
 
 int cli_session_error(struct cli *cli, int code)
 {
-    if (code != ARAREXT_OK && code != ARAREXT_ERR_INTERRUPTED) {
-        ararext_describe_failure(cli->session, &cli->error);
-        cli_advise(cli, "%s", ararext_failure_advice(cli->session));
+    if (code == ARAREXT_OK || code == ARAREXT_ERR_INTERRUPTED) {
+        return code;
     }
+    if (ararext_last_failure(cli->session)->code != code) { /* it did not come from the board */
+        return cli_error(cli, code, "%s", ararext_error_entry(code)->sentence);
+    }
+    ararext_describe_failure(cli->session, &cli->error);
+    cli_advise(cli, "%s", ararext_failure_advice(cli->session));
     return code;
 }
 

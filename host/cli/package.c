@@ -57,10 +57,10 @@ int cli_type_passphrase(struct cli *cli, const char *question, char text[CLI_PAS
         return rc;
     }
     silent.c_lflag &= ~(tcflag_t)ECHO;
+    bool got = cli_change_terminal(&silent); /* before the question: whoever answers is quick */
     fprintf(stderr, "%s", question);
     fflush(stderr);
-    bool got = cli_change_terminal(&silent) && cli_wait_for_line() &&
-               fgets(text, CLI_PASSPHRASE_MAX + 1, stdin) != NULL;
+    got = got && cli_wait_for_line() && fgets(text, CLI_PASSPHRASE_MAX + 1, stdin) != NULL;
     cli_restore_terminal();
     fputc('\n', stderr);
     if (cli_signal() != 0) {

@@ -23,7 +23,7 @@ static void on_signal(int number)
 {
     static const char text[] =
         "\nararext: stopped at once; the board forgets the half frame after a "
-        "second\n";
+        "second, a transfer after ten\n";
     if (first_signal != 0 && cli_now_ms() - first_ms < SAME_SIGNAL_MS) {
         return;
     }

@@ -140,7 +140,7 @@ ARAREXT_API uint32_t ararext_crc(uint32_t crc, const uint8_t *data, size_t len);
 /* ---- transport ---- */
 
 /* What carries the bytes, and the clock that time-outs are measured with. The functions get ctx.
- * Those that return int return ARAREXT_OK or ARAREXT_ERR_IO. All of them are set. */
+ * Those that return int return ARAREXT_OK or ARAREXT_ERR_IO. All of them but reopen are set. */
 struct ararext_transport {
     void *ctx;
     /* Hands all len bytes to the line within timeout_ms; they need not have left when it returns.
@@ -160,6 +160,9 @@ struct ararext_transport {
     /* The far end is a program whose clock may lag behind now_ms (a twin on a busy machine): the
      * session is then more patient than PROTOCOL.md's times ask for. */
     bool may_lag;
+    /* NULL, or: tries once to open again what has gone away, at 115200; IO as long as it is not
+     * there. Until it has come back all others return IO. */
+    int (*reopen)(void *ctx);
 };
 
 /* Opens a serial port (or a pseudo-terminal, or a symbolic link to one) for this process alone,
@@ -196,6 +199,9 @@ struct ararext_options {
     bool (*stop)(void *ctx);
     /* Sees everything on the wire: sent true for a request. May be NULL. */
     void (*trace)(void *ctx, bool sent, const uint8_t *data, size_t len);
+    /* Told when a stream has lost the board, or the port itself (port), and now waits for it to
+     * come back, so long at most. May be NULL. */
+    void (*lost)(void *ctx, bool port, unsigned limit_ms);
     void *ctx;
 };
 /* 115200 baud, 2 resends, everything else off. */

@@ -270,7 +270,12 @@ static int write_first_word(struct job *j)
     if (!chunk_next(j->image, first, first + FIRST_WORD_SIZE, &chunk)) {
         return ARAREXT_OK; /* it is to stay erased */
     }
-    return change_write(j, &chunk, true);
+    uint32_t before = j->result->bytes_written;
+    int rc = change_write(j, &chunk, true);
+    if (j->plan->stream) { /* counted as the FF that stood in for it */
+        j->result->bytes_written = before;
+    }
+    return rc;
 }
 
 static int verify_first_word(struct job *j)

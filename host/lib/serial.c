@@ -28,7 +28,8 @@
 #define DRAIN_LIMIT_MS 3000u
 
 struct serial {
-    int fd;
+    int fd; /* -1: it went away, and has not come back */
+    char *path;
     struct serial_settings *before; /* of the line, when we found it */
     bool exclusive;                 /* TIOCEXCL is set */
     bool pseudo;                    /* a pseudo-terminal: the far end is a program */
@@ -53,7 +54,7 @@ static void serial_sleep_ms(void *ctx, unsigned ms)
 /* Waits for events until the deadline, signals or not: a frame that is on its way is finished. */
 static int wait_for(struct serial *p, short events, uint64_t deadline_ms, bool *ready)
 {
-    for (;;) {
+    for (; p->fd >= 0;) {
         uint64_t at = serial_now_ms(p);
         int wait = deadline_ms > at ? (int)(deadline_ms - at) : 0;
         struct pollfd fd = {.fd = p->fd, .events = events};
@@ -70,6 +71,7 @@ static int wait_for(struct serial *p, short events, uint64_t deadline_ms, bool *
             return ARAREXT_OK;
         }
     }
+    return ARAREXT_ERR_IO;
 }
 
 static int serial_write(void *ctx, const uint8_t *data, size_t len, unsigned timeout_ms)
@@ -114,7 +116,10 @@ static int serial_read(void *ctx, uint8_t *data, size_t size, unsigned timeout_m
 static int serial_set_baud(void *ctx, uint32_t baud)
 {
     struct serial *p = ctx;
-    return serial_baud_set_raw(p->fd, baud) ? ARAREXT_OK : ARAREXT_ERR_ARGUMENT;
+    if (serial_baud_set_raw(p->fd, baud)) {
+        return ARAREXT_OK;
+    }
+    return isatty(p->fd) ? ARAREXT_ERR_ARGUMENT : ARAREXT_ERR_IO; /* it went away */
 }
 
 static int serial_flush_input(void *ctx)
@@ -137,15 +142,26 @@ static int serial_drain(void *ctx)
     return ARAREXT_OK;
 }
 
-static void serial_close(void *ctx)
+static void let_go(struct serial *p)
 {
-    struct serial *p = ctx;
+    if (p->fd < 0) {
+        return;
+    }
     if (p->exclusive) {
         (void)ioctl(p->fd, TIOCNXCL);
     }
-    (void)serial_drain(p); /* what is on its way leaves at the rate that it was meant for */
     serial_settings_restore(p->fd, p->before);
     close(p->fd);
+    p->before = NULL;
+    p->fd = -1;
+}
+
+static void serial_close(void *ctx)
+{
+    struct serial *p = ctx;
+    (void)serial_drain(p); /* what is on its way leaves at the rate that it was meant for */
+    let_go(p);
+    free(p->path);
     free(p);
 }
 
@@ -216,23 +232,32 @@ static int open_port(struct serial *p, const char *path, uint32_t baud, struct a
         rc = ARAREXT_ERR_ARGUMENT;
     }
     if (rc != ARAREXT_OK) {
-        serial_settings_restore(p->fd, p->before);
-        close(p->fd);
+        let_go(p);
         return rc;
     }
     ask_for_low_latency(p->fd);
     return ARAREXT_OK;
 }
 
+/* As long as we hold on to the old one, what comes back gets another name. */
+static int serial_reopen(void *ctx)
+{
+    struct serial *p = ctx;
+    let_go(p);
+    return open_port(p, p->path, BAUD_DEFAULT, NULL) == ARAREXT_OK ? ARAREXT_OK : ARAREXT_ERR_IO;
+}
+
 int ararext_serial_open(struct ararext_transport *out, const char *path, uint32_t baud,
                         struct ararext_message *why)
 {
     struct serial *p = calloc(1, sizeof *p);
-    if (p == NULL) {
+    if (p == NULL || (p->path = strdup(path)) == NULL) {
+        free(p);
         return ARAREXT_ERR_MEMORY;
     }
     int rc = open_port(p, path, baud == 0 ? BAUD_DEFAULT : baud, why);
     if (rc != ARAREXT_OK) {
+        free(p->path);
         free(p);
         return rc;
     }
@@ -247,6 +272,7 @@ int ararext_serial_open(struct ararext_transport *out, const char *path, uint32_
         .sleep_ms = serial_sleep_ms,
         .close = serial_close,
         .may_lag = p->pseudo,
+        .reopen = serial_reopen,
     };
     return ARAREXT_OK;
 }

@@ -6,6 +6,7 @@
  */
 #include "stream_host.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,6 +160,7 @@ uint32_t stream_count_bytes(const struct ararext_info *info, const struct ararex
  * there is no memory. */
 static uint8_t *make_content(const struct stream_flash *f, const struct run *r)
 {
+    assert(r->len > 0); /* a sector of the plan has something of the image */
     uint8_t *content = malloc(r->len);
     uint32_t word = image_first_word(f->image) - r->addr;
     if (content != NULL) {
@@ -262,11 +264,12 @@ static void show(void *ctx, uint32_t written)
     }
 }
 
-/* Sectors that were erased when so many bytes of the run had been written. */
+/* Sectors that were erased when so many bytes of the run had been written: the first one goes as
+ * soon as the stream is open. */
 static uint32_t count_erased(const struct stream_flash *f, const struct run *r, uint32_t written)
 {
-    uint32_t count = 0;
-    for (size_t i = 0; i < r->count; i++) {
+    uint32_t count = 1;
+    for (size_t i = 1; i < r->count; i++) {
         uint32_t addr = f->s->info.sectors[f->plan->sectors[r->first + i].sector].addr;
         count += addr - r->addr < written;
     }
@@ -307,7 +310,8 @@ static int send_run(const struct stream_flash *f, const struct run *r)
         show(&tally, r->len);
         rc = f->options->verify == ARAREXT_VERIFY_AUTO ? verify_run(f, r, &job) : rc;
     }
-    f->result->sectors_erased += count_erased(f, r, f->result->bytes_written - tally.before);
+    f->result->sectors_erased +=
+        job.begun ? count_erased(f, r, f->result->bytes_written - tally.before) : 0;
     free(packed);
     free(content);
     return rc;

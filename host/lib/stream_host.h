@@ -39,6 +39,10 @@ bool session_streams(const struct ararext_session *s, const struct ararext_flash
 
 /* Whether a board answers GET_VER; asked once, also when options.stop says so. */
 bool session_board_listens(struct ararext_session *s);
+/* The board has closed by itself, or lost its supply, or nobody is there: looks for it at 115200,
+ * for a while. code is what went wrong: after IO the port has to come back first, and the same
+ * board behind it. IO, TIMEOUT, INTERRUPTED. */
+ARAREXT_CHECKED int session_find_again(struct ararext_session *s, int code);
 /* Sets our end of the line. */
 ARAREXT_CHECKED int session_set_line(struct ararext_session *s, uint32_t baud);
 

@@ -11,7 +11,13 @@
 #include "bytes.h"
 #include "stream_commands.h"
 
-enum { FALL_BACK_MS = 600, PROOF_COUNT = 2 }; /* the board falls back after 500 */
+enum {
+    FALL_BACK_MS = 600, /* the board falls back after 500 */
+    PROOF_COUNT = 2,
+    FIND_MS = 30000, /* to look for a board that was lost, or for the port */
+    REOPEN_MS = 250, /* between two tries */
+    REPLUGS_MAX = 5,
+};
 
 static const uint32_t RATES[] = {2000000, 1000000, 921600, 460800, 230400};
 enum { RATE_COUNT = sizeof RATES / sizeof RATES[0] };
@@ -87,6 +93,99 @@ static bool rate_holds(struct ararext_session *s)
     s->options = before;
     return holds;
 }
+
+/* ---- a board that was lost ---- */
+
+static void tell_lost(const struct ararext_session *s, bool port, unsigned limit_ms)
+{
+    if (s->options.lost != NULL) {
+        s->options.lost(s->options.ctx, port, limit_ms);
+    }
+}
+
+static int fail(struct ararext_session *s, int code)
+{
+    s->failure = (struct ararext_failure){.code = code, .reason_command = COMMAND_STREAM_BEGIN};
+    return code;
+}
+
+/* Somebody pulled the adapter, and puts it back. */
+static int wait_for_port(struct ararext_session *s)
+{
+    const struct ararext_transport *t = &s->transport;
+    uint64_t start = t->now_ms(t->ctx);
+    if (t->reopen == NULL) {
+        return fail(s, ARAREXT_ERR_IO);
+    }
+    tell_lost(s, true, FIND_MS);
+    while (t->reopen(t->ctx) != ARAREXT_OK) {
+        if (session_stopped(s)) {
+            return ARAREXT_ERR_INTERRUPTED;
+        }
+        if (t->now_ms(t->ctx) - start >= FIND_MS) {
+            return fail(s, ARAREXT_ERR_IO);
+        }
+        t->sleep_ms(t->ctx, REOPEN_MS);
+    }
+    s->options.baud = BAUD_DEFAULT;
+    return ARAREXT_OK;
+}
+
+/* What came back may be another board: that one must not get the rest. */
+static int check_same_board(struct ararext_session *s)
+{
+    struct ararext_info info;
+    int rc = info_get_extended(s, &info);
+    if (rc == ARAREXT_OK && memcmp(info.uid, s->info.uid, sizeof info.uid) != 0) {
+        return fail(s, ARAREXT_ERR_NO_PORT);
+    }
+    return rc;
+}
+
+static int wait_for_board(struct ararext_session *s)
+{
+    uint64_t start = s->transport.now_ms(s->transport.ctx);
+    unsigned limit = s->transport.may_lag ? FIND_MS * LAG_FACTOR : FIND_MS;
+    tell_lost(s, false, limit);
+    int rc = session_fall_back(s);
+    while (rc == ARAREXT_OK && s->transport.now_ms(s->transport.ctx) - start < limit) {
+        if (session_stopped(s)) {
+            return ARAREXT_ERR_INTERRUPTED;
+        }
+        if (session_board_listens(s)) {
+            return ARAREXT_OK;
+        }
+        rc = s->failure.code == ARAREXT_ERR_IO ? ARAREXT_ERR_IO : ARAREXT_OK;
+    }
+    return rc != ARAREXT_OK ? rc : ARAREXT_ERR_TIMEOUT;
+}
+
+/* The rate had no part in it. */
+static int come_back(struct ararext_session *s, uint32_t baud)
+{
+    int rc = wait_for_port(s);
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    rc = wait_for_board(s);
+    if (rc == ARAREXT_OK) {
+        rc = check_same_board(s);
+    }
+    return rc == ARAREXT_OK && baud > BAUD_DEFAULT ? ararext_raise_baud(s, baud) : rc;
+}
+
+int session_find_again(struct ararext_session *s, int code)
+{
+    uint32_t baud = s->options.baud;
+    int rc = code == ARAREXT_ERR_IO ? come_back(s, baud) : wait_for_board(s);
+    /* A plug that has no firm hold comes and goes. */
+    for (unsigned i = 0; rc == ARAREXT_ERR_IO && s->failure.sent_len > 0 && i < REPLUGS_MAX; i++) {
+        rc = come_back(s, baud);
+    }
+    return rc;
+}
+
+/* ---- upwards ---- */
 
 /* After a rate that does not hold: the board goes back by itself. */
 static int give_up_rate(struct ararext_session *s)

@@ -23,11 +23,11 @@ enum {
     CLOSE_MS = 300,       /* without an answer: close again ... */
     CLOSE_BUSY_MS = 2500, /* ... and when the board may erase just now */
     CLOSE_TRIES = 3,
-    STOP_MS = 5000,  /* whoever wants an end does not wait for a dead line */
-    LOST_MS = 12000, /* the board has closed by itself, and is at 115200 */
-    FIND_MS = 30000, /* to look for it there */
-    IDLE_MS = 100,   /* longest wait between two looks at options.stop */
-    BREAKS_MAX = 4,  /* streams in a row that got nowhere */
+    STOP_MS = 5000,   /* whoever wants an end does not wait for a dead line */
+    LOST_MS = 12000,  /* the board has closed by itself, and is at 115200 */
+    STUCK_MS = 60000, /* open, and it answers, and does not get on */
+    IDLE_MS = 100,    /* longest wait between two looks at options.stop */
+    BREAKS_MAX = 4,   /* streams in a row that got nowhere */
     WINDOW_MIN = 4096,
     WINDOW_MAX = 131072,
     OVERHEAD = STREAM_HEAD_SIZE + STREAM_CRC_SIZE,
@@ -45,16 +45,16 @@ struct sender {
     uint32_t sent, acked; /* offsets: to be sent next, wanted by the board */
     uint32_t payload;     /* of the next frame */
     uint64_t line_free_us;
-    uint64_t heard_ms, polled_ms, closed_ms;
+    uint64_t heard_ms, moved_ms, polled_ms, closed_ms;
     double losses, bytes; /* recent ones */
     unsigned closes;
     uint32_t reason_detail, written;
     uint8_t round, state, reason;
     bool eager;       /* closes behind the last byte, without waiting for a word */
     bool tail_polled; /* all was sent, and asked about, in this round */
-    bool interrupted;
-    uint8_t in[STREAM_STATUS_SIZE];
-    size_t in_len;
+    bool interrupted, stuck;
+    uint8_t in[STREAM_STATUS_SIZE], word[STREAM_STATUS_SIZE]; /* the board's last one */
+    size_t in_len, word_len;
     uint8_t frame[STREAM_FRAME_MAX];
 };
 
@@ -172,7 +172,7 @@ static void forget_old_losses(struct sender *c)
 
 static bool closing(const struct sender *c)
 {
-    return c->interrupted || c->closes > 0 || c->state == STREAM_COMPLETE ||
+    return c->interrupted || c->stuck || c->closes > 0 || c->state == STREAM_COMPLETE ||
            c->state == STREAM_FAILED;
 }
 
@@ -219,11 +219,15 @@ static void hear(struct sender *c)
     if (next > c->job->size) {
         return;
     }
+    uint32_t written = load_le32(c->in + STREAM_STATUS_WRITTEN);
     c->heard_ms = now_ms(c);
+    c->moved_ms = next > c->acked || written > c->written ? c->heard_ms : c->moved_ms;
+    c->word_len = sizeof c->word;
+    memcpy(c->word, c->in, sizeof c->word);
     c->state = c->in[STREAM_STATUS_STATE];
     c->acked = next;
     c->sent = c->sent < next ? next : c->sent;
-    c->written = load_le32(c->in + STREAM_STATUS_WRITTEN);
+    c->written = written;
     if (c->state == STREAM_FAILED) {
         c->reason_detail = number;
     } else if (c->state == STREAM_COMPLETE) {
@@ -304,6 +308,7 @@ static int speak(struct sender *c)
     if (!c->interrupted && stopped(c->s)) {
         c->interrupted = true;
     }
+    c->stuck = c->stuck || now_ms(c) - c->moved_ms >= patience(c, STUCK_MS);
     if (!closing(c)) {
         return speak_of_data(c);
     }
@@ -324,7 +329,7 @@ static unsigned silence_limit(const struct sender *c)
 /* Until the board says that it has closed. TIMEOUT when it says nothing any more. */
 static int converse(struct sender *c)
 {
-    c->heard_ms = c->polled_ms = now_ms(c);
+    c->heard_ms = c->moved_ms = c->polled_ms = now_ms(c);
     while (c->state != STREAM_CLOSED) {
         int rc = speak(c);
         if (rc == ARAREXT_OK) {
@@ -403,49 +408,48 @@ static int begin_once(struct sender *c)
     return ARAREXT_OK;
 }
 
+/* The port is gone; or the board went back to 115200, since nobody spoke for too long; or just that
+ * answer was lost, and the stream has begun. */
+static int begin_anew(struct sender *c, int why, bool last)
+{
+    c->s->counters.resends++;
+    if (why == ARAREXT_ERR_IO || last) {
+        return session_find_again(c->s, why);
+    }
+    return leave(c->s, c->job);
+}
+
 static int begin(struct sender *c)
 {
     for (unsigned i = 0;; i++) {
         int rc = begin_once(c);
-        if ((rc != ARAREXT_ERR_TIMEOUT && rc != ARAREXT_ERR_GARBLED) ||
-            i >= c->s->options.retries) {
+        bool unheard = rc == ARAREXT_ERR_TIMEOUT || rc == ARAREXT_ERR_GARBLED;
+        bool last = i >= c->s->options.retries;
+        if ((!unheard && rc != ARAREXT_ERR_IO) || (last && !(unheard && c->s->raised))) {
             return rc;
         }
-        c->s->counters.resends++;
-        rc = leave(c->s, c->job);
+        rc = begin_anew(c, rc, last);
         if (rc != ARAREXT_OK) {
             return rc;
         }
+        i = last ? 0 : i; /* once: nothing is raised now */
     }
 }
 
-/* The board has closed by itself, or lost its supply, or nobody is there. */
-static int find_again(struct ararext_session *s)
+/* The board's last word, as far as there was one, tells what came back. */
+static int fail(struct sender *c, int code)
 {
-    uint64_t start = s->transport.now_ms(s->transport.ctx);
-    unsigned limit = s->transport.may_lag ? FIND_MS * LAG_FACTOR : FIND_MS;
-    int rc = session_fall_back(s);
-    while (rc == ARAREXT_OK && s->transport.now_ms(s->transport.ctx) - start < limit) {
-        if (session_stopped(s)) {
-            return ARAREXT_ERR_INTERRUPTED;
-        }
-        if (session_board_listens(s)) {
-            return ARAREXT_OK;
-        }
-        rc = s->failure.code == ARAREXT_ERR_IO ? ARAREXT_ERR_IO : ARAREXT_OK;
+    struct ararext_failure *f = &c->s->failure;
+    *f = (struct ararext_failure){
+        .code = code, .reason_command = COMMAND_STREAM_BEGIN, .got_len = c->word_len};
+    memcpy(f->got, c->word, c->word_len);
+    if (code == ARAREXT_ERR_REFUSED) {
+        f->has_reason = true;
+        f->reason = c->reason;
+        f->detail = c->reason_detail;
+        f->attempts = 1;
     }
-    return rc != ARAREXT_OK ? rc : ARAREXT_ERR_TIMEOUT;
-}
-
-static int refused(struct sender *c)
-{
-    c->s->failure = (struct ararext_failure){.code = ARAREXT_ERR_REFUSED,
-                                             .has_reason = true,
-                                             .reason = c->reason,
-                                             .reason_command = COMMAND_STREAM_BEGIN,
-                                             .detail = c->reason_detail,
-                                             .attempts = 1};
-    return ARAREXT_ERR_REFUSED;
+    return code;
 }
 
 /* Its last word was not heard: it closes by itself, at the latest. */
@@ -460,7 +464,7 @@ static int make_sure_it_closed(struct sender *c)
             return rc;
         }
     }
-    return find_again(c->s);
+    return session_find_again(c->s, ARAREXT_ERR_TIMEOUT);
 }
 
 /* What is known at the end of one stream. OK with *again: it goes on. */
@@ -469,25 +473,26 @@ static int judge(struct sender *c, int rc, bool *again)
     bool complete =
         c->state == STREAM_COMPLETE || (c->state == STREAM_CLOSED && c->acked == c->job->size);
     *again = false;
-    if (rc != ARAREXT_OK && rc != ARAREXT_ERR_TIMEOUT) {
+    if (rc != ARAREXT_OK && rc != ARAREXT_ERR_TIMEOUT && rc != ARAREXT_ERR_IO) {
         return rc;
     }
-    if (rc != ARAREXT_OK && is_idle(c)) {
+    if (rc == ARAREXT_ERR_TIMEOUT && is_idle(c)) {
         c->s->needs_silence = true;
         rc = make_sure_it_closed(c);
+    } else if (rc != ARAREXT_OK && !c->interrupted && !c->stuck) {
+        rc = session_find_again(c->s, rc);
     }
     if (c->reason != REASON_NONE) {
-        return refused(c);
+        return fail(c, ARAREXT_ERR_REFUSED);
     }
     if (complete) {
         return rc;
     }
-    if (c->interrupted) {
-        c->s->failure = (struct ararext_failure){.code = ARAREXT_ERR_INTERRUPTED};
-        return ARAREXT_ERR_INTERRUPTED;
+    if (c->interrupted || c->stuck) {
+        return fail(c, c->interrupted ? ARAREXT_ERR_INTERRUPTED : ARAREXT_ERR_GARBLED);
     }
-    *again = true;
-    return rc == ARAREXT_ERR_TIMEOUT ? find_again(c->s) : ARAREXT_OK;
+    *again = rc == ARAREXT_OK;
+    return rc;
 }
 
 /* All had been sent, and the board's last word was lost: flash may hold it already. A stream that
@@ -527,7 +532,7 @@ int stream_send(struct ararext_session *s, struct stream_job *job)
         }
         breaks = c.acked > from ? 0 : breaks + 1;
         if (again && breaks >= BREAKS_MAX) {
-            return s->failure.code = ARAREXT_ERR_GARBLED;
+            return fail(&c, ARAREXT_ERR_GARBLED);
         }
     }
     return ARAREXT_OK;

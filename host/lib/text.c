@@ -332,12 +332,37 @@ static void describe_request(struct ararext_message *out, const struct ararext_f
     }
 }
 
+/* In the middle of a stream: not an answer to a request, but the board's last status, if any. */
+static void describe_stream(struct ararext_message *out, const struct ararext_failure *f)
+{
+    struct ararext_message why;
+    message_set(out, "stream: ");
+    if (f->code == ARAREXT_ERR_REFUSED) {
+        ararext_reason_text(f->reason, f->detail, &why);
+        message_add(out, "the board answered ");
+        add_bytes(out, f->got, f->got_len);
+        message_add(out, ", reason %02X: %s", f->reason, why.text);
+    } else if (f->code == ARAREXT_ERR_GARBLED) {
+        message_add(out, f->got_len > 0 ? "it does not get on, the board's last word was "
+                                        : "it does not get on, and the board says nothing");
+        add_bytes(out, f->got, f->got_len);
+    } else if (f->code == ARAREXT_ERR_NO_PORT) {
+        message_add(out, "the port came back with another board");
+    } else {
+        message_add(out, "%s", ararext_error_entry(f->code)->sentence);
+    }
+}
+
 void ararext_describe_failure(const struct ararext_session *s, struct ararext_message *out)
 {
     const struct ararext_failure *f = &s->failure;
     out->text[0] = '\0';
     if (f->code == ARAREXT_ERR_PROTECTED) {
         ararext_reason_text(f->reason, f->detail, out);
+        return;
+    }
+    if (f->sent_len == 0 && f->reason_command == ARAREXT_STREAM_BEGIN) {
+        describe_stream(out, f);
         return;
     }
     if (f->code == ARAREXT_OK || f->sent_len == 0) {
@@ -377,10 +402,14 @@ const char *ararext_failure_advice(const struct ararext_session *s)
         return "check that the board is in the bootloader (PA0 high at reset), the wiring (PA2 to "
                "RX, PA3 to TX, GND) and --baud";
     case ARAREXT_ERR_GARBLED:
+        if (f->reason_command == ARAREXT_STREAM_BEGIN) {
+            return SEND_AGAIN;
+        }
         return "check that the board is in the bootloader (PA0 high at reset), and --baud";
     case ARAREXT_ERR_DIALECT:
         return "reset the board, or run 'ararext raw --course RESET 01'";
     case ARAREXT_ERR_IO:
+    case ARAREXT_ERR_NO_PORT:
         return "check the cable and 'ararext ports'";
     case ARAREXT_ERR_REFUSED:
     case ARAREXT_ERR_UNSUPPORTED:

@@ -85,6 +85,7 @@ static int stage_by_stream(const struct update *u)
     struct stream_job job = {.data = u->package->data,
                              .size = u->package->size,
                              .flags = STREAM_PACKAGE,
+                             .slot = ARAREXT_SLOT_NONE,
                              .progress = show_staged,
                              .ctx = &mine};
     show(u, ARAREXT_STEP_ERASE, 0, 0);

@@ -241,14 +241,117 @@ teardown()
     expect "writing      [####"
     expect "KiB/s"
     expect "left"
-    ararext flash app.bin --erase-always
+    ararext flash app.bin --erase-always --no-stream
     expect_status 0
     expect "erased 32768 bytes in"
     expect "wrote "
     expect "verified 20000 bytes in"
     expect_not "[#"
+    # A stream erases, writes and verifies in one go.
+    ararext flash app.bin --erase-always
+    expect_status 0
+    expect "wrote 20000 bytes in"
+    expect "Flashed and verified: 2 sectors erased, 20000 bytes written in"
+    expect_not "[#"
     ararext read 0x08000000 20000 -o out.bin
     expect "read 20000 bytes in"
+}
+
+@test "the rate goes up by itself, as far as it is let" {
+    start_board --button
+    big_image app.bin 40000 1
+    json_of flash app.bin
+    [ "$status" -eq 0 ]
+    json 'd["baud"] == 2000000 and d["ok"]'
+    json_of flash app.bin --erase-always --baud auto
+    json 'd["baud"] == 2000000 and d["sectors_erased"] == 3'
+    for rate in 1000000 921600 460800 230400 115200; do
+        json_of flash app.bin --erase-always --baud "$rate"
+        [ "$status" -eq 0 ]
+        json "d['baud'] == $rate"
+    done
+    json_of flash app.bin --erase-always --baud 500000
+    json 'd["baud"] == 460800'
+    ararext verify app.bin --verify=read # and the board is found at 115200 at once
+    expect_status 0
+}
+
+@test "compressed where that saves time" {
+    start_board --button
+    python3 -c 'import sys; h = open(sys.argv[1], "rb").read(); open("app.bin", "wb").write(h + b"0123456789abcdef" * 6000)' \
+        "$ARAREXT_APPS/hello.bin"
+    json_of flash app.bin --baud 115200
+    json 'd["compressed"] and d["stream_bytes"] * 4 < d["bytes_written"]'
+    ararext verify app.bin --verify=read
+    expect_status 0
+    json_of flash app.bin --baud 115200 --erase-always --no-compress
+    json 'not d["compressed"] and d["stream_bytes"] == d["bytes_written"]'
+    big_image noise.bin 60000 1
+    json_of flash noise.bin --baud 115200
+    json 'not d["compressed"]'
+    ararext verify noise.bin --verify=read
+    expect_status 0
+}
+
+# second_board: at second/usart2.
+second_board()
+{
+    mkdir second
+    mkfifo second/in
+    "$ARAREXT_TWIN" --firmware "$ARAREXT_FIRMWARE" --speed max --usart2 "$PWD/second/usart2" --button \
+        --usart3 "$PWD/second/usart3" --seed 2 --show-log <>second/in >>second/log 2>&1 3>&- &
+    SECOND_PID=$!
+    wait_for "stays:" second/log
+}
+
+@test "several boards at once: a line for each, one verdict" {
+    start_board --button
+    second_board
+    big_image app.bin 60000 1
+    ararext flash app.bin --port usart2 --port second/usart2
+    expect_status 0
+    [ "$(grep -cE '^usart2 +done, [0-9.]+ s$' <<<"$output")" -eq 1 ]
+    [ "$(grep -cE '^second/usart2 +done, [0-9.]+ s$' <<<"$output")" -eq 1 ]
+    expect "All 2 boards done."
+    for port in usart2 second/usart2; do
+        ararext verify app.bin --port "$port" --verify=read
+        expect_status 0
+    done
+    at_terminal -- "$ARAREXT" flash app.bin --erase-always --port usart2 --port second/usart2
+    expect_status 0
+    expect "writing "
+    json_of flash app.bin -p usart2 -p second/usart2
+    [ "$status" -eq 0 ]
+    json '[b["port"] for b in d["boards"]] == ["usart2", "second/usart2"] and d["ok"]'
+    json 'all(b["ok"] and b["sectors_erased"] == 0 for b in d["boards"])'
+
+    # One that fails: the other one is flashed all the same, and the verdict is one.
+    big_image other.bin 60000 2
+    ararext protect --sectors 4 --port second/usart2
+    expect_status 0
+    json_of flash other.bin -p usart2 -p second/usart2
+    [ "$status" -eq 6 ]
+    json '[b["ok"] for b in d["boards"]] == [True, False] and not d["ok"] and d["exit_status"] == 6'
+    json 'd["boards"][1]["error"]["name"] == "protected"'
+    ararext verify other.bin --port usart2
+    expect_status 0
+    ararext flash other.bin -p usart2 -p second/usart2 -p nobody
+    expect_status 6
+    expect "second/usart2: sector 4 is write-protected"
+    expect "nobody: No such file or directory"
+    expect "2 of 3 boards failed"
+    kill "$SECOND_PID"
+}
+
+@test "several ports where one has to do" {
+    for words in "flash $ARAREXT_APPS/hello.elf --dry-run -p a -p b" "info -p a -p b" "update x -p a -p b"; do
+        ararext $words
+        expect_status 2
+        expect "one --port at a time"
+    done
+    ararext flash "$ARAREXT_APPS/hello.elf" -p a -p a
+    expect_status 2
+    expect "port a is named twice"
 }
 
 @test "progress fits the terminal, however narrow" {

@@ -41,10 +41,18 @@ twin()
     echo "$*" >twin.in
 }
 
+# Where something is to be caught in the middle: a board that takes the time that it takes.
+real_time()
+{
+    twin speed real
+    wait_for "speed real" twin.log
+}
+
 stop_board()
 {
     if [ -n "$TWIN_PID" ]; then
         kill "$TWIN_PID" 2>/dev/null || true
+        kill -CONT "$TWIN_PID" 2>/dev/null || true # a test may have ended while it was stopped
         wait "$TWIN_PID" 2>/dev/null || true
     fi
     TWIN_PID=

@@ -40,37 +40,68 @@ teardown()
     expect "nothing to boot"
 }
 
-@test "SIGTERM while writing" {
-    "$ARAREXT" flash app.bin --verbose </dev/null >out 2>err 3>&- &
+# broken_off SIGNAL FRAME FLASH_ARGUMENT...: SIGNAL comes when such a frame was sent.
+broken_off()
+{
+    local signal=$1 frame=$2
+    shift 2
+    "$ARAREXT" flash "$@" --verbose </dev/null >out 2>err 3>&- &
     local tool=$!
-    wait_for "> FE 57" err
-    kill -TERM "$tool"
+    wait_for "$frame" err
+    kill "-$signal" "$tool"
     status=0
     wait "$tool" || status=$?
     output=$(grep -v '^ *[0-9.]* [<>]' err)
+}
+
+@test "SIGTERM while writing" {
+    broken_off TERM "> FE 57" app.bin --no-stream
     expect_status 143
     expect "interrupted (0 sectors erased and "
     ararext info
     expect_status 0
 }
 
+@test "SIGTERM while streaming: what it says is in flash is there" {
+    real_time
+    broken_off TERM "> C5 01" app.bin --baud 115200
+    expect_status 143
+    [[ "$output" =~ "interrupted ("([0-9]+)" sector"s?" erased and "([0-9]+)" of 100000 bytes written" ]]
+    erased=${BASH_REMATCH[1]} written=${BASH_REMATCH[2]}
+    expect "the application will not start"
+    [ "$written" -lt 100000 ]
+    # Sectors 2 and 3 have 16 KiB, sector 4 has 64 KiB; the first one is erased at once.
+    [ "$erased" -eq $((1 + (written > 16384) + (written > 32768))) ]
+    ararext info
+    expect_status 0
+    if [ "$written" -gt 4 ]; then
+        ararext read 0x08008000 "$written" -o held.bin
+        expect_status 0
+        cmp -i 4 -n $((written - 4)) held.bin app.bin
+        [ "$(head -c 4 held.bin | od -An -tx1)" = " ff ff ff ff" ]
+    fi
+    ararext flash app.bin
+    expect_status 0
+    expect "Flashed and verified"
+}
+
 @test "data beside the application: that one is not concerned" {
     ararext flash "$ARAREXT_APPS/hello.elf"
     expect_status 0
-    "$ARAREXT" flash app.bin --address 0x08020000 --force --verbose </dev/null >out 2>err 3>&- &
-    local tool=$!
-    wait_for "> FE 57" err
-    kill -TERM "$tool"
-    status=0
-    wait "$tool" || status=$?
-    output=$(grep -v '^ *[0-9.]* [<>]' err)
-    expect_status 143
-    expect "where an application starts, flash is as it was"
-    ararext verify "$ARAREXT_APPS/hello.elf"
-    expect_status 0
+    real_time
+    for how in "> C5 01" "> FE 57"; do
+        local stream=()
+        [ "$how" = "> C5 01" ] || stream=(--no-stream)
+        broken_off TERM "$how" app.bin --address 0x08020000 --force "${stream[@]}"
+        expect_status 143
+        expect "where an application starts, flash is as it was"
+        ararext verify "$ARAREXT_APPS/hello.elf"
+        expect_status 0
+    done
 }
 
 @test "Ctrl-C while erasing" {
+    real_time
     at_terminal --when "erasing" --send '\x03' -- "$ARAREXT" erase --all --yes
     expect_status 130
     expect "sectors were erased"
@@ -79,6 +110,7 @@ teardown()
 }
 
 @test "one signal that comes twice is one signal" {
+    real_time
     "$ARAREXT" erase --sector 2-10 --verbose </dev/null >out 2>err 3>&- &
     local tool=$!
     wait_for "> 03 56 02" err
@@ -101,6 +133,7 @@ teardown()
 }
 
 @test "a second signal gives up at once, and the board still comes back" {
+    real_time
     "$ARAREXT" erase --sector 2-10 --verbose </dev/null >out 2>err 3>&- &
     local tool=$!
     wait_for "> 03 56 02" err

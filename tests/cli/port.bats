@@ -144,10 +144,11 @@ teardown()
 
 @test "the board goes away in the middle" {
     start_board --button
+    real_time
     big_image app.bin 100000 1
     "$ARAREXT" flash app.bin --verbose </dev/null >out 2>err 3>&- &
     local tool=$!
-    wait_for "> FE 57" err
+    wait_for "> C5 01" err
     kill -KILL "$TWIN_PID"
     wait "$TWIN_PID" || true
     TWIN_PID=
@@ -157,6 +158,45 @@ teardown()
     expect_status 4
     expect "the port failed or went away"
     expect "the application will not start"
+}
+
+@test "the port comes back, and the transfer goes on" {
+    start_board --button --state board.state
+    real_time
+    big_image app.bin 100000 1
+    "$ARAREXT" flash app.bin --verbose </dev/null >out 2>err 3>&- &
+    local tool=$!
+    wait_for "> C5 01" err
+    stop_board
+    wait_for "The port went away: plug it in again; waiting for it for up to 30 s" err
+    rm twin.log
+    start_board --button --state board.state
+    status=0
+    wait "$tool" || status=$?
+    output=$(grep -v '^ *[0-9.]* [<>]' err; cat out)
+    expect_status 0
+    expect "Flashed and verified"
+    ararext verify app.bin --verify=read
+    expect_status 0
+}
+
+@test "the port comes back with another board: that one is left alone" {
+    start_board --button
+    real_time
+    big_image app.bin 100000 1
+    "$ARAREXT" flash app.bin --verbose </dev/null >out 2>err 3>&- &
+    local tool=$!
+    wait_for "> C5 01" err
+    stop_board
+    rm twin.log
+    start_board --button --seed 2
+    status=0
+    wait "$tool" || status=$?
+    output=$(grep -v '^ *[0-9.]* [<>]' err)
+    expect_status 3
+    expect "stream: the port came back with another board"
+    ararext read 0x08008000 16
+    expect "FF FF FF FF FF FF FF FF FF FF FF FF FF FF FF FF"
 }
 
 @test "a board in the other dialect" {

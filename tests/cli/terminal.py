@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Runs a command at a terminal of its own, as a person would.
 
-Usage: terminal.py [--when TEXT --send KEYS]... [--timeout SECONDS] -- COMMAND...
+Usage: terminal.py [--when TEXT [--after SECONDS] --send KEYS]... [--timeout SECONDS] -- COMMAND...
 
-Each --send is typed once its --when has appeared in what the command printed since the last one.
+Each --send is typed once its --when has appeared in what the command printed since the last one,
+and the seconds have passed.
 Prints everything and exits with the command's status (128 + signal if one killed it, 124 when it
 took too long, 125 when a --when never appeared).
 """
@@ -20,7 +21,9 @@ def arguments(words):
     while words and words[0] != "--":
         name, value = words[0], words[1]
         if name == "--when":
-            steps.append([value.encode(), b""])
+            steps.append([value.encode(), b"", 0.0])
+        elif name == "--after":
+            steps[-1][2] = float(value)
         elif name == "--send":
             steps[-1][1] = value.encode().decode("unicode_escape").encode("latin-1")
         else:
@@ -57,6 +60,7 @@ def main():
             sys.stdout.buffer.flush()
             fresh += data
         if steps and steps[0][0] in fresh:
+            time.sleep(steps[0][2])
             os.write(master, steps.pop(0)[1])
             fresh = b""
     status = status_of(os.waitpid(pid, 0)[1])

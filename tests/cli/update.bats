@@ -184,6 +184,14 @@ held_reset()
     expect_status 11
     ararext verify big.bin
     expect_status 0
+    # Whoever thinks for long finds the board where it was: the rate goes up after the answer.
+    twin speed real
+    at_terminal --when "Type 'update'" --after 6 --send 'update\n' -- "$ARAREXT" update ota-demo-auto.pkg
+    expect_status 0
+    expect_not "silent"
+    twin speed max
+    held_reset
+    "$ARAREXT" --quiet flash big.bin
     ararext update ota-demo-auto.pkg --yes
     expect_status 0
 }

@@ -18,6 +18,12 @@ static bool stop(void *ctx)
     return b->stop_after > 0 && --b->stop_after == 0;
 }
 
+void read_info(struct bench *b)
+{
+    assert_int_equal(ararext_get_info(b->session, &b->info), ARAREXT_OK);
+    b->info.features &= ~ARAREXT_FEATURE_STREAM; /* test_stream.c has that */
+}
+
 struct bench *setup(uint16_t flash_kib, bool no_extensions)
 {
     struct bench *b = calloc(1, sizeof *b);
@@ -31,8 +37,7 @@ struct bench *setup(uint16_t flash_kib, bool no_extensions)
     options.stop = stop;
     options.ctx = b;
     assert_int_equal(ararext_open(&b->session, &b->link.transport, &options), ARAREXT_OK);
-    assert_int_equal(ararext_get_info(b->session, &b->info), ARAREXT_OK);
-    b->info.features &= ~ARAREXT_FEATURE_STREAM; /* test_stream.c has that */
+    read_info(b);
     return b;
 }
 

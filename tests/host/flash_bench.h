@@ -25,6 +25,8 @@ struct bench {
 /* A session that has asked for the board's info. */
 struct bench *setup(uint16_t flash_kib, bool no_extensions);
 void teardown(struct bench *b);
+/* Asks for it again; as before, the board's streaming is not told of. */
+void read_info(struct bench *b);
 /* An image that could be an application: vectors, then bytes from the seed. */
 void make_image(struct bench *b, uint32_t len, uint64_t seed);
 /* Plans and carries out. */

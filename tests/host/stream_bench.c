@@ -1,5 +1,5 @@
-/* The bench of the tests of streaming, the host's side. */
-#include "stream_bench.h"
+/* The bench of the tests of streaming, the host's side: the line, and what the tests call. */
+#include "stream_bench_internal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,19 +9,11 @@
 #include <cmocka.h>
 
 #include "bytes.h"
-#include "crc.h"
 #include "geometry.h"
 #include "memory_map.h"
 #include "seeded.h"
 
-#define US           1000u
-#define MS           (1000u * US)
-#define SECOND       (1000ull * MS)
-#define STEP_NS      (50u * US)
-#define WORD_NS      (16u * US)
-#define CRC_NS       50u   /* a byte */
-#define DRIVER_MAX   4096u /* bytes that a write takes without waiting */
-#define FEATURE_BYTE (3u + INFO_FEATURES)
+#define DRIVER_MAX 4096u /* bytes that a write takes without waiting */
 
 /* ---- the line ---- */
 
@@ -30,11 +22,16 @@ static bool happens(uint32_t ppm)
     return ppm != 0 && seeded_below(1000000u) < ppm;
 }
 
-static void wire_put(struct bench *b, struct bench_wire *w, uint8_t byte, uint32_t baud)
+void bench_wire_put(struct bench *b, struct bench_wire *w, uint8_t byte, uint32_t baud)
 {
     w->free_ns = (w->free_ns > b->now_ns ? w->free_ns : b->now_ns) + 10u * SECOND / baud;
     if (w->free_ns >= b->faults.cut_from_ns && w->free_ns < b->faults.cut_to_ns) {
         b->faults.cut++;
+        return;
+    }
+    if (b->faults.eats != 0 && byte == b->faults.eats && w == &b->down &&
+        b->stream.state == STREAM_OPEN) {
+        b->faults.eaten++;
         return;
     }
     if (happens(b->faults.lose_ppm)) {
@@ -53,8 +50,7 @@ static void wire_put(struct bench *b, struct bench_wire *w, uint8_t byte, uint32
 }
 
 /* *good is false for a byte that was sent at another rate than it is listened for with. */
-static bool wire_get(struct bench *b, struct bench_wire *w, uint32_t baud, uint8_t *byte,
-                     bool *good)
+bool bench_wire_get(struct bench *b, struct bench_wire *w, uint32_t baud, uint8_t *byte, bool *good)
 {
     if (w->in == w->out || w->bytes[w->out % BENCH_WIRE].at_ns > b->now_ns) {
         return false;
@@ -69,383 +65,42 @@ static bool wire_get(struct bench *b, struct bench_wire *w, uint32_t baud, uint8
     return true;
 }
 
-/* ---- the board's flash ---- */
-
-static void work(struct bench *b, uint64_t ns)
-{
-    b->busy_ns = (b->busy_ns > b->now_ns ? b->busy_ns : b->now_ns) + ns;
-}
-
-static uint64_t erase_ns(unsigned sector)
-{
-    uint32_t size = geometry_sector_size(sector);
-    return size == 0x4000 ? 250ull * MS : size == 0x10000 ? 550ull * MS : 1000ull * MS;
-}
-
-static enum protocol_reason erase(void *ctx, unsigned sector, uint32_t *detail)
-{
-    struct bench *b = ctx;
-    uint32_t addr = geometry_sector_addr(sector);
-    (void)detail;
-    assert_in_range(sector, MAP_BOOT_SECTORS, 11);
-    memset(model_memory(b->model, addr, geometry_sector_size(sector)), 0xFF,
-           geometry_sector_size(sector));
-    b->erases[sector]++;
-    work(b, erase_ns(sector));
-    return REASON_NONE;
-}
-
-/* The image's first word stays erased until all else is there. */
-static uint8_t wanted(const struct bench *b, uint32_t offset)
-{
-    return offset < 4 || offset >= b->len ? 0xFF : b->bytes[offset];
-}
-
-static enum protocol_reason program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
-                                    uint32_t *detail)
-{
-    struct bench *b = ctx;
-    uint8_t *cells = model_memory(b->model, addr, len);
-    assert_true(addr % 4 == 0 && len % 4 == 0 && addr >= MAP_APP_BASE);
-    for (uint32_t i = 0; i < len; i++) {
-        assert_int_equal(cells[i], 0xFF);
-        assert_int_equal(data[i], wanted(b, addr - MAP_APP_BASE + i));
-        cells[i] = data[i];
-    }
-    if (b->faults.fail_at >= addr && b->faults.fail_at < addr + len) {
-        b->faults.failed++;
-        *detail = b->faults.fail_at;
-        return REASON_VERIFY;
-    }
-    b->programmed += (unsigned)(len / 4);
-    work(b, len / 4 * WORD_NS);
-    return REASON_NONE;
-}
-
-static void alive(void *ctx)
-{
-    (void)ctx;
-}
-
-static uint32_t crc_words(void *ctx, const uint8_t *data, size_t words)
-{
-    (void)ctx;
-    return stream_crc(CRC_START, data, words);
-}
-
-/* ---- what the commands of streaming work with ---- */
-
-static enum protocol_reason stage(void *ctx, uint32_t offset, const uint8_t *data, uint32_t len,
-                                  uint32_t *detail)
-{
-    struct bench *b = ctx;
-    work(b, (len + 3) / 4 * WORD_NS);
-    return update_stage_write(&b->model->update, &b->model->loader.stage, offset, data, len,
-                              detail);
-}
-
-static bool provisioned(void *ctx)
-{
-    (void)ctx;
-    return false;
-}
-
-static enum protocol_reason retire(void *ctx, uint32_t *detail)
-{
-    struct bench *b = ctx;
-    return update_retire(&b->model->update, detail);
-}
-
-static enum protocol_reason stage_begin(void *ctx, uint32_t size, uint8_t *slot, uint32_t *detail)
-{
-    struct bench *b = ctx;
-    enum protocol_reason reason =
-        update_stage_begin(&b->model->update, &b->model->loader.stage, size, detail);
-    *slot = b->model->loader.stage.slot;
-    work(b, 2 * SECOND);
-    return reason;
-}
-
-static uint32_t options_read(void *ctx)
-{
-    return ((struct bench *)ctx)->model->optcr;
-}
-
-static uint32_t memory_crc(void *ctx, uint32_t addr, size_t words)
-{
-    struct bench *b = ctx;
-    work(b, (uint64_t)words * CRC_NS);
-    return stream_crc(CRC_START, model_memory(b->model, addr, words * 4), words);
-}
-
-static uint32_t now_us(const struct bench *b)
-{
-    return (uint32_t)(b->now_ns / US);
-}
-
-static void board_init(struct bench *b)
-{
-    baud_init(&b->baud);
-    b->flash = (struct flash_hw){
-        .ctx = b, .erase = erase, .program = program, .alive = alive, .flash_kib = 1024};
-    b->stream_hw = (struct stream_hw){.flash = &b->flash,
-                                      .memory = &b->memory,
-                                      .dictionary = b->dictionary,
-                                      .crc = crc_words,
-                                      .memory_crc = memory_crc,
-                                      .stage = stage,
-                                      .crc_ctx = b,
-                                      .stage_ctx = b};
-    stream_init(&b->stream, &b->stream_hw);
-    b->service = (struct stream_service){.stream = &b->stream,
-                                         .ctx = b,
-                                         .provisioned = provisioned,
-                                         .retire = retire,
-                                         .stage_begin = stage_begin,
-                                         .options_read = options_read,
-                                         .usart_hz = 42000000,
-                                         .window = BENCH_RING - 1024u};
-    b->model->loader.streaming = &b->service;
-}
-
-/* ---- commands ---- */
-
-static bool is_streaming_command(uint8_t command)
-{
-    return command >= COMMAND_SET_BAUD && command <= COMMAND_DIGESTS;
-}
-
-static void serve_streaming(struct bench *b)
-{
-    struct frame_request q = {.command = b->command[1],
-                              .payload = b->command + 2,
-                              .payload_len = (uint8_t)(b->command[0] - 1)};
-    struct stream_answer answer;
-    size_t wanted_len = q.command == COMMAND_SET_BAUD       ? SET_BAUD_SIZE
-                        : q.command == COMMAND_STREAM_BEGIN ? STREAM_BEGIN_LENGTH
-                                                            : DIGESTS_SIZE;
-    assert_int_equal(q.payload_len, wanted_len);
-    enum protocol_reason reason = stream_serve(&b->service, &q, &answer);
-    if (reason != REASON_NONE) {
-        b->model->loader.failure.reason = reason;
-        b->model->loader.failure.command = q.command;
-        b->model->loader.failure.detail = answer.detail;
-        b->answer[0] = PROTOCOL_NACK;
-        b->answer_len = 1;
-        return;
-    }
-    b->answer[0] = PROTOCOL_ACK;
-    b->answer[1] = q.command;
-    b->answer[2] = answer.len;
-    memcpy(b->answer + 3, answer.data, answer.len);
-    b->answer_len = 3u + answer.len;
-    b->change_to = q.command == COMMAND_SET_BAUD ? b->service.rate : 0;
-    b->begin_stream = q.command == COMMAND_STREAM_BEGIN;
-    if (b->begin_stream) {
-        b->streams++;
-        b->resumed += b->stream.next != 0;
-    }
-}
-
-/* Typical times of what the model does in none. */
-static void take_time(struct bench *b, const uint8_t *frame)
-{
-    if (frame[1] == COMMAND_FLASH_ERASE) {
-        for (unsigned i = 0; i < frame[3]; i++) {
-            work(b, erase_ns(frame[2] + i));
-            b->erases[frame[2] + i]++;
-        }
-    } else if (frame[1] == COMMAND_MEM_WRITE) {
-        work(b, (frame[6] + 3u) / 4u * WORD_NS);
-    } else if (frame[1] == COMMAND_MEM_CRC) {
-        work(b, (uint64_t)load_le32(frame + 6) * CRC_NS);
-    } else if (frame[1] == COMMAND_GET_INFO && b->no_streaming) {
-        b->model->sent[FEATURE_BYTE] &= (uint8_t)~FEATURE_STREAM;
-    }
-}
-
-static void serve_other(struct bench *b)
-{
-    b->model->sent_len = 0;
-    model_feed(b->model, b->command, b->command_len, 0);
-    if (b->model->sent_len > 1) {
-        take_time(b, b->command);
-    }
-    memcpy(b->answer, b->model->sent, b->model->sent_len);
-    b->answer_len = b->model->sent_len;
-    b->model->sent_len = 0;
-}
-
-static bool frame_is_whole(const struct bench *b)
-{
-    size_t len = b->command[0];
-    return b->command_len >= 2 && b->command_len == 1 + len + FRAME_CRC_SIZE &&
-           load_le32(b->command + 1 + len) == crc_update(CRC_START, b->command, 1 + len);
-}
-
-/* What was gathered is no frame, or was not continued: the model's receiver throws it away, and
- * says so when the line is quiet. */
-static void give_up_frame(struct bench *b)
-{
-    baud_bad(&b->baud, now_us(b));
-    model_feed(b->model, b->command, b->command_len, 0);
-    b->command_len = 0;
-}
-
-static void command_byte(struct bench *b, uint8_t byte, bool good)
-{
-    b->command_ns = b->now_ns;
-    b->command[b->command_len++] = byte;
-    if (frame_is_whole(b)) {
-        uint8_t command = b->command[1];
-        baud_good(&b->baud, now_us(b));
-        b->requests[command]++;
-        if (is_streaming_command(command) && !b->no_streaming) {
-            serve_streaming(b);
-        } else {
-            serve_other(b);
-        }
-        b->command_len = 0;
-        if (b->faults.drop_answers[command] > 0) {
-            b->faults.drop_answers[command]--;
-            b->faults.dropped++;
-            b->answer_len = 0;
-            if (b->begin_stream) {
-                b->stream.worked = true;
-            }
-        }
-    } else if (!good || b->command_len == sizeof b->command ||
-               b->command_len > 1u + b->command[0] + FRAME_CRC_SIZE) {
-        give_up_frame(b);
-    }
-}
-
-static bool streaming(const struct bench *b)
-{
-    return b->stream.state != STREAM_IDLE && b->stream.state != STREAM_CLOSED;
-}
-
-static void send(struct bench *b, const uint8_t *bytes, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        wire_put(b, &b->up, bytes[i], b->baud.rate);
-    }
-}
-
-static void command_step(struct bench *b)
-{
-    if (b->answer_len > 0) {
-        send(b, b->answer, b->answer_len);
-        b->answer_len = 0;
-    }
-    if (b->up.free_ns > b->now_ns) {
-        return;
-    }
-    if (b->change_to != 0) {
-        baud_change(&b->baud, b->change_to, now_us(b));
-        b->change_to = 0;
-    }
-    if (b->command_len > 0 && b->now_ns - b->command_ns > 1000ull * MS) {
-        give_up_frame(b);
-    }
-    if (b->now_ns - b->model_ns >= MS) {
-        b->model_ns = b->now_ns;
-        b->model->sent_len = 0;
-        model_wait_ms(b->model, 1);
-        send(b, b->model->sent, b->model->sent_len);
-        if (baud_poll(&b->baud, now_us(b))) {
-            b->fell_back++;
-        }
-    }
-}
-
-/* ---- streaming ---- */
-
-static void stream_step(struct bench *b)
-{
-    uint8_t status[STREAM_STATUS_SIZE];
-    size_t have = b->ring_in - b->ring_out;
-    size_t at = b->ring_out % BENCH_RING;
-    size_t first = have < BENCH_RING - at ? have : BENCH_RING - at;
-    struct stream_input in = {{b->ring + at, b->ring}, {first, have - first}};
-    if (have > BENCH_RING) {
-        b->overflows++;
-        b->ring_out = b->ring_in;
-        stream_lost(&b->stream, now_us(b));
-        return;
-    }
-    if (b->up.free_ns <= b->now_ns && stream_status(&b->stream, now_us(b), status)) {
-        send(b, status, sizeof status);
-    }
-    b->ring_out += stream_take(&b->stream, &in, now_us(b));
-    if (b->stream.state == STREAM_CLOSED) {
-        b->last_word = !b->stream.timed_out;
-        b->ring_out = b->ring_in;
-        b->command_len = 0;
-        if (b->stream.timed_out) {
-            baud_init(&b->baud);
-            b->fell_back++;
-        }
-    }
-}
-
-/* Closed, and still to be told. */
-static void last_word_step(struct bench *b)
-{
-    uint8_t status[STREAM_STATUS_SIZE];
-    if (b->up.free_ns <= b->now_ns) {
-        assert_true(stream_status(&b->stream, now_us(b), status));
-        send(b, status, sizeof status);
-        b->last_word = false;
-        baud_good(&b->baud, now_us(b));
-    }
-}
-
-static void receive(struct bench *b)
-{
-    uint8_t byte;
-    bool good;
-    while ((streaming(b) || (b->busy_ns <= b->now_ns && !b->last_word)) &&
-           wire_get(b, &b->down, b->baud.rate, &byte, &good)) {
-        if (streaming(b)) {
-            b->ring[b->ring_in++ % BENCH_RING] = byte;
-        } else {
-            command_byte(b, byte, good);
-        }
-    }
-}
-
-static void pass(struct bench *b, uint64_t ns)
-{
-    while (ns > 0) {
-        uint64_t step = ns < STEP_NS ? ns : STEP_NS;
-        ns -= step;
-        b->now_ns += step;
-        receive(b);
-        for (unsigned i = 0; i < 8 && b->busy_ns <= b->now_ns; i++) {
-            if (b->last_word) {
-                last_word_step(b);
-                break;
-            }
-            if (b->answer_len > 0 || !streaming(b)) {
-                command_step(b);
-                break;
-            }
-            stream_step(b);
-        }
-    }
-}
-
 /* ---- the transport ---- */
+
+/* Whoever had the port open when it went away has to open it again. */
+static bool is_gone(struct bench *b)
+{
+    bool there = b->now_ns < b->faults.gone_from_ns || b->now_ns >= b->faults.gone_to_ns;
+    b->port_lost = b->port_lost || !there;
+    return b->port_lost;
+}
+
+static int line_reopen(void *ctx)
+{
+    struct bench *b = ctx;
+    if (b->now_ns < b->faults.gone_to_ns) {
+        return ARAREXT_ERR_IO;
+    }
+    b->port_lost = false;
+    b->faults.reopened++;
+    b->host_baud = BAUD_BASE;
+    if (b->faults.other_board) {
+        b->model->system[MAP_UID_BASE - MAP_SYSTEM_BASE] ^= 1;
+    }
+    return ARAREXT_OK;
+}
 
 static int line_write(void *ctx, const uint8_t *data, size_t len, unsigned timeout_ms)
 {
     struct bench *b = ctx;
     uint64_t end = b->now_ns + (uint64_t)timeout_ms * MS;
+    if (is_gone(b)) {
+        return ARAREXT_ERR_IO;
+    }
     for (size_t i = 0; i < len; i++) {
-        wire_put(b, &b->down, data[i], b->host_baud);
+        bench_wire_put(b, &b->down, data[i], b->host_baud);
         while (b->down.free_ns > b->now_ns + DRIVER_MAX * 10ull * SECOND / b->host_baud) {
-            pass(b, STEP_NS);
+            bench_pass(b, STEP_NS);
             assert_true(b->now_ns < end);
         }
     }
@@ -459,13 +114,16 @@ static int line_read(void *ctx, uint8_t *data, size_t size, unsigned timeout_ms,
     bool good;
     *got = 0;
     for (;;) {
-        while (*got < size && wire_get(b, &b->up, b->host_baud, data + *got, &good)) {
+        if (is_gone(b)) {
+            return ARAREXT_ERR_IO;
+        }
+        while (*got < size && bench_wire_get(b, &b->up, b->host_baud, data + *got, &good)) {
             (*got)++;
         }
         if (*got > 0 || b->now_ns >= end) {
             return ARAREXT_OK;
         }
-        pass(b, STEP_NS);
+        bench_pass(b, STEP_NS);
     }
 }
 
@@ -474,7 +132,7 @@ static int line_flush(void *ctx)
     struct bench *b = ctx;
     uint8_t waste;
     bool good;
-    while (wire_get(b, &b->up, b->host_baud, &waste, &good)) {
+    while (bench_wire_get(b, &b->up, b->host_baud, &waste, &good)) {
     }
     return ARAREXT_OK;
 }
@@ -482,6 +140,9 @@ static int line_flush(void *ctx)
 static int line_set_baud(void *ctx, uint32_t baud)
 {
     struct bench *b = ctx;
+    if (is_gone(b)) {
+        return ARAREXT_ERR_IO;
+    }
     if (b->faults.adapter_baud != 0 && baud > b->faults.adapter_baud) {
         b->faults.refused++;
         return ARAREXT_ERR_ARGUMENT;
@@ -494,7 +155,7 @@ static int line_drain(void *ctx)
 {
     struct bench *b = ctx;
     while (b->down.free_ns > b->now_ns) {
-        pass(b, STEP_NS);
+        bench_pass(b, STEP_NS);
     }
     return ARAREXT_OK;
 }
@@ -506,12 +167,20 @@ static uint64_t line_now(void *ctx)
 
 static void line_sleep(void *ctx, unsigned ms)
 {
-    pass(ctx, (uint64_t)ms * MS);
+    bench_pass(ctx, (uint64_t)ms * MS);
 }
 
 static void line_close(void *ctx)
 {
     (void)ctx;
+}
+
+static void lost(void *ctx, bool port, unsigned limit_ms)
+{
+    struct bench *b = ctx;
+    assert_in_range(limit_ms, 10000, 60000);
+    b->told_of_port += port;
+    b->told_of_board += !port;
 }
 
 static bool stop(void *ctx)
@@ -532,7 +201,7 @@ struct bench *bench_create(uint32_t baud, unsigned latency_ms, unsigned retries)
     seeded_fill(b->model->flash + MAP_BOOT_SIZE, 448u * 1024u);
     b->latency_ns = (uint64_t)latency_ms * MS;
     b->host_baud = BAUD_BASE;
-    board_init(b);
+    bench_board_init(b);
     b->transport = (struct ararext_transport){.ctx = b,
                                               .write = line_write,
                                               .read = line_read,
@@ -541,9 +210,11 @@ struct bench *bench_create(uint32_t baud, unsigned latency_ms, unsigned retries)
                                               .drain = line_drain,
                                               .now_ms = line_now,
                                               .sleep_ms = line_sleep,
-                                              .close = line_close};
+                                              .close = line_close,
+                                              .reopen = line_reopen};
     ararext_default_options(&options);
     options.stop = stop;
+    options.lost = lost;
     options.ctx = b;
     options.retries = retries;
     assert_int_equal(ararext_open(&b->session, &b->transport, &options), ARAREXT_OK);
@@ -617,7 +288,7 @@ uint64_t bench_limit_ms(const struct bench *b)
     uint64_t line = b->len * 10ull * SECOND / ararext_get_baud(b->session);
     unsigned last = geometry_sector_at(MAP_APP_BASE + b->len - 1);
     for (unsigned i = MAP_BOOT_SECTORS; i <= last; i++) {
-        flash += erase_ns(i);
+        flash += bench_erase_ns(i);
     }
     return (flash > line ? flash : line) / MS;
 }

@@ -28,13 +28,16 @@ struct bench_wire {
 
 /* What goes wrong, and how often it did. */
 struct bench_faults {
-    uint32_t lose_ppm, alter_ppm;    /* of bytes, both ways */
-    uint64_t cut_from_ns, cut_to_ns; /* nothing gets through */
-    uint32_t holds_baud;             /* above this rate nothing gets through; 0 = any rate does */
-    uint32_t adapter_baud;           /* rates above this are refused by the adapter; 0 = none */
-    uint32_t fail_at;                /* programming this address fails */
-    unsigned drop_answers[256];      /* by command: so many answers are lost */
-    unsigned lost, altered, cut, garbled, refused, failed, dropped;
+    uint32_t lose_ppm, alter_ppm;      /* of bytes, both ways */
+    uint64_t cut_from_ns, cut_to_ns;   /* nothing gets through */
+    uint32_t holds_baud;               /* above this rate nothing gets through; 0 = any rate does */
+    uint32_t adapter_baud;             /* rates above this are refused by the adapter; 0 = none */
+    uint32_t fail_at;                  /* programming this address fails */
+    uint8_t eats;                      /* this byte never gets into a stream; 0 = all do */
+    uint64_t gone_from_ns, gone_to_ns; /* the port is not there */
+    bool other_board;                  /* and then there is another one behind it */
+    unsigned drop_answers[256];        /* by command: so many answers are lost */
+    unsigned lost, altered, cut, garbled, refused, failed, dropped, eaten, reopened;
 };
 
 struct bench {
@@ -47,7 +50,9 @@ struct bench {
     uint32_t host_baud;
     struct bench_wire down, up;
     struct bench_faults faults;
-    uint64_t stop_ns; /* options.stop says so from then on; 0 = never */
+    bool port_lost;                       /* it went away, and was not opened again */
+    unsigned told_of_port, told_of_board; /* options.lost */
+    uint64_t stop_ns;                     /* options.stop says so from then on; 0 = never */
     /* the board */
     struct baud baud;
     bool no_streaming; /* one of an earlier version */

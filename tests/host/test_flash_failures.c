@@ -45,7 +45,7 @@ static void test_flash_known_protection(void **state)
             b->model->flash[MAP_BOOT_SIZE + 40000] ^= 0xFF; /* in sector 4; 2 goes with it */
         }
         assert_int_equal(ararext_protect(b->session, (uint16_t)(1u << sector)), ARAREXT_OK);
-        assert_int_equal(ararext_get_info(b->session, &b->info), ARAREXT_OK);
+        read_info(b);
         unsigned changes = model_changes(b->model);
         assert_int_equal(flash_with(b, NULL), ARAREXT_ERR_PROTECTED);
         assert_int_equal(model_changes(b->model), changes);
@@ -55,7 +55,7 @@ static void test_flash_known_protection(void **state)
         assert_non_null(strstr(m.text, " is write-protected"));
         assert_string_equal(ararext_failure_advice(b->session), "run 'ararext unprotect' first");
         assert_int_equal(ararext_unprotect(b->session, false), ARAREXT_OK);
-        assert_int_equal(ararext_get_info(b->session, &b->info), ARAREXT_OK);
+        read_info(b);
         flash_ok(b);
         teardown(b);
     }
@@ -70,7 +70,7 @@ static void test_flash_protected_and_kept(void **state)
     flash_ok(b);
     b->model->flash[MAP_BOOT_SIZE + 40000] ^= 0xFF;
     assert_int_equal(ararext_protect(b->session, 1u << 3 | 1u << 5), ARAREXT_OK);
-    assert_int_equal(ararext_get_info(b->session, &b->info), ARAREXT_OK);
+    read_info(b);
     flash_ok(b);
     assert_int_equal(b->plan.sectors[1].action, ARAREXT_KEEP);
     teardown(b);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,6 +157,48 @@ static void test_serial_hang_up(void **state)
     close_line(l);
 }
 
+/* What went away is opened again by its name, and until then there are errors, not waits. */
+static void test_serial_reopen(void **state)
+{
+    struct line *l = *state;
+    char link[] = "/tmp/ararext-serial-XXXXXX", pts[64];
+    uint8_t byte = 'x', back = 0;
+    size_t got = 0;
+    assert_non_null(mkdtemp(link));
+    char name[sizeof link + 8];
+    (void)snprintf(name, sizeof name, "%s/port", link);
+    assert_int_equal(symlink(l->path, name), 0);
+    (void)snprintf(l->path, sizeof l->path, "%s", name);
+    open_line(l, 921600);
+    close(l->master);
+    uint64_t start = l->port.now_ms(l->port.ctx);
+    assert_int_equal(l->port.read(l->port.ctx, &back, 1, 5000, &got), ARAREXT_ERR_IO);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(unlink(name), i == 0 ? 0 : -1);
+        assert_int_equal(l->port.reopen(l->port.ctx), ARAREXT_ERR_IO);
+        assert_int_equal(l->port.read(l->port.ctx, &back, 1, 5000, &got), ARAREXT_ERR_IO);
+        assert_int_equal(l->port.write(l->port.ctx, &byte, 1, 5000), ARAREXT_ERR_IO);
+        assert_int_equal(l->port.set_baud(l->port.ctx, 115200), ARAREXT_ERR_IO);
+        assert_int_equal(l->port.flush_input(l->port.ctx), ARAREXT_ERR_IO);
+    }
+    assert_true(l->port.now_ms(l->port.ctx) - start < 1000);
+    l->master = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_int_equal(grantpt(l->master), 0);
+    assert_int_equal(unlockpt(l->master), 0);
+    assert_int_equal(ptsname_r(l->master, pts, sizeof pts), 0);
+    assert_int_equal(symlink(pts, name), 0);
+    assert_int_equal(l->port.reopen(l->port.ctx), ARAREXT_OK);
+    assert_int_equal(l->port.write(l->port.ctx, &byte, 1, 1000), ARAREXT_OK);
+    assert_int_equal(read(l->master, &back, 1), 1);
+    assert_int_equal(back, 'x');
+    assert_int_equal(write(l->master, "y", 1), 1);
+    assert_int_equal(l->port.read(l->port.ctx, &back, 1, 1000, &got), ARAREXT_OK);
+    assert_true(got == 1 && back == 'y');
+    close_line(l);
+    assert_int_equal(unlink(name), 0);
+    assert_int_equal(rmdir(link), 0);
+}
+
 /* Nobody reads at the other end: writing ends too. */
 static void test_serial_write_blocked(void **state)
 {
@@ -247,6 +290,7 @@ int main(void)
         SERIAL_TEST(test_serial_is_transparent), SERIAL_TEST(test_serial_puts_settings_back),
         SERIAL_TEST(test_serial_silence_ends),   SERIAL_TEST(test_serial_flush),
         SERIAL_TEST(test_serial_hang_up),        SERIAL_TEST(test_serial_write_blocked),
+        SERIAL_TEST(test_serial_reopen),         SERIAL_TEST(test_serial_write_blocked),
         SERIAL_TEST(test_serial_belongs_to_one), SERIAL_TEST(test_serial_baud),
         SERIAL_TEST(test_serial_open_errors),    SERIAL_TEST(test_ports_lists_the_twin),
     };

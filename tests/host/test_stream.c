@@ -99,7 +99,7 @@ static void test_stream_skips_what_is_there(void **state)
     took = bench_flash_ok(b, &PLAIN);
     tell(b, "sector 3 differs", took);
     assert_true(took * 100 < bench_limit_ms(b) * 18); /* 32 of 200 KiB */
-    assert_int_equal(b->result.bytes_written, 32 * KIB + 4);
+    assert_int_equal(b->result.bytes_written, 32 * KIB);
     assert_int_equal(b->erases[4] + b->erases[5], 0);
 
     /* Two runs, with sectors between that stay. */
@@ -196,6 +196,106 @@ static void test_stream_survives_a_pulled_cable(void **state)
     }
 }
 
+/* The adapter itself is pulled and put back: what was written stays written. */
+static void test_stream_survives_a_pulled_adapter(void **state)
+{
+    static const struct {
+        uint64_t from_ms, for_ms;
+        bool packs;
+    } cuts[] = {{700, 200, false}, {1500, 3000, false}, {900, 20000, true}, {2500, 28000, false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
+        struct bench *b = bench_create(460800, 1, 2);
+        bench_make_image(b, 300 * KIB, cuts[i].packs);
+        b->faults.gone_from_ns = b->now_ns + cuts[i].from_ms * MS;
+        b->faults.gone_to_ns = b->faults.gone_from_ns + cuts[i].for_ms * MS;
+        uint64_t took = bench_flash_ok(b, NULL);
+        tell(b, "adapter pulled", took);
+        assert_int_equal(b->faults.reopened, 1);
+        assert_int_equal(b->told_of_port, 1);
+        assert_int_equal(b->streams, 2);
+        assert_int_equal(b->resumed, 1);
+        assert_int_equal(ararext_get_baud(b->session), 460800); /* not the rate's fault */
+        assert_true(took < cuts[i].for_ms + 25000);
+        for (unsigned k = 2; k < 6; k++) {
+            assert_int_equal(b->erases[k], 1);
+        }
+        bench_free(b);
+    }
+}
+
+/* It does not come back, or another board does, or nobody wants to wait. */
+static void test_stream_waits_for_an_adapter_no_longer(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        static const int codes[] = {ARAREXT_ERR_IO, ARAREXT_ERR_NO_PORT, ARAREXT_ERR_INTERRUPTED};
+        static const char *const texts[] = {"the port failed or went away",
+                                            "the port came back with another board",
+                                            "stopped by a signal"};
+        struct bench *b = bench_create(460800, 1, 2);
+        struct ararext_message m;
+        bench_make_image(b, 300 * KIB, false);
+        b->faults.gone_from_ns = b->now_ns + 1500 * MS;
+        b->faults.gone_to_ns = i == 1 ? b->faults.gone_from_ns + 2 * SECOND : UINT64_MAX;
+        b->faults.other_board = i == 1;
+        b->stop_ns = i == 2 ? b->faults.gone_from_ns + 3 * SECOND : 0;
+        uint64_t start = b->now_ns;
+        assert_int_equal(bench_flash(b, &PLAIN), codes[i]);
+        assert_true((b->now_ns - start) / SECOND < (i == 2 ? 6 : 35));
+        assert_true(b->result.touched && !b->result.bootable && !b->result.unknown);
+        assert_int_equal(ararext_last_failure(b->session)->code, codes[i]);
+        ararext_describe_failure(b->session, &m);
+        assert_non_null(strstr(m.text, texts[i]));
+        assert_int_equal(b->streams, 1);
+        bench_free(b);
+    }
+}
+
+/* A line that never lets a certain byte through (somebody's XOFF) answers for ever. */
+static void test_stream_gives_up_where_nothing_moves(void **state)
+{
+    (void)state;
+    struct bench *b = bench_create(115200, 1, 2);
+    struct ararext_message m;
+    bench_make_image(b, 60 * KIB, false);
+    b->faults.eats = 0x13;
+    memset(b->bytes + 20 * KIB, 0x13, 64);
+    ararext_image_free(b->image);
+    const struct ararext_segment file = {.len = b->len, .data = b->bytes};
+    assert_int_equal(ararext_image_parse(&b->image, &file, "f.bin", NULL, NULL), ARAREXT_OK);
+    uint64_t start = b->now_ns;
+    assert_int_equal(bench_flash(b, &PLAIN), ARAREXT_ERR_GARBLED);
+    tell(b, "a byte that is eaten", (b->now_ns - start) / MS);
+    assert_in_range((b->now_ns - start) / SECOND, 60, 200);
+    assert_true(b->faults.eaten > 0);
+    assert_false(b->result.bootable);
+    ararext_describe_failure(b->session, &m);
+    assert_non_null(strstr(m.text, "it does not get on, the board's last word was 5C 0"));
+    assert_non_null(strstr(ararext_failure_advice(b->session), "lower --baud"));
+    b->faults.eats = 0;
+    (void)bench_flash_ok(b, &PLAIN);
+    bench_free(b);
+}
+
+/* Somebody thought for a while, and the board went back to 115200 meanwhile. */
+static void test_stream_begins_after_a_pause(void **state)
+{
+    (void)state;
+    struct bench *b = bench_create(921600, 1, 2);
+    bench_make_image(b, 30 * KIB, false);
+    assert_int_equal(ararext_flash_plan(b->session, &b->info, b->image, &PLAIN, &b->plan),
+                     ARAREXT_OK);
+    b->transport.sleep_ms(b, 8000);
+    assert_int_equal(b->fell_back, 1);
+    assert_int_equal(ararext_flash_run(b->session, b->image, &b->plan, &PLAIN, &b->result),
+                     ARAREXT_OK);
+    assert_memory_equal(b->model->flash + MAP_BOOT_SIZE, b->bytes, b->len);
+    assert_int_equal(ararext_get_baud(b->session), 115200);
+    assert_int_equal(b->told_of_board, 1);
+    bench_free(b);
+}
+
 static void test_stream_ends_on_a_dead_line(void **state)
 {
     (void)state;
@@ -268,6 +368,11 @@ static void test_stream_tells_why_flash_failed(void **state)
         assert_true(f->has_reason);
         assert_int_equal(f->reason, REASON_VERIFY);
         assert_int_equal(f->detail, b->faults.fail_at);
+        struct ararext_message m;
+        ararext_describe_failure(b->session, &m);
+        assert_non_null(strstr(m.text, "stream: the board answered 5C 0"));
+        assert_non_null(strstr(m.text, "reason 25: flash at 0x08012000 reads back differently"));
+        assert_true(ararext_failure_advice(b->session)[0] != '\0');
         assert_false(b->result.bootable);
         assert_true(b->result.touched);
         b->faults.fail_at = 0;
@@ -347,6 +452,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_stream_needs_a_board_that_can),
         cmocka_unit_test(test_stream_survives_losses),
         cmocka_unit_test(test_stream_survives_a_pulled_cable),
+        cmocka_unit_test(test_stream_survives_a_pulled_adapter),
+        cmocka_unit_test(test_stream_waits_for_an_adapter_no_longer),
+        cmocka_unit_test(test_stream_gives_up_where_nothing_moves),
+        cmocka_unit_test(test_stream_begins_after_a_pause),
         cmocka_unit_test(test_stream_ends_on_a_dead_line),
         cmocka_unit_test(test_stream_lost_answers),
         cmocka_unit_test(test_stream_stops_when_asked),

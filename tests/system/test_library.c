@@ -87,14 +87,21 @@ static void hello(struct setup *s)
     fail_session(s, "info", ararext_get_info(s->session, &s->info));
 }
 
-static int flash(struct setup *s, struct ararext_plan *plan, struct ararext_flash_result *result)
+static int flash_how(struct setup *s, bool no_stream, struct ararext_plan *plan,
+                     struct ararext_flash_result *result)
 {
-    const struct ararext_flash_options how = {.verify = ARAREXT_VERIFY_AUTO};
+    const struct ararext_flash_options how = {.verify = ARAREXT_VERIFY_AUTO,
+                                              .no_stream = no_stream};
     *result = (struct ararext_flash_result){0};
     *plan = (struct ararext_plan){0};
     int error = ararext_flash_plan(s->session, &s->info, s->image, &how, plan);
     return error == ARAREXT_OK ? ararext_flash_run(s->session, s->image, plan, &how, result)
                                : error;
+}
+
+static int flash(struct setup *s, struct ararext_plan *plan, struct ararext_flash_result *result)
+{
+    return flash_how(s, false, plan, result);
 }
 
 static void test_library_info(void **state)
@@ -143,34 +150,44 @@ static void test_library_flash_with_the_twelve(void **state)
     check_flash(state, true);
 }
 
-/* What is there already is neither erased nor written. */
-static void test_library_flash_again(void **state)
+/* What is there already is neither erased nor written. A stream erases what it writes, blank or
+ * not; MEM_WRITE goes where flash was blank. */
+static void check_flash_again(void **state, bool no_stream)
 {
     struct ararext_plan plan;
     struct ararext_flash_result result;
     struct setup *s = open_session(state, false);
     hello(s);
-    fail_session(s, "flash", flash(s, &plan, &result));
-    unsigned erases = 0;
-    fail_session(s, "flash", flash(s, &plan, &result));
-    for (unsigned sector = 0; sector < 12 && sector < board_sector_count(s->board); sector++) {
-        erases += twin_sector_erases(s->board->twin, sector);
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned erases = 0;
+        fail_session(s, "flash", flash_how(s, no_stream, &plan, &result));
+        for (unsigned sector = 0; sector < 12 && sector < board_sector_count(s->board); sector++) {
+            erases += twin_sector_erases(s->board->twin, sector);
+        }
+        assert_int_equal(erases, no_stream ? 0 : 2); /* the same after the second time */
+        assert_int_equal(result.sectors_erased, i == 0 && !no_stream ? 2 : 0);
     }
-    assert_int_equal(erases, 0); /* flash was blank before: no erase at all */
     assert_int_equal(plan.write_bytes, 0);
     assert_int_equal(result.bytes_written, 0);
     close_session(s);
 }
 
+static void test_library_flash_again(void **state)
+{
+    check_flash_again(state, false);
+    check_flash_again(state, true);
+}
+
 /* One byte of the application differs: verify names it, and flash puts one sector right. */
-static void test_library_verify(void **state)
+static void check_verify(void **state, bool no_stream)
 {
     static const uint8_t wrong = 0;
+    unsigned before[5] = {0};
     struct ararext_plan plan;
     struct ararext_flash_result result;
     struct setup *s = open_session(state, false);
     hello(s);
-    fail_session(s, "flash", flash(s, &plan, &result));
+    fail_session(s, "flash", flash_how(s, no_stream, &plan, &result));
     uint32_t at = 17000; /* sector 3 */
     while (s->bytes[at] == wrong) {
         at++;
@@ -180,13 +197,24 @@ static void test_library_verify(void **state)
     assert_int_equal(result.bad_addr, APP_BASE + at);
     assert_int_equal(result.bad_want, s->bytes[at]);
     assert_int_equal(result.bad_got, wrong);
-    fail_session(s, "flash", flash(s, &plan, &result));
+    for (unsigned sector = 2; sector < 5; sector++) {
+        before[sector] = twin_sector_erases(s->board->twin, sector);
+        assert_int_equal(before[sector], sector < 4 && !no_stream ? 1 : 0);
+    }
+    fail_session(s, "flash", flash_how(s, no_stream, &plan, &result));
     board_assert_flash(s->board, APP_BASE, s->bytes, IMAGE_SIZE);
     /* sector 2 as well: its first word keeps a half-written image from booting */
     for (unsigned sector = 2; sector < 5; sector++) {
-        assert_int_equal(twin_sector_erases(s->board->twin, sector), sector < 4 ? 1 : 0);
+        assert_int_equal(twin_sector_erases(s->board->twin, sector) - before[sector],
+                         sector < 4 ? 1 : 0);
     }
     close_session(s);
+}
+
+static void test_library_verify(void **state)
+{
+    check_verify(state, false);
+    check_verify(state, true);
 }
 
 /* Stopped between any two frames: the board answers, and nothing half-written looks bootable. */
