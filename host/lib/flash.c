@@ -21,6 +21,7 @@ struct job {
     const struct ararext_flash_options *options;
     struct ararext_flash_result *result;
     uint32_t done, total; /* of the phase */
+    bool whole;           /* a stream has written the image's first word, too */
 };
 
 static const struct ararext_flash_options DEFAULTS;
@@ -244,7 +245,7 @@ static int write_streams(struct job *j)
     const struct stream_flash f = streams(j);
     uint64_t start = now(j);
     begin(j, ARAREXT_PHASE_WRITE, j->plan->write_bytes);
-    int rc = stream_flash_write(&f);
+    int rc = stream_flash_write(&f, &j->whole);
     j->result->write_ms = now(j) - start;
     return rc == ARAREXT_ERR_VERIFY ? find_difference(j) : rc;
 }
@@ -318,7 +319,7 @@ int ararext_flash_run(struct ararext_session *s, const struct ararext_image *ima
         rc = verify_all_but_first_word(&j);
     }
     if (rc == ARAREXT_OK && changes) {
-        rc = write_first_word(&j);
+        rc = j.whole ? ARAREXT_OK : write_first_word(&j);
         result->bootable = rc == ARAREXT_OK;
     }
     if (rc == ARAREXT_OK) {

@@ -33,6 +33,7 @@ struct serial {
     struct serial_settings *before; /* of the line, when we found it */
     bool exclusive;                 /* TIOCEXCL is set */
     bool pseudo;                    /* a pseudo-terminal: the far end is a program */
+    struct stat named;              /* what path was itself when it was opened */
 };
 
 static uint64_t serial_now_ms(void *ctx)
@@ -221,6 +222,8 @@ static void ask_for_low_latency(int fd)
 
 static int open_port(struct serial *p, const char *path, uint32_t baud, struct ararext_message *why)
 {
+    p->named = (struct stat){0};
+    (void)lstat(path, &p->named); /* opening it will tell */
     p->fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (p->fd < 0) {
         return open_failure(path, errno, why);
@@ -239,11 +242,24 @@ static int open_port(struct serial *p, const char *path, uint32_t baud, struct a
     return ARAREXT_OK;
 }
 
+/* The number of a pseudo-terminal that went away goes to the next program that wants one. Ours is
+ * back when its path is another link. */
+static bool is_another_link(const struct serial *p)
+{
+    struct stat st;
+    return lstat(p->path, &st) == 0 && S_ISLNK(st.st_mode) &&
+           (st.st_ino != p->named.st_ino || st.st_ctim.tv_sec != p->named.st_ctim.tv_sec ||
+            st.st_ctim.tv_nsec != p->named.st_ctim.tv_nsec);
+}
+
 /* As long as we hold on to the old one, what comes back gets another name. */
 static int serial_reopen(void *ctx)
 {
     struct serial *p = ctx;
     let_go(p);
+    if (p->pseudo && !is_another_link(p)) {
+        return ARAREXT_ERR_IO;
+    }
     return open_port(p, p->path, BAUD_DEFAULT, NULL) == ARAREXT_OK ? ARAREXT_OK : ARAREXT_ERR_IO;
 }
 

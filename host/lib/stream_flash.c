@@ -1,8 +1,9 @@
 /*
  * The flash operation by streams: which sectors change is found out by digests, what changes goes
  * in runs of neighbouring sectors, plain or compressed, and is verified by digests of what flash
- * holds. flash.c keeps its rules F1 to F3: the first run begins with the sector of the image's
- * first word, which is FF in the stream and written by flash.c when all else is verified.
+ * holds. The rules F1 to F3 of flash.c hold here, too: the first run begins with the sector of the
+ * image's first word. That word is held back by the board until all else is there and right; where
+ * there are more runs, it is FF in the stream and written by flash.c in the end.
  */
 #include "stream_host.h"
 
@@ -156,20 +157,44 @@ uint32_t stream_count_bytes(const struct ararext_info *info, const struct ararex
     return sum;
 }
 
-/* What the run puts into flash; the image's first word is left out. Freed by the caller; NULL when
- * there is no memory. */
+/* Whether the board can write the image's first word when all else is there and right: one run, and
+ * it begins with that word. Reading everything back comes before it, too (flash.c, F2). */
+static bool holds_back(const struct stream_flash *f, const struct run *r)
+{
+    return r->addr == image_first_word(f->image) && f->options->verify != ARAREXT_VERIFY_READ &&
+           next_run(&f->s->info, f->image, f->plan, r->first + r->count).count == 0;
+}
+
+/* What the run puts into flash. Freed by the caller; NULL when there is no memory. */
 static uint8_t *make_content(const struct stream_flash *f, const struct run *r)
 {
     assert(r->len > 0); /* a sector of the plan has something of the image */
     uint8_t *content = malloc(r->len);
-    uint32_t word = image_first_word(f->image) - r->addr;
     if (content != NULL) {
         ararext_image_get(f->image, r->addr, content, r->len);
-        if (word < r->len) {
-            memset(content + word, 0xFF, FIRST_WORD_SIZE);
-        }
     }
     return content;
+}
+
+/* Digests; the image's first word is left out, here, or by the board until these fit. */
+static void describe_content(const struct stream_flash *f, const struct run *r, uint8_t *content,
+                             struct stream_job *job)
+{
+    uint32_t word = image_first_word(f->image) - r->addr;
+    bool held = holds_back(f, r);
+    uint8_t first[FIRST_WORD_SIZE] = {0};
+    job->crc = ararext_crc(CRC_START, content, r->len);
+    if (word < r->len) {
+        memcpy(first, content + word, FIRST_WORD_SIZE);
+        memset(content + word, 0xFF, FIRST_WORD_SIZE);
+    }
+    job->wanted = stream_crc(CRC_START, content, r->len / 4u);
+    if (held) {
+        memcpy(content, first, FIRST_WORD_SIZE);
+        job->flags |= STREAM_FLAG_HOLD;
+    } else {
+        job->crc = ararext_crc(CRC_START, content, r->len);
+    }
 }
 
 /* ---- plain or packed ---- */
@@ -223,7 +248,8 @@ static int pack(const struct stream_flash *f, const struct run *r, const uint8_t
     job->data = *packed;
     job->size = (uint32_t)len;
     job->content = r->len;
-    job->flags = packing == ARAREXT_LZMA2_THUMB ? STREAM_PACKED | STREAM_FLAG_THUMB : STREAM_PACKED;
+    job->flags |=
+        packing == ARAREXT_LZMA2_THUMB ? STREAM_PACKED | STREAM_FLAG_THUMB : STREAM_PACKED;
     return ARAREXT_OK;
 }
 
@@ -276,7 +302,14 @@ static uint32_t count_erased(const struct stream_flash *f, const struct run *r, 
     return count;
 }
 
-static int send_run(const struct stream_flash *f, const struct run *r)
+/* The last word on a stream got lost when it may have been complete: is the image bootable? */
+static bool may_be_whole(const struct stream_job *job, int rc)
+{
+    return (job->flags & STREAM_FLAG_HOLD) != 0 && job->all_sent && rc != ARAREXT_OK &&
+           rc != ARAREXT_ERR_REFUSED && rc != ARAREXT_ERR_INTERRUPTED;
+}
+
+static int send_run(const struct stream_flash *f, const struct run *r, bool *whole)
 {
     struct tally tally = {f, f->result->bytes_written};
     uint64_t frames_before = f->s->counters.frames;
@@ -292,16 +325,18 @@ static int send_run(const struct stream_flash *f, const struct run *r)
     if (content == NULL) {
         return ARAREXT_ERR_MEMORY;
     }
-    job.wanted = stream_crc(CRC_START, content, r->len / 4u);
-    job.crc = ararext_crc(CRC_START, content, r->len);
+    describe_content(f, r, content, &job);
     int rc = pack(f, r, content, &packed, &job);
     if (rc == ARAREXT_OK) {
         rc = stream_send(f->s, &job);
         bool sent = f->s->counters.frames != frames_before;
         bool refused = rc == ARAREXT_ERR_REFUSED && !job.begun;
         f->result->touched = f->result->touched || (sent && !refused);
-        f->result->unknown = f->result->unknown ||
-                             (rc != ARAREXT_OK && sent && !refused && !job.begun && r->first == 0);
+        f->result->unknown =
+            f->result->unknown ||
+            (rc != ARAREXT_OK && sent && !refused && !job.begun && r->first == 0) ||
+            may_be_whole(&job, rc);
+        *whole = rc == ARAREXT_OK && (job.flags & STREAM_FLAG_HOLD) != 0;
         f->result->packed = f->result->packed || packed != NULL;
         f->result->stream_bytes += rc == ARAREXT_OK ? job.size : 0;
         f->result->resent_bytes += job.resent;
@@ -317,13 +352,13 @@ static int send_run(const struct stream_flash *f, const struct run *r)
     return rc;
 }
 
-int stream_flash_write(const struct stream_flash *f)
+int stream_flash_write(const struct stream_flash *f, bool *whole)
 {
     const struct ararext_info *info = &f->s->info;
     int rc = ARAREXT_OK;
     for (struct run r = next_run(info, f->image, f->plan, 0); rc == ARAREXT_OK && r.count > 0;
          r = next_run(info, f->image, f->plan, r.first + r.count)) {
-        rc = send_run(f, &r);
+        rc = send_run(f, &r, whole);
     }
     return rc;
 }

@@ -15,13 +15,14 @@ struct stream_job {
     uint32_t addr;    /* not for a package: where the content begins, ... */
     uint32_t len;     /* ... how long it is, ... */
     uint32_t wanted;  /* ... its digest (PROTOCOL.md, "Streaming": CRC) ... */
-    uint32_t crc;     /* ... and what MEM_CRC gives of it */
-    uint8_t flags;    /* enum stream_kind, STREAM_FLAG_THUMB */
+    uint32_t crc;     /* ... and what MEM_CRC gives of it when all is done */
+    uint8_t flags;    /* enum stream_kind, STREAM_FLAG_... */
     uint8_t sector;   /* where its content begins; 0 for a package */
     /* Called often, with the bytes of content that the board has in flash. May be NULL. */
     void (*progress)(void *ctx, uint32_t written);
     void *ctx;
     bool begun;      /* out: the board has taken STREAM_BEGIN, so flash changes from now on */
+    bool all_sent;   /* out: the board may have all of it */
     bool has_digest; /* out: the next one is known */
     uint32_t digest; /* out: that of the content as flash holds it */
     uint8_t slot;    /* out: where a package goes */
@@ -66,8 +67,9 @@ struct stream_flash {
     const struct ararext_flash_options *options;
     struct ararext_flash_result *result;
 };
-/* Erases and writes all that the plan changes, but for the image's first word, and compares each
- * run with the digest of what flash then holds. VERIFY. */
-ARAREXT_CHECKED int stream_flash_write(const struct stream_flash *f);
+/* Erases and writes all that the plan changes, and compares each run with the digest of what flash
+ * then holds. VERIFY. *whole: with the image's first word, which the board wrote last; else it is
+ * left out. */
+ARAREXT_CHECKED int stream_flash_write(const struct stream_flash *f, bool *whole);
 
 #endif

@@ -365,9 +365,13 @@ static int leave(struct ararext_session *s, struct stream_job *job)
     return rc == ARAREXT_ERR_TIMEOUT ? ARAREXT_OK : rc;
 }
 
-/* A name for the bytes: whoever sends the same ones may go on where they stopped. Never 0. */
+/* A name for the bytes: whoever sends the same ones may go on where they stopped. 0, which names
+ * nothing, only where it is the digest. */
 static uint32_t name_bytes(const struct stream_job *job)
 {
+    if ((job->flags & STREAM_FLAG_HOLD) != 0) {
+        return job->wanted; /* the board compares it with what flash holds */
+    }
     uint32_t id = ararext_crc(0xFFFFFFFFu, job->data, job->size);
     return id != 0 ? id : 1;
 }
@@ -519,7 +523,9 @@ int stream_send(struct ararext_session *s, struct stream_job *job)
             return rc;
         }
         uint32_t from = c.sent;
-        rc = judge(&c, converse(&c), &again);
+        rc = converse(&c);
+        job->all_sent = job->all_sent || c.sent == job->size;
+        rc = judge(&c, rc, &again);
         if (rc != ARAREXT_OK) {
             return rc;
         }

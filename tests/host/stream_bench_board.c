@@ -42,10 +42,11 @@ static enum protocol_reason erase(void *ctx, unsigned sector, uint32_t *detail)
     return REASON_NONE;
 }
 
-/* The image's first word stays erased until all else is there. */
+/* The image's first word stays erased until all else is there: the board holds it back. */
 static uint8_t wanted(const struct bench *b, uint32_t offset)
 {
-    return offset < 4 || offset >= b->len ? 0xFF : b->bytes[offset];
+    bool complete = b->stream.state == STREAM_COMPLETE;
+    return (offset < 4 && !complete) || offset >= b->len ? 0xFF : b->bytes[offset];
 }
 
 static enum protocol_reason program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,

@@ -173,6 +173,12 @@ static void test_serial_reopen(void **state)
     close(l->master);
     uint64_t start = l->port.now_ms(l->port.ctx);
     assert_int_equal(l->port.read(l->port.ctx, &back, 1, 5000, &got), ARAREXT_ERR_IO);
+    /* Its number goes to somebody else, and the link still leads there. */
+    int stranger = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_int_equal(grantpt(stranger), 0);
+    assert_int_equal(unlockpt(stranger), 0);
+    assert_int_equal(l->port.reopen(l->port.ctx), ARAREXT_ERR_IO);
+    close(stranger);
     for (unsigned i = 0; i < 2; i++) {
         assert_int_equal(unlink(name), i == 0 ? 0 : -1);
         assert_int_equal(l->port.reopen(l->port.ctx), ARAREXT_ERR_IO);
