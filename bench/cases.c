@@ -83,7 +83,6 @@ static void note_result(struct bench_case *c, const struct station *st,
 {
     c->connect_s = st->connect_s;
     c->sent = r->stream_bytes;
-    c->written = r->bytes_written;
     c->resent = r->resent_bytes;
     c->lost = st->wire.lost;
     c->altered = st->wire.altered;
@@ -105,7 +104,7 @@ static void measure_noise(struct bench_case *c)
     if (c->kind == CASE_LOSSY && (c->lost == 0 || c->altered == 0)) {
         bench_fail("lossy", "nothing was lost or altered");
     }
-    if (r.bytes_written != CASE_SIZE) {
+    if (r.bytes_written < CASE_SIZE) {
         bench_fail("flash", "not all of it was written");
     }
 }
@@ -157,7 +156,6 @@ static void compute_rom(struct bench_case *c)
     /* Extended erase: 2 + 1, 2 + 2 a sector + 1 + 1. */
     double erase = (3 + 4 + 2 * SECTORS) * byte_s + 2 * turn_s;
     c->took_s = write + read + erase + station_cells_s(CASE_SIZE);
-    c->written = CASE_SIZE;
 }
 
 static void (*const measures[CASE_KINDS])(struct bench_case *) = {
@@ -208,10 +206,9 @@ const struct bench_case *case_get(enum case_kind kind, unsigned app, uint32_t ba
 
 static void write_case(FILE *out, const struct bench_case *c)
 {
-    (void)fprintf(out, "%s %s %u %u %u %.6f %.6f %.6f %u %u %u %u %u\n", kind_names[c->kind],
-                  what(c), (unsigned)c->baud, c->latency_ms, (unsigned)c->len, c->connect_s,
-                  c->took_s, c->limit_s, (unsigned)c->sent, (unsigned)c->written,
-                  (unsigned)c->resent, c->lost, c->altered);
+    (void)fprintf(out, "%s %s %u %u %u %.6f %.6f %.6f %u %u %u %u\n", kind_names[c->kind], what(c),
+                  (unsigned)c->baud, c->latency_ms, (unsigned)c->len, c->connect_s, c->took_s,
+                  c->limit_s, (unsigned)c->sent, (unsigned)c->resent, c->lost, c->altered);
 }
 
 void cases_write(const char *path)
@@ -224,7 +221,7 @@ void cases_write(const char *path)
         bench_fail(path, "cannot be written");
         return;
     }
-    (void)fputs("kind what baud latency_ms len connect_s took_s limit_s sent written resent lost "
+    (void)fputs("kind what baud latency_ms len connect_s took_s limit_s sent resent lost "
                 "altered\n",
                 out);
     for (unsigned i = 0; i < CASE_RATES; i++) {

@@ -41,8 +41,7 @@ struct bench_case {
     double connect_s; /* what comes before: finding the board, raising the rate */
     double took_s;    /* as station_flash says */
     double limit_s;   /* of a whole transfer, see station.h; PACKED and PLAIN: the line's alone */
-    uint32_t sent;    /* bytes of the streams */
-    uint32_t written; /* bytes of flash written */
+    uint32_t sent;    /* bytes of the streams: what is new, compressed or not */
     uint32_t resent;  /* bytes of streams sent again */
     unsigned lost;    /* bytes on the wire, both ways */
     unsigned altered;
