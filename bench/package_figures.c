@@ -179,15 +179,16 @@ static double saves_percent(const char *name, const struct ararext_key *key)
 /* Mean over applications of different kind, signed packages with all that is in them. */
 double bench_package_saves_percent(void)
 {
-    static const char *const apps[] = {"lua-demo", "selftest", "ota-demo-1"};
+    enum { APPS = 3 };
+    static const char *const apps[APPS] = {"lua-demo", "selftest", "ota-demo-1"};
     struct ararext_key *key = NULL;
     double sum = 0.0;
     if (ararext_key_generate(&key) != ARAREXT_OK) {
         bench_fail("key", "cannot be made");
     }
-    for (size_t i = 0; i < sizeof apps / sizeof apps[0]; i++) {
+    for (size_t i = 0; i < APPS; i++) {
         sum += saves_percent(apps[i], key);
     }
     ararext_key_free(key);
-    return sum / (double)(sizeof apps / sizeof apps[0]);
+    return sum / APPS;
 }

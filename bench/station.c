@@ -152,7 +152,8 @@ double station_cells_s(uint32_t len)
         uint32_t end_kib;
         double erase_s;
     } sectors[] = {{16, 0.25}, {32, 0.25}, {96, 0.55}, {224, 1.0}, {352, 1.0}, {480, 1.0}};
-    double sum = (double)((len + 3) / 4) * WORD_US / 1e6;
+    uint32_t words = (len + 3) / 4;
+    double sum = (double)words * WORD_US / 1e6;
     for (size_t i = 0; i < sizeof sectors / sizeof sectors[0]; i++) {
         uint32_t from = i == 0 ? 0 : sectors[i - 1].end_kib * STATION_KIB;
         sum += len > from ? sectors[i].erase_s : 0.0;
