@@ -11,6 +11,7 @@
 
 #include "ararext.h"
 #include "bench.h"
+#include "cases.h"
 #include "twin_transport.h"
 
 enum {
@@ -220,13 +221,17 @@ static const struct figure {
     {"verified_boot_400k_ms", "ms", 1, bench_verified_boot_400k_ms},
     {"install_200k_over_limit", "ratio", 4, bench_install_200k_over_limit},
     {"commands_200k_115200_share", "ratio", 4, commands_200k_115200_share},
+    {"package_saves_percent", "percent", 1, bench_package_saves_percent},
     {"stream_over_limit_worst", "ratio", 4, bench_stream_over_limit_worst},
     {"stream_over_limit_115200_16ms", "ratio", 4, bench_stream_over_limit_115200_16ms},
     {"stream_over_limit_921600_16ms", "ratio", 4, bench_stream_over_limit_921600_16ms},
-    {"compressed_share_115200_mean", "ratio", 4, bench_compressed_share_115200_mean},
-    {"unchanged_share", "ratio", 4, bench_unchanged_share},
-    {"lossy_1pct_share", "ratio", 2, bench_lossy_1pct_share},
+    {"commands_over_limit_115200_16ms", "ratio", 2, bench_commands_over_limit_115200_16ms},
     {"rom_protocol_over_limit_115200_16ms", "ratio", 2, bench_rom_protocol_over_limit_115200_16ms},
+    {"compressed_share_115200_mean", "ratio", 4, bench_compressed_share_115200_mean},
+    {"compressed_over_plain_worst", "ratio", 4, bench_compressed_over_plain_worst},
+    {"unchanged_share", "ratio", 4, bench_unchanged_share},
+    {"changed_16k_share", "ratio", 4, bench_changed_16k_share},
+    {"lossy_1pct_share", "ratio", 2, bench_lossy_1pct_share},
     {"twin_mips", "MIPS", 0, twin_mips},
 };
 enum { FIGURES = sizeof figures / sizeof figures[0] };
@@ -248,18 +253,25 @@ static void print(const struct figure *f)
     (void)fflush(stdout);
 }
 
+/* Usage: ararext-bench [--cases FILE] [NAME...]. Without NAME all figures; with FILE, the cases of
+ * flashing go there as well (cases.h). */
 int main(int argc, char **argv)
 {
     const char *path = getenv("ARAREXT_FIRMWARE");
+    const char *cases = argc > 2 && strcmp(argv[1], "--cases") == 0 ? argv[2] : NULL;
+    int first = cases != NULL ? 3 : 1;
     firmware = path != NULL ? path : firmware;
-    for (int i = 1; i < argc; i++) {
+    for (int i = first; i < argc; i++) {
         (void)find(argv[i]); /* all names first, then the work */
     }
-    for (size_t i = 0; argc == 1 && i < FIGURES; i++) {
+    for (size_t i = 0; argc == first && i < FIGURES; i++) {
         print(&figures[i]);
     }
-    for (int i = 1; i < argc; i++) {
+    for (int i = first; i < argc; i++) {
         print(find(argv[i]));
+    }
+    if (cases != NULL) {
+        cases_write(cases);
     }
     return EXIT_SUCCESS;
 }

@@ -27,14 +27,18 @@ double bench_verified_boot_64k_ms(void);
 double bench_verified_boot_200k_ms(void);
 double bench_verified_boot_400k_ms(void);
 double bench_install_200k_over_limit(void);
+double bench_package_saves_percent(void);
 
 /* stream_figures.c; what is measured on the way goes to standard error */
 double bench_stream_over_limit_worst(void);
 double bench_stream_over_limit_115200_16ms(void);
 double bench_stream_over_limit_921600_16ms(void);
-double bench_compressed_share_115200_mean(void);
-double bench_unchanged_share(void);
-double bench_lossy_1pct_share(void);
+double bench_commands_over_limit_115200_16ms(void);
 double bench_rom_protocol_over_limit_115200_16ms(void);
+double bench_compressed_share_115200_mean(void);
+double bench_compressed_over_plain_worst(void);
+double bench_unchanged_share(void);
+double bench_changed_16k_share(void);
+double bench_lossy_1pct_share(void);
 
 #endif

@@ -5,12 +5,13 @@
  *
  * Content is a real application's code, repeated or cut to the size that is asked for, with the
  * benchmark's own first instruction. OTP and slot are loaded as PROVISION and staging leave them
- * (FORMAT.md).
+ * (FORMAT.md). And what packing saves of real applications, by the library's own packer.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ararext_package.h"
 #include "bench.h"
 #include "package_builder.h"
 
@@ -23,6 +24,8 @@ enum {
     SLOT_SIZE = 256 * KIB,
     TRAILER_SIZE = 2 * KIB,
     POWER_OFF_MS = 10,
+    CONTENT_MAX = 480 * KIB,
+    LUA_DEMO_ENOUGH = 200 * KIB, /* up to here its end is little repeated */
 };
 
 static void load(struct twin *t, uint32_t addr, const void *data, size_t len)
@@ -32,21 +35,34 @@ static void load(struct twin *t, uint32_t addr, const void *data, size_t len)
     }
 }
 
-/* len bytes of the application's binary, over and over. */
+/* At most size bytes of an application that the build made; how many. */
+static size_t read_app(const char *name, uint8_t *out, size_t size)
+{
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/%s.bin", ARAREXT_APPS, name);
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        bench_fail(path, "cannot be read");
+        return 0;
+    }
+    size_t have = fread(out, 1, size, file);
+    (void)fclose(file);
+    if (have < (size_t)APP_ENTRY + KIB) {
+        bench_fail(path, "too short");
+    }
+    return have;
+}
+
+/* len bytes of a real application, the larger ones of the larger one: little of it twice, since
+ * that would be packed to nothing. */
 static uint8_t *make_content(size_t len)
 {
     uint8_t *content = malloc(len);
-    FILE *file = fopen(ARAREXT_CONTENT_BIN, "rb");
-    size_t have = 0;
-    if (content == NULL || file == NULL) {
-        bench_fail(ARAREXT_CONTENT_BIN, "cannot be read");
+    if (content == NULL) {
+        bench_fail("memory", "none left");
         return NULL;
     }
-    have = fread(content, 1, len, file);
-    (void)fclose(file);
-    if (have < (size_t)APP_ENTRY + KIB) {
-        bench_fail(ARAREXT_CONTENT_BIN, "too short");
-    }
+    size_t have = read_app(len <= LUA_DEMO_ENOUGH ? "lua-demo" : "selftest", content, len);
     for (size_t i = have; i < len; i++) {
         content[i] = content[i - have];
     }
@@ -132,4 +148,47 @@ double bench_install_200k_over_limit(void)
     uint64_t took = bench_start_ns(t, MS(20000));
     twin_destroy(t);
     return (double)took / 1e6 / limit_ms;
+}
+
+/* ---- what packing saves ---- */
+
+static double saves_percent(const char *name, const struct ararext_key *key)
+{
+    static uint8_t content[CONTENT_MAX];
+    const struct ararext_pack_options options = {.version = {1, 0, 0, 0}, .counter = 1};
+    struct ararext_message why = {""};
+    uint8_t *package = NULL;
+    size_t len = 0, content_len = read_app(name, content, sizeof content);
+    const struct ararext_segment whole = {APP_BASE, (uint32_t)content_len, content};
+    struct ararext_segment done = {0};
+    if (ararext_pack(&whole, &options, &package, &len, &why) != ARAREXT_OK) {
+        bench_fail(name, why.text);
+    }
+    const struct ararext_segment bare = {0, (uint32_t)len, package};
+    if (ararext_pack_sign(&bare, key, NULL, &done, &why) != ARAREXT_OK) {
+        bench_fail(name, why.text);
+    }
+    double saves = 100.0 * (1.0 - (double)done.len / (double)content_len);
+    (void)fprintf(stderr, "%s: content %zu bytes, package %u, %.1f %% less\n", name, content_len,
+                  (unsigned)done.len, saves);
+    free((void *)(uintptr_t)done.data);
+    free(package);
+    return saves;
+}
+
+/* Mean over applications of different kind, signed packages with all that is in them. */
+double bench_package_saves_percent(void)
+{
+    enum { APPS = 3 };
+    static const char *const apps[APPS] = {"lua-demo", "selftest", "ota-demo-1"};
+    struct ararext_key *key = NULL;
+    double sum = 0.0;
+    if (ararext_key_generate(&key) != ARAREXT_OK) {
+        bench_fail("key", "cannot be made");
+    }
+    for (size_t i = 0; i < APPS; i++) {
+        sum += saves_percent(apps[i], key);
+    }
+    ararext_key_free(key);
+    return sum / APPS;
 }

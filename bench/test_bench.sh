@@ -1,10 +1,15 @@
 #!/usr/bin/env bash
 # Checks the benchmark itself: two runs agree, the boot goal is met, wrong names are refused before any
-# work. Arguments: the program, the project's folder.
+# work, a gang is flashed or says that it was not, the plot has a bar for each case. Arguments: the
+# program, the project's folder, the folder of the board's binaries. ARAREXT and ARAREXT_TWIN name the
+# programs of the gang.
 set -uo pipefail
 program=$1
 project=$2
+output=$3
 status=0
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
 
 wrong()
 {
@@ -23,9 +28,46 @@ micros=${BASH_REMATCH[1]:-0}
 { [ "$micros" -gt 0 ] && [ "$micros" -lt 1000 ]; } || wrong "the application starts within 1000 us"
 # Writing and reading back need two passes over the line, so that half is out of reach.
 [[ "$share" =~ ^commands_200k_115200_share\ 0\.[34][0-9]*\ ratio$ ]] || wrong "a plausible share"
+# By hand: 800 pieces of 536 bytes and 6 turns, an erase, 11 bits a byte; 2.869 s of flash; over 17.78 s.
+rom=$("$program" rom_protocol_over_limit_115200_16ms 2>/dev/null)
+[ "$rom" = "rom_protocol_over_limit_115200_16ms 11.11 ratio" ] || wrong "the ROM's protocol: $rom"
 for run in "$program" "$project/scripts/bench"; do
-    if output=$("$run" reset_to_app_us no_such_figure 2>/dev/null) || [ -n "$output" ]; then
+    if said=$("$run" reset_to_app_us no_such_figure 2>/dev/null) || [ -n "$said" ]; then
         wrong "$run refuses a wrong name"
     fi
 done
+
+gang=$("$project/bench/gang" "$output" 2 "$output/apps/hello.bin") || wrong "a gang of two"
+echo "$gang"
+[[ "$gang" =~ ^gang_2_seconds\ [0-9.]+\ s.gang_2_cpu_seconds\ [0-9.]+\ s$ ]] || wrong "what a gang prints"
+if said=$("$project/bench/gang" "$output" 2 "$project/README.md" 2>/dev/null) || [ -n "$said" ]; then
+    wrong "a gang that cannot be flashed fails"
+fi
+
+# Made up, so that no number of it can be taken for one.
+{
+    echo "kind what baud latency_ms len connect_s took_s limit_s sent resent lost altered"
+    for baud in 115200 921600; do
+        for latency in 0 16; do
+            for kind in stream commands rom; do
+                echo "$kind noise $baud $latency 100 1.0 3.0 2.0 100 0 0 0"
+            done
+        done
+        echo "packed app $baud 0 100 1.0 3.0 2.0 50 0 0 0"
+        echo "plain app $baud 0 100 1.0 3.0 2.0 100 0 0 0"
+    done
+    for kind in unchanged changed_first changed_second lossy; do
+        echo "$kind noise 115200 0 100 1.0 3.0 2.0 100 0 0 0"
+    done
+} >"$place/cases"
+"$project/scripts/plot" "$place/cases" "$place/plot.svg" "$place/plot.md" "Made up." || wrong "a plot"
+bars=$(python3 - "$place/plot.svg" <<'END'
+import sys
+import xml.etree.ElementTree as tree
+print(sum(e.get("fill") in ("#2563eb", "#94a3b8", "#f59e0b") for e in tree.parse(sys.argv[1]).iter()))
+END
+)
+# Each rate and latency: three methods and streaming alone; and the legend's four.
+[ "$bars" = $((4 * 4 + 4)) ] || wrong "the plot's bars: $bars"
+grep -q "^| 921600 | 16 | 2.00 | 3.00 | 1.500 |" "$place/plot.md" || wrong "the table's rows"
 exit $status
