@@ -175,7 +175,8 @@ bool update_trust_is_behind(const struct update_state *s, uint8_t slot)
 {
     const struct slot_records *r = &s->records[slot];
 
-    return s->trust.state == TRUST_ENFORCED && !r->advanced && !r->rejected;
+    return s->trust.state == TRUST_ENFORCED && !r->advanced && !r->rejected &&
+           (s->packages[slot].counter | s->packages[slot].revoke) != 0;
 }
 
 /* The flag last: what a cut left of OTP's bits is programmed once more, however it reads. */

@@ -45,9 +45,9 @@ void update_join_checks(const struct package_check *a, const struct package_chec
 /* Whether the slot's package is verified. */
 bool update_verifies(const struct update *u, const struct update_state *s, uint8_t slot);
 
-/* Whether OTP may still lack counter and revocations of a package: on a board that enforces, until
- * the record says that they are there. Never for one that was rejected: it runs as the last resort,
- * which is no reason to shut others out. */
+/* Whether OTP may still lack counter and revocations of a package that has any: on a board that
+ * enforces, until the record says that they are there. Never for one that was rejected: it runs as
+ * the last resort, which is no reason to shut others out. */
 bool update_trust_is_behind(const struct update_state *s, uint8_t slot);
 /* Brings them to OTP, and records it. The package is verified and its confirmation settled. */
 enum protocol_reason update_advance_trust(const struct update *u, const struct update_state *s,
