@@ -39,4 +39,9 @@ BYTES_INLINE void store_le32(uint8_t p[4], uint32_t v)
     __builtin_memcpy(p, &v, sizeof v);
 }
 
+BYTES_INLINE void store_be32(uint8_t p[4], uint32_t v)
+{
+    store_le32(p, __builtin_bswap32(v));
+}
+
 #endif

@@ -26,7 +26,7 @@ struct package {
     /* Offsets from addr of values; 0 = there is none. */
     uint32_t key_at, key_hash_at, signature_at, vendor_at, class_at, content_digest_at;
     uint32_t content_size_at; /* of the u32 that content_size came from */
-    uint32_t present;         /* bit for each TLV there is, in the order of package.c */
+    uint32_t present;         /* bit for each TLV there is, in the order of package_parts.h */
     uint8_t signature_len;
     uint8_t version[PACKAGE_HEADER_VERSION];
     uint8_t digest[DIGEST_SIZE];         /* as its TLV says */

@@ -74,9 +74,7 @@ static enum protocol_reason program_rest(struct stream *s, const uint8_t *data, 
 {
     uint8_t word[WORD] = {0xFF, 0xFF, 0xFF, 0xFF};
 
-    for (uint32_t i = 0; i < len; i++) {
-        word[i] = data[i];
-    }
+    __builtin_memcpy(word, data, len);
     enum protocol_reason reason = program(s, word, WORD);
     s->written -= WORD - len;
     return reason;

@@ -5,6 +5,8 @@
  */
 #include "sha256.h"
 
+#include "bytes.h"
+
 #define Z7_SFX /* the smaller of its two loops */
 #include <CpuArch.h>
 #undef MY_CPU_X86_OR_AMD64
@@ -37,18 +39,16 @@ void sha256_add(struct sha256 *s, const void *data, size_t len)
 void sha256_end(struct sha256 *s, uint8_t digest[DIGEST_SIZE])
 {
     CSha256 *p = context(s);
-    uint64_t bits = p->count * 8;
+    uint8_t bits[sizeof p->count];
     uint8_t value = 0x80;
+    store_be32(bits, (uint32_t)(p->count >> 29));
+    store_be32(bits + 4, (uint32_t)p->count << 3);
     do {
         sha256_add(s, &value, 1);
         value = 0;
     } while (p->count % SHA256_BLOCK_SIZE != SHA256_BLOCK_SIZE - sizeof bits);
-    for (unsigned shift = 64; shift > 0;) {
-        shift -= 8;
-        value = (uint8_t)(bits >> shift);
-        sha256_add(s, &value, 1);
-    }
-    for (unsigned i = 0; i < DIGEST_SIZE; i++) {
-        digest[i] = (uint8_t)(p->state[i / 4] >> (24 - i % 4 * 8));
+    sha256_add(s, bits, sizeof bits);
+    for (unsigned i = 0; i < DIGEST_SIZE; i += 4) {
+        store_be32(digest + i, p->state[i / 4]);
     }
 }

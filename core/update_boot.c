@@ -77,11 +77,11 @@ static bool update_plain_plausible(const struct update *u)
     uint8_t code[2] = {0xFF, 0xFF};
     struct boot_facts facts = {.flash_end = geometry_flash_end(flash->flash_kib)};
 
-    flash->read(flash->ctx, MAP_APP_BASE, words, sizeof words);
+    flash_hw_read(flash, MAP_APP_BASE, words, sizeof words);
     facts.app_stack = load_le32(words);
     facts.app_reset = load_le32(words + WORD);
     if (boot_reset_in_flash(facts.app_reset, facts.flash_end)) {
-        flash->read(flash->ctx, facts.app_reset & ~1u, code, sizeof code);
+        flash_hw_read(flash, facts.app_reset & ~1u, code, sizeof code);
     }
     facts.app_code = load_le16(code);
     return boot_app_plausible(&facts);

@@ -48,9 +48,7 @@ static enum protocol_reason update_sink_flash(void *ctx, const uint8_t *data, si
     if (reason == REASON_NONE && whole != len) {
         uint8_t word[WORD] = {BLANK, BLANK, BLANK, BLANK};
 
-        for (size_t i = whole; i < len; i++) {
-            word[i - whole] = data[i];
-        }
+        __builtin_memcpy(word, data + whole, len - whole);
         reason = flash->program(flash->ctx, MAP_APP_BASE + s->done + (uint32_t)whole, word, WORD,
                                 s->detail);
     }
@@ -79,7 +77,7 @@ static enum protocol_reason update_stream(struct update_sink *s, unpack_sink_fn 
     while (left != 0 && reason == REASON_NONE) {
         uint32_t n = left < PIECE ? left : PIECE;
 
-        flash->read(flash->ctx, addr, piece, n);
+        flash_hw_read(flash, addr, piece, n);
         reason = packed ? unpack_add(&unpack, piece, n) : sink(s, piece, n);
         flash->alive(flash->ctx);
         addr += n;
@@ -104,7 +102,7 @@ enum protocol_reason update_check_content(const struct update *u, const struct p
         return reason;
     }
     sha256_end(&s.sha, digest[0]);
-    u->flash->read(u->flash->ctx, p->addr + p->content_digest_at, digest[1], DIGEST_SIZE);
+    flash_hw_read(u->flash, p->addr + p->content_digest_at, digest[1], DIGEST_SIZE);
     return s.vectors_fit && compare_differences(digest[0], digest[1], DIGEST_SIZE) == 0
                ? REASON_NONE
                : REASON_PACKAGE_CONTENT;

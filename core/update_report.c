@@ -35,15 +35,11 @@ static void update_report_slot(const struct update *u, const struct update_state
     }
     out[SLOT_TRIALS] = p->trials;
     store_le16(out + SLOT_COUNTER, (uint16_t)p->counter);
-    for (unsigned i = 0; i < PACKAGE_HEADER_VERSION; i++) {
-        out[SLOT_VERSION + i] = p->version[i];
-    }
+    __builtin_memcpy(out + SLOT_VERSION, p->version, PACKAGE_HEADER_VERSION);
     store_le32(out + SLOT_PACKAGE_SIZE, p->size);
     store_le32(out + SLOT_CONTENT_SIZE, p->content_size);
     store_le32(out + SLOT_SEQUENCE, r->sequence);
-    for (unsigned i = 0; i < DIGEST_SHOWN; i++) {
-        out[SLOT_DIGEST + i] = p->digest[i];
-    }
+    __builtin_memcpy(out + SLOT_DIGEST, p->digest, DIGEST_SHOWN);
     store_le32(out + SLOT_HEADER_FLAGS, p->flags);
 }
 
@@ -52,9 +48,7 @@ void update_report(const struct update *u, uint8_t out[SLOTS_SIZE])
     struct update_state s;
     uint8_t crashes, cause;
 
-    for (unsigned i = 0; i < SLOTS_SIZE; i++) {
-        out[i] = 0;
-    }
+    __builtin_memset(out, 0, SLOTS_SIZE);
     update_read(u, &s);
     out[SLOTS_LAYOUT] = SLOTS_LAYOUT_1;
     out[SLOTS_TRUST] = (uint8_t)s.trust.state;
@@ -72,9 +66,7 @@ void update_report(const struct update *u, uint8_t out[SLOTS_SIZE])
     }
     store_le32(out + SLOTS_PACKAGE_MAX, slot_package_max(u->flash->flash_kib));
     store_le32(out + SLOTS_CONTENT_MAX, slot_content_max(u->flash->flash_kib));
-    for (unsigned i = 0; i < sizeof s.trust.identity; i++) {
-        out[SLOTS_IDENTITY + i] = s.trust.identity[i];
-    }
+    __builtin_memcpy(out + SLOTS_IDENTITY, s.trust.identity, sizeof s.trust.identity);
     for (unsigned i = 0; i < SLOT_COUNT; i++) {
         update_report_slot(u, &s, i, out + SLOTS_ENTRIES + i * SLOT_ENTRY_SIZE);
     }

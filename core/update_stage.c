@@ -111,7 +111,7 @@ static bool update_stage_holds(const struct update *u, uint32_t addr, const uint
     while (len != 0) {
         uint32_t n = len < PIECE ? len : PIECE;
 
-        u->flash->read(u->flash->ctx, addr, piece, n);
+        flash_hw_read(u->flash, addr, piece, n);
         if (compare_differences(piece, data, n) != 0) {
             return false;
         }

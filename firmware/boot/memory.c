@@ -43,7 +43,7 @@ __attribute__((used)) void *memcpy(void *restrict to, const void *restrict from,
     return to;
 }
 
-__attribute__((used)) void *memset(void *to, int value, size_t len)
+__attribute__((used, optimize("Os"))) void *memset(void *to, int value, size_t len)
 {
     uint8_t *out = to;
 

@@ -1,0 +1,284 @@
+/*
+ * Judging packages: FORMAT.md, "The package". The judgement is made of facts, and each fact is
+ * found twice by means that share no instruction. verdict[0] comes from the first of each through
+ * branches, verdict[1] from the second through arithmetic: skipping any one instruction leaves one
+ * of the two bad. What starts out as no, stays no until something says yes; results that a skipped
+ * call would leave unwritten are cleared before, so that they are not those of the package before.
+ */
+#include "package_parts.h"
+
+#include "bytes.h"
+#include "compare.h"
+#include "ecdsa.h"
+#include "image.h"
+#include "memory_map.h"
+#include "sha256.h"
+#include "verdict.h"
+
+#define PIECE  256u /* bytes of flash in hand at a time, on the stack */
+#define NO_KEY 0xFFFFFFFFu
+
+/* Each found twice; VERDICT_GOOD or anything else. */
+struct package_facts {
+    volatile uint32_t digest[2], key[2], signature[2], vendor[2], class[2], counter[2], content[2];
+    uint32_t key_detail;
+};
+
+/* The caller clears digest before. */
+static __attribute__((noinline)) void package_hash(const struct flash_hw *flash, uint32_t addr,
+                                                   uint32_t len, uint8_t digest[DIGEST_SIZE])
+{
+    struct sha256 s;
+    uint8_t piece[PIECE];
+    uint32_t end = addr + len;
+
+    sha256_init(&s);
+    while (len != 0) {
+        uint32_t n = len < PIECE ? len : PIECE;
+        flash_hw_read(flash, addr, piece, n);
+        sha256_add(&s, piece, n);
+        /* If the next read were skipped, this piece must not pass for the next. */
+        *(volatile uint8_t *)piece ^= 0x5Au;
+        flash->alive(flash->ctx);
+        addr += n;
+        len -= n;
+    }
+    sha256_end(&s, digest);
+    /* A piece that was taken twice, and another one left out, is no digest of anything. */
+    if (!package_arrived(addr, end)) {
+        compare_clear(digest, DIGEST_SIZE);
+    }
+}
+
+/* Good twice if both digests are the same. */
+static void package_compare(const uint8_t a[DIGEST_SIZE], const uint8_t b[DIGEST_SIZE],
+                            volatile uint32_t verdict[2])
+{
+    if (compare_differences(a, b, DIGEST_SIZE) == 0) {
+        verdict[0] = VERDICT_GOOD;
+    }
+    if (compare_count(b, a, DIGEST_SIZE) == DIGEST_SIZE) {
+        verdict[1] = VERDICT_GOOD;
+    }
+}
+
+/* The key is the one of the package; the signature is checked over the digest that was computed,
+ * not the one that the package names. */
+static void package_find_signer(const struct flash_hw *flash, const struct trust *trust,
+                                const struct package *p, const uint8_t digest[DIGEST_SIZE],
+                                struct package_facts *f)
+{
+    uint8_t hash[DIGEST_SIZE];
+    uint8_t point[TLV_KEY_SIZE - TLV_KEY_POINT];
+    uint8_t der[TLV_SIGNATURE_MAX];
+    int index;
+
+    f->key_detail = NO_KEY;
+    if (p->key_at == 0 || p->signature_len > sizeof der) {
+        return;
+    }
+    compare_clear(hash, sizeof hash);
+    compare_clear(point, sizeof point);
+    package_hash(flash, p->addr + p->key_at, TLV_KEY_SIZE, hash);
+    flash_hw_read(flash, p->addr + p->key_at + TLV_KEY_POINT, point, sizeof point);
+    index = trust_find_key(flash, trust, hash, &f->key_detail);
+    if (index < 0) {
+        return;
+    }
+    f->key[0] = VERDICT_GOOD;
+    if (((uint32_t)p->revoke >> index & 1u) != 0) {
+        f->key[0] = VERDICT_BAD;
+        f->key_detail = (uint32_t)index;
+    }
+    f->key[1] = trust_check_key(flash, (unsigned)index, hash);
+    flash_hw_read(flash, p->addr + p->signature_at, der, p->signature_len);
+    flash->alive(flash->ctx);
+    f->signature[0] = ecdsa_verify(point, digest, der, p->signature_len, &f->signature[1]);
+}
+
+/* Half of the identity, if the package names it: good twice if it is the board's. */
+static void package_check_half(const struct flash_hw *flash, const struct trust *trust,
+                               const struct package *p, unsigned half, volatile uint32_t out[2])
+{
+    uint32_t at = half == 0 ? p->vendor_at : p->class_at;
+    uint8_t uuid[UUID_SIZE];
+
+    compare_clear(uuid, sizeof uuid);
+    flash_hw_read(flash, p->addr + at, uuid, sizeof uuid);
+    if (at == 0 ||
+        compare_differences(uuid, trust->identity + half * UUID_SIZE, sizeof uuid) == 0) {
+        out[0] = VERDICT_GOOD;
+    }
+    out[1] = (p->present >> (HAS_VENDOR + half) & 1u) == 0
+                 ? VERDICT_GOOD
+                 : trust_check_identity(flash, trust, half, uuid);
+}
+
+static bool package_vectors_good(const struct flash_hw *flash, const struct package *p)
+{
+    uint8_t words[VECTORS];
+
+    flash_hw_read(flash, p->addr + PACKAGE_HEADER_SIZE, words, sizeof words);
+    return package_vectors_fit(p, load_le32(words), load_le32(words + 4));
+}
+
+/* The SHA-256 of a range against the one that the package has for its content. */
+static void package_compare_content(const struct flash_hw *flash, const struct package *p,
+                                    uint32_t addr, volatile uint32_t verdict[2])
+{
+    uint8_t wanted[DIGEST_SIZE];
+    uint8_t found[DIGEST_SIZE];
+
+    compare_clear(wanted, sizeof wanted);
+    compare_clear(found, sizeof found);
+    /* Both cleared: if either is not filled, they differ. */
+    flash_hw_read(flash, p->addr + p->content_digest_at, wanted, sizeof wanted);
+    package_hash(flash, addr, p->content_size, found);
+    package_compare(found, wanted, verdict);
+}
+
+static void package_check_content(const struct flash_hw *flash, const struct package *p,
+                                  struct package_facts *f)
+{
+    if (p->flags == 0 && !package_vectors_good(flash, p)) {
+        return;
+    }
+    if (p->flags == 0 && p->content_digest_at != 0) {
+        package_compare_content(flash, p, p->addr + PACKAGE_HEADER_SIZE, f->content);
+        return;
+    }
+    f->content[0] = VERDICT_GOOD;
+    f->content[1] = VERDICT_GOOD;
+}
+
+/* The first of each fact, in the order in which the reasons help. */
+static enum protocol_reason package_reason(const struct trust *trust, const struct package *p,
+                                           const struct package_facts *f, uint32_t *detail)
+{
+    bool enforced = trust->open[0] != VERDICT_GOOD;
+
+    if (f->digest[0] != VERDICT_GOOD) {
+        return REASON_PACKAGE_HASH;
+    }
+    if (enforced && p->signature_at == 0) {
+        return REASON_PACKAGE_UNSIGNED;
+    }
+    if (enforced && f->key[0] != VERDICT_GOOD) {
+        *detail = f->key_detail;
+        return REASON_PACKAGE_KEY;
+    }
+    if (enforced && f->signature[0] != VERDICT_GOOD) {
+        return REASON_PACKAGE_SIGNATURE;
+    }
+    if (f->vendor[0] != VERDICT_GOOD || f->class[0] != VERDICT_GOOD) {
+        return REASON_PACKAGE_BOARD;
+    }
+    if (enforced && f->counter[0] != VERDICT_GOOD) {
+        *detail = trust->counter;
+        return REASON_PACKAGE_COUNTER;
+    }
+    return f->content[0] == VERDICT_GOOD ? REASON_NONE : REASON_PACKAGE_CONTENT;
+}
+
+/* The second of each: VERDICT_GOOD if all are, else something else. */
+static uint32_t package_second_verdict(const struct trust *trust, const struct package_facts *f)
+{
+    uint32_t all = f->digest[1] & f->vendor[1] & f->class[1] & f->content[1];
+
+    if (trust->open[1] != VERDICT_GOOD) {
+        all &= f->key[1] & f->signature[1] & f->counter[1];
+    }
+    return all;
+}
+
+void package_verify(const struct flash_hw *flash, const struct trust *trust,
+                    const struct package *p, struct package_check *out)
+{
+    struct package_facts f;
+    uint8_t digest[DIGEST_SIZE];
+
+    out->verdict[0] = VERDICT_BAD;
+    out->verdict[1] = VERDICT_BAD;
+    out->detail = 0;
+    compare_clear(&f, sizeof f);
+    compare_clear(digest, sizeof digest);
+    package_hash(flash, p->addr, p->signed_size, digest);
+    package_compare(digest, p->digest, f.digest);
+    if (f.digest[0] == VERDICT_GOOD) {
+        if (trust->open[0] != VERDICT_GOOD || trust->open[1] != VERDICT_GOOD) {
+            package_find_signer(flash, trust, p, digest, &f);
+            f.counter[0] = p->counter >= trust->counter ? VERDICT_GOOD : VERDICT_BAD;
+            f.counter[1] = trust_check_counter(flash, p->counter);
+        }
+        package_check_half(flash, trust, p, 0, f.vendor);
+        package_check_half(flash, trust, p, 1, f.class);
+        package_check_content(flash, p, &f);
+    }
+    out->reason = package_reason(trust, p, &f, &out->detail);
+    if (out->reason == REASON_NONE) {
+        out->verdict[0] = VERDICT_GOOD;
+    }
+    out->verdict[1] = package_second_verdict(trust, &f);
+}
+
+bool package_vectors_fit(const struct package *p, uint32_t stack, uint32_t reset)
+{
+    return reset - MAP_APP_BASE < p->content_size &&
+           image_vectors_plausible(stack, reset, MAP_APP_BASE + p->content_size);
+}
+
+/* ---- the application area ---- */
+
+typedef uint32_t package_compare_fn(const uint8_t *a, const uint8_t *b, size_t len);
+
+/* What compare says of both ranges, piece by piece, added up: for differences 0 if there are none,
+ * for the count the length. A loop that ends early is wrong for one of the two. */
+static __attribute__((noinline)) uint32_t package_sum(const struct flash_hw *flash, uint32_t a,
+                                                      uint32_t b, uint32_t len,
+                                                      package_compare_fn *compare)
+{
+    uint8_t piece[2][PIECE / 2u];
+    uint32_t sum = 0;
+
+    for (uint32_t n; len != 0; len -= n) {
+        n = len < sizeof piece[0] ? len : sizeof piece[0];
+        flash_hw_read(flash, a, piece[0], n);
+        flash_hw_read(flash, b, piece[1], n);
+        sum += compare(piece[0], piece[1], n);
+        flash->alive(flash->ctx);
+        a += n;
+        b += n;
+    }
+    return sum;
+}
+
+void package_match_area(const struct flash_hw *flash, const struct package *p,
+                        struct package_check *out)
+{
+    uint32_t payload = p->addr + PACKAGE_HEADER_SIZE;
+    uint8_t size[4];
+
+    out->verdict[0] = VERDICT_BAD;
+    out->verdict[1] = VERDICT_BAD;
+    out->reason = REASON_VERIFY;
+    out->detail = 0;
+    /* A size that was never stored would compare nothing, and find no difference. */
+    flash_hw_read(flash, p->addr + p->content_size_at, size, sizeof size);
+    if (load_le32(size) != p->content_size || p->content_size < VECTORS) {
+        return;
+    }
+    if (p->flags != 0) {
+        package_compare_content(flash, p, MAP_APP_BASE, out->verdict);
+    } else {
+        if (package_sum(flash, payload, MAP_APP_BASE, p->content_size, compare_differences) == 0) {
+            out->verdict[0] = VERDICT_GOOD;
+        }
+        if (package_sum(flash, MAP_APP_BASE, payload, p->content_size, compare_count) ==
+            p->content_size) {
+            out->verdict[1] = VERDICT_GOOD;
+        }
+    }
+    if (out->verdict[0] == VERDICT_GOOD && out->verdict[1] == VERDICT_GOOD) {
+        out->reason = REASON_NONE;
+    }
+}
