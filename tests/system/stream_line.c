@@ -130,7 +130,8 @@ bool stream_line_ask(struct stream_line *l, unsigned command, const uint8_t *pay
 {
     uint8_t request[WIRE_FRAME_MAX];
     uint8_t head[3];
-    stream_line_send(l, request, wire_request(request, WIRE_NATIVE, command, payload, n));
+    size_t len = wire_request(request, WIRE_NATIVE, command, payload, n);
+    stream_line_send(l, request, len);
     assert_int_equal(stream_line_receive(l, head, 1, MS(15000)), 1);
     if (head[0] == 0x7F) {
         return false;
