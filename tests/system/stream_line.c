@@ -129,7 +129,7 @@ bool stream_line_ask(struct stream_line *l, unsigned command, const uint8_t *pay
                      uint8_t data[255])
 {
     uint8_t request[WIRE_FRAME_MAX];
-    uint8_t head[3];
+    uint8_t head[3] = {0};
     size_t len = wire_request(request, WIRE_NATIVE, command, payload, n);
     stream_line_send(l, request, len);
     assert_int_equal(stream_line_receive(l, head, 1, MS(15000)), 1);
@@ -146,7 +146,7 @@ bool stream_line_ask(struct stream_line *l, unsigned command, const uint8_t *pay
 void stream_line_change_rate(struct stream_line *l, uint32_t baud)
 {
     uint8_t rate[4];
-    uint8_t data[255];
+    uint8_t data[255] = {0};
     wire_put32(rate, baud);
     assert_true(stream_line_ask(l, SET_BAUD, rate, sizeof rate, data));
     stream_line_set_rate(l, baud);
@@ -155,7 +155,7 @@ void stream_line_change_rate(struct stream_line *l, uint32_t baud)
 bool stream_line_begin(struct stream_line *l, const struct stream_job *job)
 {
     uint8_t p[14] = {job->flags, job->sector};
-    uint8_t data[255];
+    uint8_t data[255] = {0};
     wire_put32(p + 2, job->size);
     wire_put32(p + 6, job->id);
     wire_put32(p + 10, job->content);

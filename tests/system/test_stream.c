@@ -52,7 +52,7 @@ static void expect_complete(struct stream_line *l, uint32_t size)
 
 static void transfer(uint32_t baud, unsigned latency_ms)
 {
-    static const double flash_s = 0.25 + 0.25 + 0.55 + 1.0 + SIZE / 4 * 16e-6;
+    static const double flash_s = 0.25 + 0.25 + 0.55 + 1.0 + SIZE * 4e-6; /* 16 us a word */
     struct board *b = board_open(&(struct board_options){.dialect = WIRE_NATIVE});
     struct stream_line *l = stream_line_open(b, latency_ms);
     struct stream_job job = plain_job(SIZE);
