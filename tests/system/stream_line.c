@@ -154,6 +154,7 @@ void stream_line_change_rate(struct stream_line *l, uint32_t baud)
     uint8_t data[255] = {0};
     wire_put32(rate, baud);
     assert_true(stream_line_ask(l, SET_BAUD, rate, sizeof rate, data));
+    stream_line_run(l, 2 * MS(1000) / l->baud); /* the answer's stop bit leaves */
     stream_line_set_rate(l, baud);
 }
 
