@@ -36,11 +36,11 @@ static void refuse_all(struct stream_line *l, const struct row *rows, size_t cou
 
 static void fill_flash(struct board *b)
 {
-    static uint8_t noise[0x78000];
+    static uint8_t noise[0xF8000];
     uint64_t seed = 77;
     random_fill(&seed, noise, sizeof noise);
     memset(noise, 0xFF, 4); /* no application */
-    board_poke(b, APP_BASE, noise, sizeof noise);
+    board_poke(b, APP_BASE, noise, b->flash_kib * 1024u - 0x8000);
 }
 
 #define COUNT(rows) (sizeof(rows) / sizeof(rows)[0])
