@@ -255,6 +255,7 @@ static void hear(struct stream_line *l)
     l->number = wire_get32(s + 12);
     assert_true(l->next >= l->acked && l->next <= l->size);
     l->acked = l->next;
+    l->sent = l->sent < l->next ? l->next : l->sent; /* frames of an earlier round came late */
     behind = (l->flags & 2) != 0 && l->number == l->polled && l->next < l->poll_sent;
     if (l->state == STATE_OPEN && (((l->flags & 1) != 0 && l->flags >> 4 == l->round) || behind)) {
         go_back(l);

@@ -20,8 +20,10 @@ static void expect_done(const struct stream_line *l)
     assert_true(l->gone_back > 0);
 }
 
-/* Begins unharmed; then the harm is that of ppm. Closes unharmed. */
-static void transfer(struct stream_line *l, uint32_t size, const uint32_t ppm[HARM_KINDS])
+/* Begins unharmed; then the harm is that of ppm, and up_ppm of the bytes from the board get lost.
+ * Closes unharmed. */
+static void transfer(struct stream_line *l, uint32_t size, const uint32_t ppm[HARM_KINDS],
+                     uint32_t up_ppm)
 {
     struct stream_job job = case_plain(size);
     l->harm.seed = board_seed(7);
@@ -29,9 +31,11 @@ static void transfer(struct stream_line *l, uint32_t size, const uint32_t ppm[HA
     assert_true(stream_line_begin(l, &job));
     l->least = LEAST_PAYLOAD;
     memcpy(l->harm.ppm, ppm, sizeof l->harm.ppm);
+    l->lose_up_ppm = up_ppm;
     stream_line_transfer(l, 240);
     expect_done(l);
     memset(l->harm.ppm, 0, sizeof l->harm.ppm);
+    l->harm.held_len = 0; /* late for good */
     l->lose_up_ppm = 0;
     case_expect_complete(l, &job);
     print_message("gone back %u times, %u statuses\n", l->gone_back, l->statuses);
@@ -46,7 +50,7 @@ static void test_harm_one_percent(void **state)
     struct stream_line *l = case_open(115200, 0);
     (void)state;
     uint64_t start = twin_now_ns(l->b->twin);
-    transfer(l, 16 * KIB + 3, ppm);
+    transfer(l, 16 * KIB + 3, ppm, 0);
     print_message("%.1f s\n", (double)(twin_now_ns(l->b->twin) - start) / 1e9);
     case_close(l);
 }
@@ -60,7 +64,7 @@ static void test_harm_to_bytes(void **state)
                                              [HARM_BREAK] = 100};
     struct stream_line *l = case_open(460800, 1);
     (void)state;
-    transfer(l, 60 * KIB + 1, ppm);
+    transfer(l, 60 * KIB + 1, ppm, 0);
     case_close(l);
 }
 
@@ -72,7 +76,7 @@ static void test_harm_each_alone(void **state)
         uint32_t ppm[HARM_KINDS] = {0};
         ppm[kind] = 1000;
         l->gone_back = 0;
-        transfer(l, 16 * KIB, ppm);
+        transfer(l, 16 * KIB, ppm, 0);
     }
     case_close(l);
 }
@@ -83,7 +87,7 @@ static void test_harm_to_frames(void **state)
         [HARM_DROP] = 150000, [HARM_TWICE] = 150000, [HARM_LATE] = 150000};
     struct stream_line *l = case_open(921600, 2);
     (void)state;
-    transfer(l, 32 * KIB, ppm);
+    transfer(l, 32 * KIB, ppm, 0);
     case_close(l);
 }
 
@@ -93,8 +97,7 @@ static void test_harm_both_ways(void **state)
     static const uint32_t ppm[HARM_KINDS] = {[HARM_LOSE] = 300, [HARM_DROP] = 50000};
     struct stream_line *l = case_open(460800, 1);
     (void)state;
-    l->lose_up_ppm = 20000;
-    transfer(l, 32 * KIB, ppm);
+    transfer(l, 32 * KIB, ppm, 20000);
     case_close(l);
 }
 
