@@ -5,7 +5,7 @@
 #ifndef APPS_SELFTEST_CONFIG_H
 #define APPS_SELFTEST_CONFIG_H
 
-#include "mbedtls/mbedtls_config.h"
+#include <mbedtls/mbedtls_config.h>
 
 #undef MBEDTLS_NET_C
 #undef MBEDTLS_FS_IO

@@ -420,7 +420,8 @@ static struct options read_options(int argc, char **argv)
         }
         if (value == NULL) {
             usage();
-        } else if (strcmp(argv[i], "--seed") == 0) {
+        }
+        if (strcmp(argv[i], "--seed") == 0) {
             o.seed = strtoull(value, NULL, 0);
         } else if (strcmp(argv[i], "--flow") == 0) {
             o.flow = value;

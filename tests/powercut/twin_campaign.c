@@ -403,7 +403,8 @@ static void take_option(struct options *o, const char *name, const char *value)
 {
     if (value == NULL) {
         usage();
-    } else if (strcmp(name, "--seed") == 0) {
+    }
+    if (strcmp(name, "--seed") == 0) {
         o->seed = strtoull(value, NULL, 0);
     } else if (strcmp(name, "--flow") == 0) {
         o->flow = value;

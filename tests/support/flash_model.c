@@ -60,7 +60,7 @@ static struct flash_model_place flash_model_place(struct flash_model *m, uint32_
         return (struct flash_model_place){m->flash + offset, m->flash_unstable + offset, false};
     }
     offset = addr - OTP_BASE;
-    flash_model_require(offset <= FLASH_MODEL_OTP && len <= FLASH_MODEL_OTP - offset,
+    flash_model_require(offset < FLASH_MODEL_OTP && len <= FLASH_MODEL_OTP - offset,
                         "range outside of flash and OTP", addr);
     return (struct flash_model_place){m->otp_bytes + offset, m->otp_unstable + offset, true};
 }

@@ -10,7 +10,7 @@
 
 #include "image.h"
 
-enum { USART_COMMAND = 2, KIND_DATA = 1, KIND_POLL = 2, KIND_CLOSE = 3, HEAD = 12, LEAST = 32 };
+enum { USART_COMMAND = 2, HEAD = 12 };
 #define STEP      US(100)
 #define AHEAD     MS(3)
 #define POLL_AGE  MS(250)
@@ -34,7 +34,7 @@ struct stream_line *stream_line_open(struct board *b, unsigned latency_ms)
     l->b = b;
     l->baud = BOARD_BAUD;
     l->latency_ns = MS(latency_ms);
-    l->seed = 1;
+    l->harm.seed = 1;
     return l;
 }
 
@@ -49,6 +49,11 @@ void stream_line_set_rate(struct stream_line *l, uint32_t baud)
 static void push_in(struct stream_line *l, uint64_t now)
 {
     for (size_t i = 0; i < l->b->rx_len; i++) {
+        if (l->cut ||
+            (l->lose_up_ppm != 0 && random_below(&l->harm.seed, 1000000) < l->lose_up_ppm)) {
+            l->lost_up++;
+            continue;
+        }
         assert_true(l->in_count < BOARD_RX_MAX);
         size_t at = (l->in_first + l->in_count++) % BOARD_RX_MAX;
         l->in[at].at_ns = now + l->latency_ns;
@@ -59,15 +64,11 @@ static void push_in(struct stream_line *l, uint64_t now)
 
 static void put_on_line(struct stream_line *l, const uint8_t *bytes, size_t len)
 {
-    size_t from = 0;
-    for (size_t i = 0; i < len; i++) {
-        if (l->lose_ppm != 0 && random_below(&l->seed, 1000000) < l->lose_ppm) {
-            twin_line_send(l->b->twin, USART_COMMAND, bytes + from, i - from);
-            from = i + 1;
-            l->lost++;
-        }
+    if (l->cut) {
+        l->cut_frames++;
+    } else {
+        stream_harm_send(&l->harm, l->b->twin, USART_COMMAND, bytes, len);
     }
-    twin_line_send(l->b->twin, USART_COMMAND, bytes + from, len - from);
 }
 
 void stream_line_run(struct stream_line *l, uint64_t ns)
@@ -129,35 +130,48 @@ bool stream_line_ask(struct stream_line *l, unsigned command, const uint8_t *pay
                      uint8_t data[255])
 {
     uint8_t request[WIRE_FRAME_MAX];
-    uint8_t head[3];
-    stream_line_send(l, request, wire_request(request, WIRE_NATIVE, command, payload, n));
+    uint8_t head[3] = {0};
+    size_t head_len = l->b->dialect == WIRE_NATIVE ? 3 : 2;
+    size_t len = wire_request(request, l->b->dialect, command, payload, n);
+    stream_line_send(l, request, len);
     assert_int_equal(stream_line_receive(l, head, 1, MS(15000)), 1);
     if (head[0] == 0x7F) {
         return false;
     }
-    assert_int_equal(stream_line_receive(l, head + 1, 2, MS(50)), 2);
     assert_int_equal(head[0], 0xA5);
-    assert_int_equal(head[1], command);
-    assert_int_equal(stream_line_receive(l, data, head[2], MS(400)), head[2]);
+    assert_int_equal(stream_line_receive(l, head + 1, head_len - 1, MS(50)), head_len - 1);
+    if (head_len == 3) {
+        assert_int_equal(head[1], command);
+    }
+    len = head[head_len - 1];
+    assert_int_equal(stream_line_receive(l, data, len, MS(400)), len);
     return true;
 }
 
 void stream_line_change_rate(struct stream_line *l, uint32_t baud)
 {
     uint8_t rate[4];
-    uint8_t data[255];
+    uint8_t data[255] = {0};
     wire_put32(rate, baud);
     assert_true(stream_line_ask(l, SET_BAUD, rate, sizeof rate, data));
+    stream_line_run(l, 2 * MS(1000) / l->baud); /* the answer's stop bit leaves */
     stream_line_set_rate(l, baud);
+}
+
+void stream_line_begin_payload(uint8_t p[14], const struct stream_job *job)
+{
+    p[0] = job->flags;
+    p[1] = job->sector;
+    wire_put32(p + 2, job->size);
+    wire_put32(p + 6, job->id);
+    wire_put32(p + 10, job->content);
 }
 
 bool stream_line_begin(struct stream_line *l, const struct stream_job *job)
 {
-    uint8_t p[14] = {job->flags, job->sector};
-    uint8_t data[255];
-    wire_put32(p + 2, job->size);
-    wire_put32(p + 6, job->id);
-    wire_put32(p + 10, job->content);
+    uint8_t p[14];
+    uint8_t data[255] = {0};
+    stream_line_begin_payload(p, job);
     if (!stream_line_ask(l, STREAM_BEGIN, p, sizeof p, data)) {
         return false;
     }
@@ -191,23 +205,31 @@ static void put_head(uint8_t *out, unsigned kind_round, uint32_t len, uint32_t n
     wire_put32(out + 8, stream_line_crc(0xFFFFFFFFu, out, 2));
 }
 
-static void send_control(struct stream_line *l, unsigned kind, uint32_t number)
+void stream_line_control(struct stream_line *l, unsigned kind, uint32_t number)
 {
     uint8_t head[HEAD];
     put_head(head, kind, 0, number);
     stream_line_send(l, head, sizeof head);
 }
 
+size_t stream_line_frame(const struct stream_line *l, uint8_t out[STREAM_FRAME], uint32_t offset,
+                         uint32_t len)
+{
+    uint32_t padded = (len + 3u) & ~3u;
+    assert_true(len > 0 && len <= STREAM_PAYLOAD);
+    put_head(out, KIND_DATA | (unsigned)l->round << 4, len, offset);
+    memset(out + HEAD + padded - 4, 0, 4);
+    memcpy(out + HEAD, l->data + offset, len);
+    uint32_t crc = stream_line_crc(0xFFFFFFFFu, out, 2);
+    wire_put32(out + HEAD + padded, stream_line_crc(crc, out + HEAD, padded / 4));
+    return HEAD + padded + 4;
+}
+
 static void send_data(struct stream_line *l, uint32_t len)
 {
     static uint8_t frame[STREAM_FRAME];
-    uint32_t padded = (len + 3u) & ~3u;
-    put_head(frame, KIND_DATA | (unsigned)l->round << 4, len, l->sent);
-    memset(frame + HEAD + padded - 4, 0, 4);
-    memcpy(frame + HEAD, l->data + l->sent, len);
-    uint32_t crc = stream_line_crc(0xFFFFFFFFu, frame, 2);
-    wire_put32(frame + HEAD + padded, stream_line_crc(crc, frame + HEAD, padded / 4));
-    stream_line_send(l, frame, HEAD + padded + 4);
+    size_t size = stream_line_frame(l, frame, l->sent, len);
+    stream_line_send(l, frame, size);
     l->sent += len;
 }
 
@@ -233,6 +255,7 @@ static void hear(struct stream_line *l)
     l->number = wire_get32(s + 12);
     assert_true(l->next >= l->acked && l->next <= l->size);
     l->acked = l->next;
+    l->sent = l->sent < l->next ? l->next : l->sent; /* frames of an earlier round came late */
     behind = (l->flags & 2) != 0 && l->number == l->polled && l->next < l->poll_sent;
     if (l->state == STATE_OPEN && (((l->flags & 1) != 0 && l->flags >> 4 == l->round) || behind)) {
         go_back(l);
@@ -242,17 +265,41 @@ static void hear(struct stream_line *l)
     }
 }
 
-/* The line to the host loses nothing in these tests: every byte belongs to a status. */
-static void listen(struct stream_line *l)
+/* Takes bytes until there is a whole status. Only a line that loses bytes has others than those. */
+static bool take_status(struct stream_line *l)
 {
-    while (take_byte(l, &l->status[l->status_len])) {
-        if (++l->status_len == STATUS_SIZE) {
-            assert_int_equal(l->status[0], 0x5C);
-            assert_int_equal(stream_line_crc(0xFFFFFFFFu, l->status, 5), 0);
-            l->status_len = 0;
-            hear(l);
+    while (l->status_len < STATUS_SIZE && take_byte(l, &l->status[l->status_len])) {
+        l->status_len++;
+        while (l->status_len > 0 &&
+               (l->status[0] != 0x5C || (l->status_len == STATUS_SIZE &&
+                                         stream_line_crc(0xFFFFFFFFu, l->status, 5) != 0))) {
+            assert_true(l->lose_up_ppm != 0 || l->lost_up != 0);
+            memmove(l->status, l->status + 1, --l->status_len);
         }
     }
+    return l->status_len == STATUS_SIZE;
+}
+
+static void listen(struct stream_line *l)
+{
+    while (take_status(l)) {
+        l->status_len = 0;
+        hear(l);
+    }
+}
+
+bool stream_line_hear(struct stream_line *l, uint64_t ns)
+{
+    uint64_t end = twin_now_ns(l->b->twin) + ns;
+    while (!take_status(l)) {
+        if (twin_now_ns(l->b->twin) >= end) {
+            return false;
+        }
+        stream_line_run(l, STEP);
+    }
+    l->status_len = 0;
+    hear(l);
+    return true;
 }
 
 /* Whether one more frame of len bytes may go under way. */
@@ -279,14 +326,15 @@ static void send_some(struct stream_line *l)
         l->polled_ns = now;
         l->polled = (uint32_t)(now / 1000) | 1u;
         l->poll_sent = l->sent;
-        send_control(l, KIND_POLL, l->polled);
+        stream_line_control(l, KIND_POLL, l->polled);
     }
 }
 
 void stream_line_transfer(struct stream_line *l, uint32_t limit_s)
 {
     uint64_t end = twin_now_ns(l->b->twin) + limit_s * MS(1000);
-    while (l->state == STATE_OPEN && (l->stop_at == l->size || l->acked < l->stop_at)) {
+    while (l->state == STATE_OPEN && twin_is_powered(l->b->twin) &&
+           (l->stop_at == l->size || l->acked < l->stop_at)) {
         if (twin_now_ns(l->b->twin) >= end) {
             fail_msg("the stream stands at %u of %u after %u s", (unsigned)l->acked,
                      (unsigned)l->size, (unsigned)limit_s);
@@ -300,7 +348,7 @@ void stream_line_transfer(struct stream_line *l, uint32_t limit_s)
 static void control_until(struct stream_line *l, unsigned kind, unsigned state)
 {
     uint32_t number = 0xC0FFEE00u + kind;
-    send_control(l, kind, number);
+    stream_line_control(l, kind, number);
     uint64_t end = twin_now_ns(l->b->twin) + MS(5000);
     do {
         assert_true(twin_now_ns(l->b->twin) < end);

@@ -135,10 +135,10 @@ static void hear(struct sim *s, const uint8_t *status)
         h->flight_limit += h->adapt ? 16u : SIM_WINDOW;
     }
     h->acked = next > h->acked ? next : h->acked;
-    if ((flags & STREAM_FLAG_GAP) != 0 && flags >> STREAM_ROUND_SHIFT == h->round) {
-        go_back(h, next);
-    } else if ((flags & STREAM_FLAG_ANSWER) != 0 && h->poll_number != 0 &&
-               load_le32(status + STREAM_STATUS_NUMBER) == h->poll_number && next < h->poll_sent) {
+    bool gap = (flags & STREAM_FLAG_GAP) != 0 && flags >> STREAM_ROUND_SHIFT == h->round;
+    bool behind = (flags & STREAM_FLAG_ANSWER) != 0 && h->poll_number != 0 &&
+                  load_le32(status + STREAM_STATUS_NUMBER) == h->poll_number && next < h->poll_sent;
+    if (gap || behind) {
         go_back(h, next);
     }
     if (flags & STREAM_FLAG_ANSWER) {

@@ -250,9 +250,9 @@ static void test_protected_lengths(void **state)
     uint8_t value[40] = {3, 8, 30};
 
     for (size_t i = 0; i < sizeof tlvs / sizeof tlvs[0]; i++) {
-        for (uint16_t len = 0; len < sizeof value; len++) {
+        for (unsigned len = 0; len < sizeof value; len++) {
             value[0] = 3;
-            bench_load_with_tlv(b, tlvs[i].type, value, len);
+            bench_load_with_tlv(b, tlvs[i].type, value, (uint16_t)len);
             bench_expect_read(b, len == tlvs[i].len ? REASON_NONE : REASON_PACKAGE_FORMAT, SECOND);
         }
     }

@@ -37,17 +37,25 @@ static void test_stream_example(void **state)
     assert_memory_equal(frame, expect, sizeof expect);
 }
 
-/* Feeds bytes in memory of exactly their size, cut anywhere; returns what was taken. */
+/* Bytes in memory of exactly their size. Freed by the caller. */
+static uint8_t *copy_of(const uint8_t *bytes, size_t len)
+{
+    uint8_t *copy = malloc(len > 0 ? len : 1);
+    if (copy == NULL) {
+        abort();
+    }
+    memcpy(copy, bytes, len);
+    return copy;
+}
+
+/* Feeds bytes, cut anywhere; returns what was taken. */
 static size_t feed(struct sim *s, const uint8_t *bytes, size_t len, size_t cut)
 {
     size_t taken = 0;
     for (unsigned idle = 0; idle < 3 && taken < len;) {
         size_t first = cut > taken ? cut - taken : len - taken;
-        uint8_t *a = malloc(first);
-        uint8_t *b = malloc(len - taken - first + 1);
-        assert_true(a != NULL && b != NULL);
-        memcpy(a, bytes + taken, first);
-        memcpy(b, bytes + taken + first, len - taken - first);
+        uint8_t *a = copy_of(bytes + taken, first);
+        uint8_t *b = copy_of(bytes + taken + first, len - taken - first);
         struct stream_input in = {{a, b}, {first, len - taken - first}};
         size_t n = stream_take(&s->stream, &in, sim_now_us(s));
         assert_true(n <= len - taken);
