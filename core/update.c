@@ -245,7 +245,12 @@ enum protocol_reason update_confirm(const struct update *u, uint32_t *detail)
         return reason;
     }
     if (slot == SLOT_NONE) {
-        return REASON_NO_TRIAL;
+        /* The claim of one that was confirmed before may be torn, and have been there when it was
+         * started (U10: nothing was written then). */
+        slot = update_choose(&s, 0);
+        if (slot == SLOT_NONE || !s.records[slot].confirmed) {
+            return REASON_NO_TRIAL;
+        }
     }
     reason = slot_set_flag(u->flash, slot, TRAILER_CONFIRMED, detail);
     if (reason != REASON_NONE) {

@@ -157,7 +157,7 @@ static void judge(struct campaign *c, unsigned allowed_first, bool try_again)
     }
     if (c->flow->again != NULL && !c->flow->again(&c->rig, c->scenery, &was)) {
         break_promise(c, "asked again, it failed", was);
-    } else if (!flow_board_lives(&c->rig, c->scenery, was)) {
+    } else if (!flow_board_lives(&c->rig, c->scenery, c->flow, was)) {
         break_promise(c, "no update is taken any more", was);
     }
 }

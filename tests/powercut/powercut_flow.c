@@ -242,10 +242,12 @@ static bool again_provision(struct rig *rig, const struct scenery *s, enum who *
            starts(rig, s, WHO_FIRST);
 }
 
-bool flow_board_lives(struct rig *rig, const struct scenery *s, enum who running)
+bool flow_board_lives(struct rig *rig, const struct scenery *s, const struct flow *flow,
+                      enum who running)
 {
     struct update_result result;
-    if (running != WHO_SECOND &&
+    /* What may yet come to light would run, as it should: a staging takes it away first. */
+    if ((running != WHO_SECOND || flow->late) &&
         !(stages(rig, &s->sides[WHO_SECOND]) && starts(rig, s, WHO_SECOND))) {
         return false;
     }

@@ -84,6 +84,7 @@ enum who flow_start(struct rig *rig, const struct scenery *s, bool bare,
                     struct update_result *result);
 /* Whatever the cut left: the second package can be staged, started, confirmed, and then stays, its
  * counter firm. */
-bool flow_board_lives(struct rig *rig, const struct scenery *s, enum who running);
+bool flow_board_lives(struct rig *rig, const struct scenery *s, const struct flow *flow,
+                      enum who running);
 
 #endif

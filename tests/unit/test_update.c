@@ -432,6 +432,43 @@ static void test_update_claim_torn(void **state)
     assert_in_range(believed, 2, 98);
 }
 
+/* The claim behind an area that healed was torn. The package is confirmed, so a start writes
+ * nothing (U10) and does not mend it; CONFIRM has nothing to do, however the claim reads. */
+static void test_update_claim_torn_confirmed(void **state)
+{
+    struct bench *ready = bench_settled(512);
+    struct bench *b = bench_create(512);
+    unsigned claim, torn = 0, missing = 0;
+
+    (void)state;
+    flash_model_at(ready->m, MAP_APP_BASE + 100, 1)[0] ^= 1;
+    flash_model_copy(b->m, ready->m);
+    bench_boots(b, true, 0, BOOT_HEALED);
+    claim = b->m->operations;
+    bench_free(b);
+    for (unsigned i = 0; i < 50; i++) {
+        b = bench_create(512);
+        flash_model_copy(b->m, ready->m);
+        b->m->random = i;
+        b->m->cut_at = claim;
+        b->m->cut = CUT_TORN;
+        assert_false(flash_model_run(b->m, boot, b));
+        flash_model_power_on(b->m);
+        torn += memcmp(b->m->flash_unstable + (0x0805F88C - MAP_FLASH_BASE), "\0\0\0\0", 4) != 0;
+        for (unsigned k = 0; k < 8; k++) {
+            uint8_t report[SLOTS_SIZE];
+
+            update_report(&b->update, report);
+            missing += report[SLOTS_INSTALLED] == SLOT_NONE;
+            assert_int_equal(update_confirm(&b->update, &b->detail), REASON_NONE);
+        }
+        bench_free(b);
+    }
+    bench_free(ready);
+    assert_true(torn > 10);
+    assert_true(missing > 20);
+}
+
 /* A log of 480 words lasts for 238 installs, and then the slot is out. */
 static void test_update_log(void **state)
 {
@@ -474,6 +511,7 @@ int main(void)
         cmocka_unit_test(test_update_verify_area),
         cmocka_unit_test(test_update_retire_cut),
         cmocka_unit_test(test_update_claim_torn),
+        cmocka_unit_test(test_update_claim_torn_confirmed),
         cmocka_unit_test(test_update_log),
     };
 
