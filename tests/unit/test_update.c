@@ -394,6 +394,20 @@ static void boot(void *arg)
     update_boot(&b->update, &facts, &b->result);
 }
 
+/* What a board like that is after a boot that was cut in the middle of this operation. */
+static struct bench *bench_torn_boot(const struct bench *ready, unsigned operation, unsigned seed)
+{
+    struct bench *b = bench_create(512);
+
+    flash_model_copy(b->m, ready->m);
+    b->m->random = seed;
+    b->m->cut_at = operation;
+    b->m->cut = CUT_TORN;
+    assert_false(flash_model_run(b->m, boot, b));
+    flash_model_power_on(b->m);
+    return b;
+}
+
 /* A claim that was torn and is believed is so for CONFIRM, too. */
 static void test_update_claim_torn(void **state)
 {
@@ -410,13 +424,7 @@ static void test_update_claim_torn(void **state)
     for (unsigned i = 0; i < 100; i++) {
         const uint8_t *soft;
 
-        b = bench_create(512);
-        flash_model_copy(b->m, ready->m);
-        b->m->random = i;
-        b->m->cut_at = claim;
-        b->m->cut = CUT_TORN;
-        assert_false(flash_model_run(b->m, boot, b));
-        flash_model_power_on(b->m);
+        b = bench_torn_boot(ready, claim, i);
         soft =
             b->m->flash_unstable + (0x0807F884 - MAP_FLASH_BASE); /* the second word of its log */
         torn += (soft[0] | soft[1] | soft[2] | soft[3]) != 0;
@@ -447,13 +455,7 @@ static void test_update_claim_torn_confirmed(void **state)
     claim = b->m->operations;
     bench_free(b);
     for (unsigned i = 0; i < 50; i++) {
-        b = bench_create(512);
-        flash_model_copy(b->m, ready->m);
-        b->m->random = i;
-        b->m->cut_at = claim;
-        b->m->cut = CUT_TORN;
-        assert_false(flash_model_run(b->m, boot, b));
-        flash_model_power_on(b->m);
+        b = bench_torn_boot(ready, claim, i);
         torn += memcmp(b->m->flash_unstable + (0x0805F88C - MAP_FLASH_BASE), "\0\0\0\0", 4) != 0;
         for (unsigned k = 0; k < 8; k++) {
             uint8_t report[SLOTS_SIZE];
