@@ -248,11 +248,13 @@ enum protocol_reason update_confirm(const struct update *u, uint32_t *detail)
         /* The claim of one that was confirmed before may be torn, and have been there when it was
          * started (U10: nothing was written then). */
         slot = update_choose(&s, 0);
-        if (slot == SLOT_NONE || !s.records[slot].confirmed) {
+        if (slot == SLOT_NONE || !s.records[slot].confirmed || s.records[slot ^ 1u].installed) {
             return REASON_NO_TRIAL;
         }
     }
-    reason = slot_set_flag(u->flash, slot, TRAILER_CONFIRMED, detail);
+    if (!s.records[slot].confirmed) { /* one whose first word is gone already stays as it is */
+        reason = slot_set_flag(u->flash, slot, TRAILER_CONFIRMED, detail);
+    }
     if (reason != REASON_NONE) {
         return reason;
     }

@@ -222,8 +222,8 @@ static void ask_for_low_latency(int fd)
 
 static int open_port(struct serial *p, const char *path, uint32_t baud, struct ararext_message *why)
 {
-    p->named = (struct stat){0};
-    (void)lstat(path, &p->named); /* opening it will tell */
+    struct stat named = {0};
+    (void)lstat(path, &named); /* opening it will tell */
     p->fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (p->fd < 0) {
         return open_failure(path, errno, why);
@@ -239,6 +239,7 @@ static int open_port(struct serial *p, const char *path, uint32_t baud, struct a
         return rc;
     }
     ask_for_low_latency(p->fd);
+    p->named = named;
     return ARAREXT_OK;
 }
 

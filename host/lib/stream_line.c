@@ -131,7 +131,8 @@ static int wait_for_port(struct ararext_session *s)
     return ARAREXT_OK;
 }
 
-/* What came back may be another board: that one must not get the rest. */
+/* What came back, or was put in another's place, may be another board: that one must not get the
+ * rest. */
 static int check_same_board(struct ararext_session *s)
 {
     struct ararext_info info;
@@ -153,7 +154,10 @@ static int wait_for_board(struct ararext_session *s)
             return ARAREXT_ERR_INTERRUPTED;
         }
         if (session_board_listens(s)) {
-            return ARAREXT_OK;
+            rc = check_same_board(s);
+            if (rc != ARAREXT_ERR_TIMEOUT && rc != ARAREXT_ERR_GARBLED) {
+                return rc;
+            }
         }
         rc = s->failure.code == ARAREXT_ERR_IO ? ARAREXT_ERR_IO : ARAREXT_OK;
     }
@@ -168,9 +172,6 @@ static int come_back(struct ararext_session *s, uint32_t baud)
         return rc;
     }
     rc = wait_for_board(s);
-    if (rc == ARAREXT_OK) {
-        rc = check_same_board(s);
-    }
     return rc == ARAREXT_OK && baud > BAUD_DEFAULT ? ararext_raise_baud(s, baud) : rc;
 }
 

@@ -44,6 +44,7 @@ struct sender {
     uint32_t window, payload_max;
     uint32_t sent, acked; /* offsets: to be sent next, wanted by the board */
     uint32_t payload;     /* of the next frame */
+    uint32_t smallest;    /* of frames under way */
     uint64_t line_free_us;
     uint64_t heard_ms, moved_ms, polled_ms, closed_ms;
     double losses, bytes; /* recent ones */
@@ -123,7 +124,8 @@ static uint32_t next_len(const struct sender *c)
 static bool has_credit(const struct sender *c)
 {
     uint32_t under_way = c->sent + next_len(c) - c->acked;
-    uint32_t frames = under_way / c->payload + 2u;
+    uint32_t least = c->sent != c->acked && c->smallest < c->payload ? c->smallest : c->payload;
+    uint32_t frames = under_way / least + 2u;
     return under_way + frames * (OVERHEAD + 3u) <= c->window;
 }
 
@@ -135,6 +137,7 @@ static uint64_t ahead_us(const struct sender *c)
 static int put_data(struct sender *c)
 {
     uint32_t len = next_len(c);
+    c->smallest = c->sent != c->acked && c->smallest < c->payload ? c->smallest : c->payload;
     size_t size = stream_make_data(c->frame, c->round, c->sent, c->job->data + c->sent, len);
     c->sent += len;
     return put(c, c->frame, size);
@@ -514,6 +517,7 @@ int stream_send(struct ararext_session *s, struct stream_job *job)
 {
     bool package = (job->flags & STREAM_KIND_BITS) == STREAM_PACKAGE;
     struct sender c;
+    uint32_t best = 0;
     unsigned breaks = 0;
     for (bool again = true, first = true; again; first = false) {
         sender_init(&c, s, job);
@@ -522,7 +526,6 @@ int stream_send(struct ararext_session *s, struct stream_job *job)
         if (rc != ARAREXT_OK) {
             return rc;
         }
-        uint32_t from = c.sent;
         rc = converse(&c);
         job->all_sent = job->all_sent || c.sent == job->size;
         rc = judge(&c, rc, &again);
@@ -536,7 +539,10 @@ int stream_send(struct ararext_session *s, struct stream_job *job)
         if (rc != ARAREXT_OK) {
             return rc;
         }
-        breaks = c.acked > from ? 0 : breaks + 1;
+        /* Further than ever before: a board that resets at the same place each time is not erased
+         * for ever. */
+        breaks = c.acked > best ? 0 : breaks + 1;
+        best = c.acked > best ? c.acked : best;
         if (again && breaks >= BREAKS_MAX) {
             return fail(&c, ARAREXT_ERR_GARBLED);
         }

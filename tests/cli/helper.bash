@@ -51,8 +51,10 @@ real_time()
 stop_board()
 {
     if [ -n "$TWIN_PID" ]; then
+        # A test may have ended while it was stopped. CONT comes first: one that arrives while the leak
+        # sanitizer stops the world at the end takes that stop away, and it waits for ever.
+        kill -CONT "$TWIN_PID" 2>/dev/null || true
         kill "$TWIN_PID" 2>/dev/null || true
-        kill -CONT "$TWIN_PID" 2>/dev/null || true # a test may have ended while it was stopped
         wait "$TWIN_PID" 2>/dev/null || true
     fi
     TWIN_PID=

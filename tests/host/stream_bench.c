@@ -181,6 +181,9 @@ static void lost(void *ctx, bool port, unsigned limit_ms)
     assert_in_range(limit_ms, 10000, 60000);
     b->told_of_port += port;
     b->told_of_board += !port;
+    if (b->faults.swapped && !port) {
+        b->model->system[MAP_UID_BASE - MAP_SYSTEM_BASE] ^= 1;
+    }
 }
 
 static bool stop(void *ctx)

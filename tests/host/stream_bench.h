@@ -33,11 +33,13 @@ struct bench_faults {
     uint32_t holds_baud;               /* above this rate nothing gets through; 0 = any rate does */
     uint32_t adapter_baud;             /* rates above this are refused by the adapter; 0 = none */
     uint32_t fail_at;                  /* programming this address fails */
+    uint32_t dies_at;                  /* the board resets when it would program this address */
     uint8_t eats;                      /* this byte never gets into a stream; 0 = all do */
     uint64_t gone_from_ns, gone_to_ns; /* the port is not there */
     bool other_board;                  /* and then there is another one behind it */
+    bool swapped;                      /* another one is there when the host looks for it */
     unsigned drop_answers[256];        /* by command: so many answers are lost */
-    unsigned lost, altered, cut, garbled, refused, failed, dropped, eaten, reopened;
+    unsigned lost, altered, cut, garbled, refused, failed, dropped, eaten, reopened, died;
 };
 
 struct bench {
@@ -56,6 +58,7 @@ struct bench {
     /* the board */
     struct baud baud;
     bool no_streaming; /* one of an earlier version */
+    bool dying;        /* resets after this step */
     uint8_t ring[BENCH_RING];
     size_t ring_in, ring_out;
     uint8_t command[FRAME_SIZE_MAX];

@@ -60,6 +60,10 @@ static enum protocol_reason program(void *ctx, uint32_t addr, const uint8_t *dat
         assert_int_equal(data[i], wanted(b, addr - MAP_APP_BASE + i));
         cells[i] = data[i];
     }
+    if (b->faults.dies_at >= addr && b->faults.dies_at < addr + len) {
+        b->faults.died++;
+        b->dying = true;
+    }
     if (b->faults.fail_at >= addr && b->faults.fail_at < addr + len) {
         b->faults.failed++;
         *detail = b->faults.fail_at;
@@ -326,6 +330,13 @@ static void stream_step(struct bench *b)
         send(b, status, sizeof status);
     }
     b->ring_out += stream_take(&b->stream, &in, now_us(b));
+    if (b->dying) {
+        b->dying = false;
+        b->ring_out = b->ring_in;
+        baud_init(&b->baud);
+        stream_init(&b->stream, &b->stream_hw);
+        return;
+    }
     if (b->stream.state == STREAM_CLOSED) {
         b->last_word = !b->stream.timed_out;
         b->ring_out = b->ring_in;

@@ -252,6 +252,36 @@ static void test_stream_waits_for_an_adapter_no_longer(void **state)
     }
 }
 
+/* Silence, and behind the same port another board: it does not get the rest. */
+static void test_stream_board_swapped(void **state)
+{
+    (void)state;
+    struct bench *b = bench_create(460800, 1, 2);
+    bench_make_image(b, 300 * KIB, false);
+    b->faults.cut_from_ns = b->now_ns + 1500 * MS;
+    b->faults.cut_to_ns = b->faults.cut_from_ns + 14 * SECOND;
+    b->faults.swapped = true;
+    assert_int_equal(bench_flash(b, &PLAIN), ARAREXT_ERR_NO_PORT);
+    assert_int_equal(b->told_of_board, 1);
+    assert_int_equal(b->streams, 1);
+    assert_false(b->result.bootable);
+    bench_free(b);
+}
+
+/* A weak supply: the board resets at the same place each time. It is not erased for ever. */
+static void test_stream_board_dies(void **state)
+{
+    (void)state;
+    struct bench *b = bench_create(460800, 1, 2);
+    bench_make_image(b, 60 * KIB, false);
+    b->faults.dies_at = MAP_APP_BASE + 40 * KIB;
+    assert_int_not_equal(bench_flash(b, &PLAIN), ARAREXT_OK);
+    assert_in_range(b->faults.died, 2, 10);
+    assert_in_range(b->erases[2], 2, 10);
+    assert_false(b->result.bootable);
+    bench_free(b);
+}
+
 /* A line that never lets a certain byte through (somebody's XOFF) answers for ever. */
 static void test_stream_gives_up_where_nothing_moves(void **state)
 {
@@ -460,6 +490,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_stream_survives_a_pulled_cable),
         cmocka_unit_test(test_stream_survives_a_pulled_adapter),
         cmocka_unit_test(test_stream_waits_for_an_adapter_no_longer),
+        cmocka_unit_test(test_stream_board_swapped),
+        cmocka_unit_test(test_stream_board_dies),
         cmocka_unit_test(test_stream_gives_up_where_nothing_moves),
         cmocka_unit_test(test_stream_begins_after_a_pause),
         cmocka_unit_test(test_stream_ends_on_a_dead_line),

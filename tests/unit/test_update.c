@@ -471,6 +471,34 @@ static void test_update_claim_torn_confirmed(void **state)
     assert_true(missing > 20);
 }
 
+/* Taken back before it was confirmed: it cannot be confirmed any more, and nobody is told so. */
+static void test_update_confirm_after_rollback(void **state)
+{
+    struct bench *b = bench_settled(512);
+
+    (void)state;
+    assert_int_equal(bench_stage(b, &two), REASON_NONE);
+    bench_boots(b, true, 1, BOOT_TRIAL);
+    assert_int_equal(update_rollback(&b->update, &b->detail), REASON_NONE);
+    assert_int_equal(update_confirm(&b->update, &b->detail), REASON_NO_TRIAL);
+    bench_boots(b, true, 0, BOOT_ROLLBACK);
+    assert_int_equal(update_confirm(&b->update, &b->detail), REASON_NONE);
+    bench_free(b);
+}
+
+/* Retiring was cut when the first word of its confirmation was gone: it runs as the last one, and
+ * confirming it again is no failure. */
+static void test_update_confirm_fading(void **state)
+{
+    struct bench *b = bench_settled(512);
+
+    (void)state;
+    memset(flash_model_at(b->m, 0x0805F818, 4), 0, 4);
+    bench_boots(b, true, 0, BOOT_NORMAL);
+    assert_int_equal(update_confirm(&b->update, &b->detail), REASON_NONE);
+    bench_free(b);
+}
+
 /* A log of 480 words lasts for 238 installs, and then the slot is out. */
 static void test_update_log(void **state)
 {
@@ -514,6 +542,8 @@ int main(void)
         cmocka_unit_test(test_update_retire_cut),
         cmocka_unit_test(test_update_claim_torn),
         cmocka_unit_test(test_update_claim_torn_confirmed),
+        cmocka_unit_test(test_update_confirm_after_rollback),
+        cmocka_unit_test(test_update_confirm_fading),
         cmocka_unit_test(test_update_log),
     };
 
