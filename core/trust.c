@@ -340,8 +340,8 @@ enum protocol_reason trust_provision(const struct flash_hw *flash, const uint8_t
         return done != REASON_NONE ? done : reason;
     }
     reason = trust_write(flash, blocks, locks, true, detail);
-    /* Also those that read right: what was torn may read otherwise later. Should the chip refuse that
-     * of a lock in force, it is in force. */
+    /* Also those that read right: what was torn may read otherwise later. Should the chip refuse
+     * that of a lock in force, it is in force. */
     for (unsigned i = 0; i < OTP_LOCKED_BLOCKS && reason == REASON_NONE; i++) {
         reason = trust_mark_otp(flash, MAP_OTP_LOCK_BASE + i, 0, detail);
         reason = locks[i] == 0 ? REASON_NONE : reason;
