@@ -344,7 +344,10 @@ enum protocol_reason trust_provision(const struct flash_hw *flash, const uint8_t
      * that of a lock in force, it is in force. */
     for (unsigned i = 0; i < OTP_LOCKED_BLOCKS && reason == REASON_NONE; i++) {
         reason = trust_mark_otp(flash, MAP_OTP_LOCK_BASE + i, 0, detail);
-        reason = locks[i] == 0 ? REASON_NONE : reason;
+        if (locks[i] == 0) {
+            flash_hw_read(flash, MAP_OTP_LOCK_BASE + i, &locks[i], 1);
+            reason = locks[i] == 0 ? REASON_NONE : reason;
+        }
     }
     return reason == REASON_NONE ? done : reason;
 }

@@ -183,7 +183,6 @@ static void describe_content(const struct stream_flash *f, const struct run *r, 
     uint32_t word = image_first_word(f->image) - r->addr;
     bool held = holds_back(f, r);
     uint8_t first[FIRST_WORD_SIZE] = {0};
-    job->crc = ararext_crc(CRC_START, content, r->len);
     if (word < r->len) {
         memcpy(first, content + word, FIRST_WORD_SIZE);
         memset(content + word, 0xFF, FIRST_WORD_SIZE);
@@ -192,9 +191,8 @@ static void describe_content(const struct stream_flash *f, const struct run *r, 
     if (held) {
         memcpy(content, first, FIRST_WORD_SIZE);
         job->flags |= STREAM_FLAG_HOLD;
-    } else {
-        job->crc = ararext_crc(CRC_START, content, r->len);
     }
+    job->crc = ararext_crc(CRC_START, content, r->len);
 }
 
 /* ---- plain or packed ---- */
