@@ -102,14 +102,13 @@ enum protocol_reason flash_erase_sector(void *ctx, unsigned sector, uint32_t *de
     return reason == REASON_NONE ? flash_check_blank(addr, size, detail) : reason;
 }
 
-/* The next run of units of one size: words where addr is a multiple of 4, at the edges a half-word
- * or a byte. */
+/* The next run of units of one size: words where addr is a multiple of 4, at the edges a byte. */
 static void flash_next_run(struct flash_write *w, uint32_t addr, const uint8_t *data, size_t left)
 {
     w->addr = addr;
     w->data = data;
-    w->unit = addr % WORD == 0 && left >= WORD ? WORD : addr % 2u == 0 && left >= 2u ? 2u : 1u;
-    w->len = w->unit == WORD ? left - left % WORD : w->unit;
+    w->unit = addr % WORD == 0 && left >= WORD ? WORD : 1u;
+    w->len = w->unit == WORD ? left - left % WORD : 1u;
 }
 
 static enum protocol_reason flash_compare(const struct flash_write *w, uint32_t *detail)

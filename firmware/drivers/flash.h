@@ -22,7 +22,7 @@ struct flash_write {
     uint32_t addr; /* a multiple of unit, as is len */
     const uint8_t *data;
     uint32_t len;
-    uint8_t unit; /* 1, 2 or 4 */
+    uint8_t unit; /* 1 or 4 */
     bool always;  /* also where flash reads so already */
 };
 

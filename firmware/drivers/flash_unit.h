@@ -1,6 +1,6 @@
 /*
- * One unit into the flash: a word, half-word or byte. In line, since both the part of the driver
- * that runs from SRAM and the one for services use it.
+ * One unit into the flash: a word or a byte. In line, since both the part of the driver that
+ * runs from SRAM and the one for services use it.
  */
 #ifndef ARAREXT_FLASH_UNIT_H
 #define ARAREXT_FLASH_UNIT_H
@@ -10,7 +10,7 @@
 #include "flash.h"
 #include "stm32f407.h"
 
-/* FLASH_CR for programming in units of 1, 2 or 4 bytes. */
+/* FLASH_CR for programming in units of 1 or 4 bytes. */
 CORE_INLINE uint32_t flash_unit_cr(uint32_t unit)
 {
     return FLASH_CR_PG | FLASH_CR_PSIZE(unit >> 1);
@@ -28,14 +28,6 @@ CORE_INLINE bool flash_unit_store(const struct flash_write *w, uint32_t addr, co
             return false;
         }
         *word = value;
-    } else if (w->unit == 2u) {
-        volatile uint16_t *half = (volatile uint16_t *)addr;
-        uint16_t value = load_le16(data);
-
-        if (!w->always && *half == value) {
-            return false;
-        }
-        *half = value;
     } else {
         volatile uint8_t *byte = (volatile uint8_t *)addr;
 

@@ -65,7 +65,7 @@ static void test_powercut_write(void **state)
     uint8_t *boot = boot_copy(b);
     random_fill(&seed, data, sizeof data);
     size_t n = wire_write_payload(payload, APP_BASE + 1, data, sizeof data);
-    for (uint64_t nth = 1; nth <= 14; nth++) { /* 1 byte, 1 half-word, 11 words, half, byte */
+    for (uint64_t nth = 1; nth <= 17; nth++) { /* 3 bytes, 11 words, 3 bytes */
         for (int w = 0; w < 3; w++) {
             cut_during(b, nth, whens[w], MEM_WRITE, payload, n);
             board_ok(b, GET_VER, NULL, 0, &version, 1);

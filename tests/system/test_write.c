@@ -11,12 +11,12 @@ static uint64_t flash_operations(const struct board *b)
     return counters.flash_operations;
 }
 
-/* Words where they are whole and aligned, half-words and bytes at the edges. */
+/* Words where they are whole and aligned, bytes at the edges. */
 static unsigned units(uint32_t addr, size_t len)
 {
     unsigned count = 0;
     while (len > 0) {
-        size_t unit = (addr & 1) != 0 || len < 2 ? 1 : (addr & 2) != 0 || len < 4 ? 2 : 4;
+        size_t unit = addr % 4 != 0 || len < 4 ? 1 : 4;
         addr += (uint32_t)unit;
         len -= unit;
         count++;
