@@ -19,9 +19,15 @@ struct flash_hw {
     void (*read)(void *ctx, uint32_t addr, void *data, size_t len);
     /* Erases a sector and reads it back blank. */
     enum protocol_reason (*erase)(void *ctx, unsigned sector, uint32_t *detail);
-    /* Programs len bytes at addr, both multiples of 4, and reads them back. */
+    /* Programs len bytes at addr, a multiple of 4, and reads them back: words, and what is over by
+     * bytes. */
     enum protocol_reason (*program)(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
                                     uint32_t *detail);
+    /* Says what program is asked for next (len 0: nothing), so that the chip may program some of
+     * its words while the core unpacks what follows. It is no promise: program does what is
+     * missing, reads all back, and tells the errors of both. Until then data is lent, reads give
+     * what is there at that moment, and nothing else is erased or programmed. Not for services. */
+    void (*begin)(void *ctx, uint32_t addr, const uint8_t *data, size_t len);
     /* Programs one word, also where it reads so already: for records whose bits may be marginal
      * after a power cut. Bits that are 0 stay 0; it is not read back. Flash or OTP. */
     enum protocol_reason (*mark)(void *ctx, uint32_t addr, uint32_t word, uint32_t *detail);

@@ -14,10 +14,23 @@
 
 #include "format.h"
 
+/* On the board the functions that decode symbols lie in SRAM, and between two symbols the flash is
+ * given the next word to program: see begin of struct flash_hw. */
+#ifdef UNPACK_BOARD
+#define UNPACK_HOT    __attribute__((section(".ramcode"), noinline, noclone))
+#define UNPACK_POKE() flash_ram_poke()
+void flash_ram_poke(void);
+#else
+#define UNPACK_HOT
+#define UNPACK_POKE() ((void)0)
+#endif
+
 #define Z7_EXTRACT_ONLY
 #define Z7_LZMA_DEC_OPT /* LzmaDec_DecodeReal_3 is ours */
-#include <LzmaDec.c>    /* NOLINT(bugprone-suspicious-include) */
-#include <Bra.c>        /* NOLINT(bugprone-suspicious-include) */
+#include <LzmaDec.h>
+static UNPACK_HOT void LzmaDec_WriteRem(CLzmaDec *p, SizeT limit);
+#include <LzmaDec.c> /* NOLINT(bugprone-suspicious-include) */
+#include <Bra.c>     /* NOLINT(bugprone-suspicious-include) */
 
 #define LC_LP_MAX      4u
 #define PROPERTIES_END (9u * 5u * 5u) /* values of (pb * 5 + lp) * 9 + lc are below */
@@ -72,6 +85,7 @@ void unpack_init(struct unpack *u, struct unpack_memory *memory, uint8_t *dictio
                  bool thumb)
 {
     u->memory = memory;
+    u->stage = memory->stage[0];
     u->size = size;
     u->done = 0;
     u->pending = 0;
@@ -114,12 +128,13 @@ static void drop_front(uint8_t *data, uint32_t *len, uint32_t n)
 }
 
 /* Gives out what is settled in the stage; all of it when that is the last of the content. What
- * stays begins at a word. The filter may see one halfword of it again that it has passed before:
+ * stays begins at a word and goes to the other stage, because the sink may look at this one until
+ * it is called again. The filter may see one halfword of it again that it has passed before:
  * the second half of a branch, or one that it left alone with the same halfword behind it. Both it
  * leaves alone. */
 static enum protocol_reason give_out(struct unpack *u, bool last)
 {
-    uint8_t *stage = u->memory->stage;
+    uint8_t *stage = u->stage;
     uint32_t len = u->pending;
     if (u->thumb) {
         len = (uint32_t)(z7_BranchConv_ARMT_Dec(stage, len, u->done) - stage);
@@ -130,7 +145,9 @@ static enum protocol_reason give_out(struct unpack *u, bool last)
     }
     enum protocol_reason reason = u->sink(u->ctx, stage, len);
     u->done += len;
-    drop_front(stage, &u->pending, len);
+    u->pending -= len;
+    u->stage = u->memory->stage[stage == u->memory->stage[0]];
+    memcpy(u->stage, stage + len, u->pending);
     return reason;
 }
 
@@ -140,8 +157,7 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 }
 
 /* Goes down a tree of probabilities, a bit a node, until the node is at least end. */
-static __attribute__((noinline)) uint32_t decode_tree(CLzmaDec *p, CLzmaProb *probs, uint32_t node,
-                                                      uint32_t end)
+static UNPACK_HOT uint32_t decode_tree(CLzmaDec *p, CLzmaProb *probs, uint32_t node, uint32_t end)
 {
     const Byte *buf = p->buf;
     uint32_t range = p->range;
@@ -172,7 +188,7 @@ static __attribute__((noinline)) uint32_t decode_tree(CLzmaDec *p, CLzmaProb *pr
     return node;
 }
 
-static __attribute__((noinline)) uint32_t decode_bit(CLzmaDec *p, CLzmaProb *prob)
+static UNPACK_HOT uint32_t decode_bit(CLzmaDec *p, CLzmaProb *prob)
 {
     uint32_t range = p->range;
     if (range < kTopValue) {
@@ -226,7 +242,7 @@ static uint32_t decode_direct(CLzmaDec *p, uint32_t count)
     return value;
 }
 
-static uint32_t decode_length(CLzmaDec *p, CLzmaProb *probs, uint32_t pos_state)
+static UNPACK_HOT uint32_t decode_length(CLzmaDec *p, CLzmaProb *probs, uint32_t pos_state)
 {
     if (!decode_bit(p, probs + LenChoice)) {
         return decode_tree(p, probs + LenLow + pos_state, 1, 8) - 8;
@@ -248,10 +264,13 @@ static uint32_t decode_distance(CLzmaDec *p, uint32_t len)
     uint32_t count = (slot >> 1) - 1;
     uint32_t base = (2 | (slot & 1)) << count;
     if (slot < kEndPosModelIndex) {
-        return base + decode_reverse(p, probs + SpecPos + base - slot, count);
+        probs = probs + SpecPos + base - slot;
+    } else {
+        base += decode_direct(p, count - kNumAlignBits) << kNumAlignBits;
+        count = kNumAlignBits;
+        probs = probs + Align;
     }
-    base += decode_direct(p, count - kNumAlignBits) << kNumAlignBits;
-    return base + decode_reverse(p, probs + Align, kNumAlignBits);
+    return base + decode_reverse(p, probs, count);
 }
 
 static Byte byte_back(const CLzmaDec *p, uint32_t distance)
@@ -333,9 +352,10 @@ static bool decode_match(CLzmaDec *p, uint32_t pos_state)
 
 /* Decodes one symbol, and goes on while dicPos is before limit and the input before bufLimit. What
  * of a match does not fit before limit is left in remainLen. */
-int Z7_FASTCALL LZMA_DECODE_REAL(CLzmaDec *p, SizeT limit, const Byte *bufLimit)
+UNPACK_HOT int Z7_FASTCALL LZMA_DECODE_REAL(CLzmaDec *p, SizeT limit, const Byte *bufLimit)
 {
     do {
+        UNPACK_POKE();
         uint32_t pos_state = CALC_POS_STATE(p->processedPos, (1u << p->prop.pb) - 1);
         if (!decode_bit(p, p->probs_1664 + IsMatch + pos_state + p->state)) {
             decode_literal(p);
@@ -500,7 +520,7 @@ static enum step decode(struct unpack *u)
     enum step step = d->plain ? copy_plain(d, room) : decode_lzma(d, room);
     uint32_t got = (uint32_t)(d->lzma.dicPos - from);
     d->unpacked -= got;
-    memcpy(u->memory->stage + u->pending, d->lzma.dic + from, got);
+    memcpy(u->stage + u->pending, d->lzma.dic + from, got);
     u->pending += got;
     return step;
 }

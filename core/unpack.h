@@ -22,14 +22,16 @@
  * reaches: the DMA needs the rest of SRAM. What applications left in either is lost. */
 struct unpack_memory {
     _Alignas(8) uint8_t state[UNPACK_STATE];
-    _Alignas(8) uint8_t stage[UNPACK_STAGE]; /* content on its way out: filtered here, because later
-                                              * matches refer to the dictionary as it was */
+    /* Content on its way out: filtered here, because later matches refer to the dictionary as it
+     * was. One fills while the sink has the other. */
+    _Alignas(8) uint8_t stage[2][UNPACK_STAGE];
     _Alignas(8) uint8_t probs[UNPACK_PROBS];
 };
 
 /* Takes content in order, in pieces of 4 to UNPACK_STAGE bytes. Every piece is a multiple of 4
  * long, but for the last of the content, which may be of any length from 1. data is aligned to 8
- * bytes and is lent. A reason other than REASON_NONE ends the work and is given back by unpack_add.
+ * bytes and is lent until the sink is called again or the work is over. A reason other than
+ * REASON_NONE ends the work and is given back by unpack_add.
  */
 typedef enum protocol_reason unpack_sink_fn(void *ctx, const uint8_t *data, size_t len);
 
@@ -37,6 +39,7 @@ struct unpack {
     struct unpack_memory *memory;
     unpack_sink_fn *sink; /* these two are the caller's to set; unpack_init leaves them alone */
     void *ctx;
+    uint8_t *stage;   /* that fills */
     uint32_t size;    /* of the content, as the package says */
     uint32_t done;    /* content bytes given out */
     uint32_t pending; /* content bytes behind those, still in the stage */

@@ -12,7 +12,6 @@
 
 #define PIECE 256u
 #define WORD  4u
-#define BLANK 0xFFu
 
 /* Where content goes: flash, or a digest. */
 struct update_sink {
@@ -20,6 +19,8 @@ struct update_sink {
     const struct package *p;
     uint32_t *detail;
     uint32_t done;
+    const uint8_t *data; /* flash has begun with these, but is not asked for them yet */
+    size_t len;
     bool vectors_fit;
     struct sha256 sha;
 };
@@ -37,26 +38,25 @@ static enum protocol_reason update_sink_hash(void *ctx, const uint8_t *data, siz
     return REASON_NONE;
 }
 
+/* Brings to an end what flash has begun with, and begins with data. */
 static enum protocol_reason update_sink_flash(void *ctx, const uint8_t *data, size_t len)
 {
     struct update_sink *s = ctx;
     const struct flash_hw *flash = s->u->flash;
-    size_t whole = len - len % WORD;
     enum protocol_reason reason =
-        flash->program(flash->ctx, MAP_APP_BASE + s->done, data, whole, s->detail);
+        flash->program(flash->ctx, MAP_APP_BASE + s->done, s->data, s->len, s->detail);
 
-    if (reason == REASON_NONE && whole != len) {
-        uint8_t word[WORD] = {BLANK, BLANK, BLANK, BLANK};
-
-        __builtin_memcpy(word, data + whole, len - whole);
-        reason = flash->program(flash->ctx, MAP_APP_BASE + s->done + (uint32_t)whole, word, WORD,
-                                s->detail);
+    if (reason != REASON_NONE) {
+        len = 0;
     }
-    s->done += (uint32_t)len;
+    s->done += (uint32_t)s->len;
+    s->data = data;
+    s->len = len;
+    flash->begin(flash->ctx, MAP_APP_BASE + s->done, data, len);
     return reason;
 }
 
-/* The whole content into a sink. */
+/* The whole content into a sink. At the end the sink gets nothing: no data is lent any more. */
 static enum protocol_reason update_stream(struct update_sink *s, unpack_sink_fn *sink)
 {
     const struct flash_hw *flash = s->u->flash;
@@ -65,7 +65,8 @@ static enum protocol_reason update_stream(struct update_sink *s, unpack_sink_fn 
     bool packed = s->p->flags != 0;
     struct unpack unpack = {.sink = sink, .ctx = s};
     enum protocol_reason reason = REASON_NONE;
-    _Alignas(8) uint8_t piece[PIECE];
+    enum protocol_reason settled;
+    _Alignas(8) uint8_t pieces[2][PIECE]; /* a sink may look at the last one until the next */
 
     if (packed) {
         if (s->u->memory == NULL) {
@@ -76,6 +77,7 @@ static enum protocol_reason update_stream(struct update_sink *s, unpack_sink_fn 
     }
     while (left != 0 && reason == REASON_NONE) {
         uint32_t n = left < PIECE ? left : PIECE;
+        uint8_t *piece = pieces[left / PIECE % 2u];
 
         flash_hw_read(flash, addr, piece, n);
         reason = packed ? unpack_add(&unpack, piece, n) : sink(s, piece, n);
@@ -83,7 +85,11 @@ static enum protocol_reason update_stream(struct update_sink *s, unpack_sink_fn 
         addr += n;
         left -= n;
     }
-    return packed && reason == REASON_NONE ? unpack_end(&unpack) : reason;
+    if (packed && reason == REASON_NONE) {
+        reason = unpack_end(&unpack);
+    }
+    settled = sink(s, NULL, 0);
+    return reason == REASON_NONE ? settled : reason;
 }
 
 enum protocol_reason update_check_content(const struct update *u, const struct package *p,

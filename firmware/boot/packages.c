@@ -28,6 +28,7 @@ void packages_bind(struct packages *p, bool from_ram)
         .read = flash_read,
         .erase = flash_erase_sector,
         .program = flash_program,
+        .begin = flash_begin,
         .mark = flash_mark,
         .mark_otp = flash_mark_otp,
         .alive = packages_alive,

@@ -20,19 +20,6 @@
 
 const struct flash_ops flash_from_ram = {flash_ram_erase, flash_ram_program};
 
-/* Returns FLASH_CR as it was: locked, but for an application that uses it itself. */
-static uint32_t flash_unlock(void)
-{
-    uint32_t cr = FLASH->CR;
-
-    FLASH->SR = FLASH_SR_ERRORS | FLASH_SR_EOP; /* left over from before: not ours */
-    if ((cr & FLASH_CR_LOCK) != 0) {
-        FLASH->KEYR = FLASH_KEY1;
-        FLASH->KEYR = FLASH_KEY2;
-    }
-    return cr;
-}
-
 void flash_flush_caches(void)
 {
     uint32_t acr = FLASH->ACR; /* RM0090 3.5.2: disable, reset, enable */
@@ -42,6 +29,20 @@ void flash_flush_caches(void)
     FLASH->ACR = off | FLASH_ACR_ICRST | FLASH_ACR_DCRST;
     FLASH->ACR = off;
     FLASH->ACR = acr;
+}
+
+/* Returns FLASH_CR as it was: locked, but for an application that uses it itself. */
+static uint32_t flash_unlock(void)
+{
+    uint32_t cr = FLASH->CR;
+
+    flash_flush_caches();
+    FLASH->SR = FLASH_SR_ERRORS | FLASH_SR_EOP; /* left over from before: not ours */
+    if ((cr & FLASH_CR_LOCK) != 0) {
+        FLASH->KEYR = FLASH_KEY1;
+        FLASH->KEYR = FLASH_KEY2;
+    }
+    return cr;
 }
 
 static enum protocol_reason flash_end(uint32_t cr, uint32_t sr, uint32_t *detail)
@@ -139,6 +140,9 @@ enum protocol_reason flash_program(void *ctx, uint32_t addr, const uint8_t *data
     enum protocol_reason reason = REASON_NONE;
     struct flash_write w = {.always = false};
 
+    if (ctx == &flash_from_ram) {
+        flash_ram_end();
+    }
     if (addr - MAP_APP_BASE >= MAP_FLASH_BASE + MAP_FLASH_SIZE_MAX - MAP_APP_BASE) {
         *detail = addr;
         return REASON_BOOTLOADER;
@@ -151,6 +155,15 @@ enum protocol_reason flash_program(void *ctx, uint32_t addr, const uint8_t *data
         }
     }
     return reason;
+}
+
+void flash_begin(void *ctx, uint32_t addr, const uint8_t *data, size_t len)
+{
+    (void)ctx;
+    if (len != 0 && addr - MAP_APP_BASE < MAP_FLASH_BASE + MAP_FLASH_SIZE_MAX - MAP_APP_BASE) {
+        (void)flash_unlock();
+        flash_ram_begin(addr, data, len - len % WORD);
+    }
 }
 
 static bool flash_is_otp(uint32_t addr)

@@ -45,6 +45,7 @@ void flash_read(void *ctx, uint32_t addr, void *data, size_t len);
 enum protocol_reason flash_erase_sector(void *ctx, unsigned sector, uint32_t *detail);
 enum protocol_reason flash_program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
                                    uint32_t *detail);
+void flash_begin(void *ctx, uint32_t addr, const uint8_t *data, size_t len); /* from RAM only */
 enum protocol_reason flash_mark(void *ctx, uint32_t addr, uint32_t word, uint32_t *detail);
 enum protocol_reason flash_mark_otp(void *ctx, uint32_t addr, uint8_t byte, uint32_t *detail);
 
@@ -54,13 +55,6 @@ enum protocol_reason flash_program_options(void *ctx, uint16_t nwrp, enum loader
                                            uint32_t *detail);
 
 /* What such a result of FLASH_SR means: FLASH_ERROR, FLASH_TIMEOUT or NONE; *detail = sr. */
-static inline enum protocol_reason flash_reason(uint32_t sr, uint32_t *detail)
-{
-    *detail = sr;
-    if ((sr & FLASH_SR_BSY) != 0) {
-        return REASON_FLASH_TIMEOUT;
-    }
-    return (sr & FLASH_SR_ERRORS) != 0 ? REASON_FLASH_ERROR : REASON_NONE;
-}
+enum protocol_reason flash_reason(uint32_t sr, uint32_t *detail);
 
 #endif

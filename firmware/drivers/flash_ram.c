@@ -74,6 +74,40 @@ RAM_CODE uint32_t flash_ram_program(const struct flash_write *w, uint32_t limit_
     return sr;
 }
 
+/* What is still to be started. */
+static struct {
+    volatile uint32_t *at, *end;
+    const uint32_t *data;
+} flash_ram_ahead;
+
+void flash_ram_begin(uint32_t addr, const uint8_t *data, uint32_t len)
+{
+    FLASH->CR = flash_unit_cr(4);
+    flash_ram_ahead.at = (volatile uint32_t *)addr;
+    flash_ram_ahead.end = (volatile uint32_t *)(addr + len);
+    flash_ram_ahead.data = (const uint32_t *)(const void *)data;
+}
+
+RAM_CODE void flash_ram_poke(void)
+{
+    volatile uint32_t *at = flash_ram_ahead.at;
+
+    if (at != flash_ram_ahead.end && FLASH->SR == 0) { /* idle, and no error */
+        uint32_t value = *flash_ram_ahead.data++;
+
+        flash_ram_ahead.at = at + 1;
+        if (*at != value) {
+            *at = value;
+        }
+    }
+}
+
+void flash_ram_end(void)
+{
+    flash_ram_ahead.end = flash_ram_ahead.at;
+    FLASH->CR = FLASH_CR_LOCK; /* waits for the word under way (RM0090 3.6.1) */
+}
+
 RAM_CODE uint32_t flash_ram_options(uint32_t optcr, uint32_t limit_us)
 {
     FLASH->OPTCR = optcr;

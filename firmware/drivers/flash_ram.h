@@ -11,6 +11,12 @@
 /* The functions of struct flash_ops. */
 uint32_t flash_ram_erase(uint32_t cr, uint32_t limit_us);
 uint32_t flash_ram_program(const struct flash_write *w, uint32_t limit_us);
+/* Words that are programmed one by one, at each call of poke that finds flash idle and without an
+ * error, until end. The controller is locked at the end, and idle. Only poke lies in SRAM; the
+ * other two wait for a word under way as all code in flash does. */
+void flash_ram_begin(uint32_t addr, const uint8_t *data, uint32_t len);
+void flash_ram_poke(void);
+void flash_ram_end(void);
 /* Programs the option bytes; optcr is FLASH_OPTCR without OPTSTRT. */
 uint32_t flash_ram_options(uint32_t optcr, uint32_t limit_us);
 

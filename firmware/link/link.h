@@ -12,15 +12,15 @@
 #define LINK_STACK_SIZE   0xF00
 #define LINK_STACK_TOP    0x20001000
 #define LINK_RAMCODE_BASE 0x20001000
-#define LINK_RAMCODE_LOG2 10
-#define LINK_RAMCODE_SIZE 0x400
-#define LINK_DATA_BASE    0x20001400
+#define LINK_RAMCODE_LOG2 11
+#define LINK_RAMCODE_SIZE 0x800
+#define LINK_DATA_BASE    0x20001800
 
 /* Free SRAM, in use while a package is unpacked or a stream is open: the unpacker's memory but for
  * its dictionary, which has the CCM, and the ring of streaming: all of it that a DMA reaches. */
 #define LINK_UNPACK_BASE    0x20004000
-#define LINK_UNPACK_SIZE    0x7400
-#define LINK_WIDE_RING_BASE 0x2000B400
+#define LINK_UNPACK_SIZE    0x7600
+#define LINK_WIDE_RING_BASE 0x2000B600
 #define LINK_WIDE_RING_SIZE 0x14000
 
 /* Budget: code and data in flash. */

@@ -57,6 +57,12 @@ static enum protocol_reason rig_mark_otp(void *ctx, uint32_t addr, uint8_t byte,
     return rig->model->hw.mark_otp(rig->model, addr, byte, detail);
 }
 
+static void rig_begin(void *ctx, uint32_t addr, const uint8_t *data, size_t len)
+{
+    struct rig *rig = ctx;
+    rig->model->hw.begin(rig->model, addr, data, len);
+}
+
 static void rig_alive(void *ctx)
 {
     (void)ctx;
@@ -86,6 +92,7 @@ void rig_open(struct rig *rig, uint32_t flash_kib)
                                 .program = rig_program,
                                 .mark = rig_mark,
                                 .mark_otp = rig_mark_otp,
+                                .begin = rig_begin,
                                 .alive = rig_alive,
                                 .flash_kib = flash_kib};
     rig->update = (struct update){.flash = &rig->hw,

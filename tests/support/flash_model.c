@@ -264,11 +264,55 @@ static enum protocol_reason flash_model_error(uint32_t *detail)
     return REASON_FLASH_ERROR;
 }
 
+/* ---- what was begun ---- */
+
+static uint32_t flash_model_sum(const uint8_t *data, size_t len)
+{
+    uint32_t sum = 0x811C9DC5u; /* FNV-1a */
+
+    for (size_t i = 0; i < len; i++) {
+        sum = (sum ^ data[i]) * 0x01000193u;
+    }
+    return sum;
+}
+
+/* Nothing but the program that was announced may come now. */
+static void flash_model_settled(const struct flash_model *m, const char *what)
+{
+    flash_model_require(m->off || m->begun_len == 0, what, m->begun_addr);
+}
+
+static void flash_model_begin_ahead(void *ctx, uint32_t addr, const uint8_t *data, size_t len)
+{
+    struct flash_model *m = ctx;
+
+    flash_model_settled(m, "begun again");
+    flash_model_require(len == 0 || (addr % WORD == 0 && flash_model_at(m, addr, len) != NULL),
+                        "odd begin", addr);
+    m->begun += len != 0;
+    m->begun_addr = addr;
+    m->begun_len = (uint32_t)len;
+    m->begun_sum = flash_model_sum(data, len);
+}
+
+/* program is asked for what was begun, and the data has stayed as it was. */
+static void flash_model_keep_word(struct flash_model *m, uint32_t addr, const uint8_t *data,
+                                  size_t len)
+{
+    if (m->begun_len != 0 && !m->off) {
+        flash_model_require(addr == m->begun_addr && len == m->begun_len &&
+                                flash_model_sum(data, len) == m->begun_sum,
+                            "programmed is not what was begun", addr);
+    }
+    m->begun_len = 0;
+}
+
 static enum protocol_reason flash_model_erase(void *ctx, unsigned sector, uint32_t *detail)
 {
     struct flash_model *m = ctx;
     bool torn;
 
+    flash_model_settled(m, "erase");
     flash_model_require(sector >= 2 &&
                             flash_model_sector_addr(sector) < FLASH_BASE + m->hw.flash_kib * 1024u,
                         "erase of a sector that is not ours", sector);
@@ -284,7 +328,7 @@ static enum protocol_reason flash_model_erase(void *ctx, unsigned sector, uint32
     return REASON_NONE;
 }
 
-/* One word of flash or OTP, or one byte of OTP. */
+/* One word or byte of flash or OTP. */
 static enum protocol_reason flash_model_put(struct flash_model *m, uint32_t addr,
                                             const uint8_t *data, uint32_t len, uint32_t *detail)
 {
@@ -316,31 +360,35 @@ static enum protocol_reason flash_model_put(struct flash_model *m, uint32_t addr
     return flash_model_end(m) ? REASON_NONE : flash_model_error(detail);
 }
 
+/* Words, and what is over by bytes. */
 static enum protocol_reason flash_model_program(void *ctx, uint32_t addr, const uint8_t *data,
                                                 size_t len, uint32_t *detail)
 {
     struct flash_model *m = ctx;
     enum protocol_reason reason = REASON_NONE;
-    uint8_t word[WORD];
+    uint8_t now[WORD];
+    uint32_t unit;
 
-    flash_model_require(addr % WORD == 0 && len % WORD == 0 && addr < OTP_BASE, "odd programming",
-                        addr);
-    for (size_t i = 0; i < len && reason == REASON_NONE; i += WORD) {
-        const uint8_t *old = flash_model_at(m, addr + (uint32_t)i, WORD);
+    flash_model_require(addr % WORD == 0 && addr < OTP_BASE, "odd programming", addr);
+    flash_model_keep_word(m, addr, data, len);
+    for (size_t i = 0; i < len && reason == REASON_NONE; i += unit) {
+        const uint8_t *old = flash_model_at(m, addr + (uint32_t)i, 1);
 
+        unit = len - i < WORD ? 1 : WORD;
         m->words++;
         m->blind += (m->sessions >> flash_model_sector_at(addr + (uint32_t)i) & 1u) == 0;
-        for (unsigned k = 0; k < WORD; k++) {
+        for (unsigned k = 0; k < unit; k++) {
             if ((data[i + k] & ~old[k]) != 0) {
                 m->over++;
                 break;
             }
         }
-        reason = flash_model_put(m, addr + (uint32_t)i, data + i, WORD, detail);
+        reason = flash_model_put(m, addr + (uint32_t)i, data + i, unit, detail);
     }
-    for (size_t i = 0; i < len && reason == REASON_NONE; i += WORD) {
-        flash_model_read(m, addr + (uint32_t)i, word, WORD);
-        if (memcmp(word, data + i, WORD) != 0) {
+    for (size_t i = 0; i < len && reason == REASON_NONE; i += unit) {
+        unit = len - i < WORD ? 1 : WORD;
+        flash_model_read(m, addr + (uint32_t)i, now, unit);
+        if (memcmp(now, data + i, unit) != 0) {
             *detail = addr + (uint32_t)i;
             reason = REASON_VERIFY;
         }
@@ -355,6 +403,7 @@ static enum protocol_reason flash_model_mark(void *ctx, uint32_t addr, uint32_t 
     const uint8_t bytes[WORD] = {(uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16),
                                  (uint8_t)(word >> 24)};
 
+    flash_model_settled(m, "mark");
     flash_model_require(addr % WORD == 0, "odd mark", addr);
     if (addr >= OTP_BASE) {
         m->otp++;
@@ -371,6 +420,7 @@ static enum protocol_reason flash_model_mark_otp(void *ctx, uint32_t addr, uint8
     enum protocol_reason reason;
     uint8_t now;
 
+    flash_model_settled(m, "mark of OTP");
     flash_model_require(addr >= OTP_BASE, "not OTP", addr);
     m->otp++;
     reason = flash_model_put(m, addr, &byte, 1, detail);
@@ -397,6 +447,7 @@ static void flash_model_wire(struct flash_model *m, uint32_t flash_kib)
                               .program = flash_model_program,
                               .mark = flash_model_mark,
                               .mark_otp = flash_model_mark_otp,
+                              .begin = flash_model_begin_ahead,
                               .alive = flash_model_alive,
                               .flash_kib = flash_kib};
 }
@@ -438,6 +489,7 @@ void flash_model_power_on(struct flash_model *m)
     m->cut_at = 0;
     m->fail_at = 0;
     m->sessions = 0;
+    m->begun_len = 0;
     m->note = 0;
 }
 

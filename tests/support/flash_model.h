@@ -28,7 +28,7 @@ struct flash_model {
     struct flash_hw hw; /* hand out &hw; its ctx is this struct */
     uint64_t random;    /* state of the generator; a seed to begin with */
 
-    /* An operation is one word, one byte of OTP, or one erase. */
+    /* An operation is one word, one byte, or one erase. */
     unsigned operations;      /* since creation */
     unsigned cut_at;          /* supply is lost at the operation of this number (the first is 1) */
     enum flash_model_cut cut; /* ... and there */
@@ -43,7 +43,8 @@ struct flash_model {
 
     /* What was done; the caller may set these back to 0. */
     unsigned erases[FLASH_MODEL_SECTORS];
-    unsigned words; /* programmed by program */
+    unsigned words; /* programmed by program, or bytes behind the last one */
+    unsigned begun; /* announced by begin; nothing is programmed before program asks for it */
     unsigned marks; /* words programmed by mark */
     unsigned otp;   /* bytes programmed by mark_otp, and words of OTP by mark */
     unsigned alive;
@@ -53,6 +54,7 @@ struct flash_model {
 
     uint32_t note; /* RTC_BKP19R; lost with the supply */
 
+    uint32_t begun_addr, begun_len, begun_sum; /* what program has to ask for; len 0: nothing */
     jmp_buf *on_cut;   /* where a cut goes to, or NULL: then operations fail until power-on */
     uint32_t sessions; /* bit i: sector i was erased since power-on */
     bool loose[FLASH_MODEL_SECTORS + 1]; /* there are unstable bits; the last one is OTP */

@@ -136,6 +136,14 @@ static enum protocol_reason model_mark_otp(void *ctx, uint32_t addr, uint8_t byt
     return reason;
 }
 
+static void model_begin(void *ctx, uint32_t addr, const uint8_t *data, size_t len)
+{
+    (void)data;
+    if (len != 0) {
+        (void)model_memory(ctx, addr, len);
+    }
+}
+
 static void model_alive(void *ctx)
 {
     (void)ctx;
@@ -196,6 +204,7 @@ struct model *model_create(uint16_t flash_kib)
                                     .program = model_program,
                                     .mark = model_mark,
                                     .mark_otp = model_mark_otp,
+                                    .begin = model_begin,
                                     .alive = model_alive,
                                     .flash_kib = flash_kib};
     m->update = (struct update){.flash = &m->flash_hw,

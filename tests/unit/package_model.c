@@ -139,6 +139,14 @@ static enum protocol_reason model_program(void *ctx, uint32_t addr, const uint8_
     return REASON_FLASH_ERROR;
 }
 
+static void model_begin(void *ctx, uint32_t addr, const uint8_t *data, size_t len)
+{
+    (void)ctx;
+    (void)data;
+    (void)len;
+    fail_msg("flash at %08X is begun by what must not change it", (unsigned)addr);
+}
+
 struct package_model *package_model_create(uint64_t seed)
 {
     struct package_model *m = calloc(1, sizeof *m);
@@ -153,6 +161,7 @@ struct package_model *package_model_create(uint64_t seed)
                               .program = model_program,
                               .mark = model_mark,
                               .mark_otp = model_mark_otp,
+                              .begin = model_begin,
                               .alive = model_alive,
                               .flash_kib = 1024};
     return m;

@@ -42,6 +42,8 @@ struct receiver {
     uint8_t *data;
     size_t size;
     size_t len;
+    const uint8_t *lent; /* the last piece, which stays as it was until the next */
+    size_t lent_len;
     bool ragged; /* a piece that is no multiple of 4 came: it must have been the last */
     size_t fail_at;
     enum protocol_reason failure;
@@ -63,6 +65,11 @@ static enum protocol_reason receive(void *ctx, const uint8_t *data, size_t len)
     assert_in_range(len, 1, UNPACK_STAGE);
     assert_int_equal((uintptr_t)data % 8, 0);
     assert_true(len <= r->size - r->len);
+    if (r->lent_len != 0) {
+        assert_memory_equal(r->lent, r->data + r->len - r->lent_len, r->lent_len);
+    }
+    r->lent = data;
+    r->lent_len = len;
     r->ragged = len % 4 != 0;
     memcpy(r->data + r->len, data, len);
     r->len += len;
