@@ -132,6 +132,14 @@ struct mmio_region {
     uint32_t base;
 };
 
+/* What a load or store accesses. */
+struct cpu_access {
+    uint32_t address;
+    unsigned width; /* of one unit */
+    unsigned count; /* units */
+    bool load;
+};
+
 struct mpu_region {
     uint32_t rbar, rasr;
 };
@@ -202,6 +210,9 @@ struct twin_cpu {
     struct mpu_region mpu[8];
     uint64_t device_instruction; /* the last one that accessed a device, and its PC */
     uint32_t device_pc;
+    struct cpu_access looked; /* what the instruction of that number and PC accesses, if that was */
+    uint64_t looked_instruction; /* decoded before it ran */
+    uint32_t looked_pc;
     struct mmio_region *asked; /* one for each page of each memory, in the order of the maps */
     struct mmio_region devices[16];
     uint8_t *page_class[8]; /* cpu_engine.c: how each page of each memory is mapped */
@@ -265,15 +276,10 @@ uint64_t mmio_read(uc_engine *uc, uint64_t offset, unsigned size, void *user);
 void mmio_write(uc_engine *uc, uint64_t offset, unsigned size, uint64_t value, void *user);
 
 /* ---- cpu_decode.c ---- */
-struct cpu_access {
-    uint32_t address;
-    unsigned width; /* of one unit */
-    unsigned count; /* units */
-    bool load;
-};
 /* Cycles and flags of the instruction hw1 hw2. */
 uint16_t decode_info(uint16_t hw1, uint16_t hw2);
-/* Address of a load or store about to execute at pc. False if it is none. */
+/* What the instruction at pc, one that reaches memory, is about to access. False for a PUSH, whose
+ * address is always aligned, and for what no register and offset give. */
 bool decode_access(const struct twin_cpu *c, uint32_t pc, struct cpu_access *out);
 /* The half-words at pc, without side effects; 0 where there is no memory. */
 void decode_fetch(const struct twin_cpu *c, uint32_t pc, uint16_t hw[2]);

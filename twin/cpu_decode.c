@@ -350,9 +350,6 @@ bool decode_access(const struct twin_cpu *c, uint32_t pc, struct cpu_access *out
 {
     uint16_t hw[2];
     decode_fetch(c, pc, hw);
-    if ((decode_info(hw[0], hw[1]) & INFO_MEMORY) == 0) {
-        return false;
-    }
     if (!decode_is_wide(hw[0])) {
         return access_narrow(c, pc, hw[0], out);
     }

@@ -218,20 +218,23 @@ static uint16_t *info_of(const struct twin_cpu *c, uint32_t pc)
 /* Loads and stores whose address has to be looked at first. */
 static bool check_access(struct twin_cpu *c, uint32_t pc, uint16_t info)
 {
-    struct cpu_access a;
+    struct cpu_access *a = &c->looked;
+    c->looked_pc = ~0U; /* not yet what is decoded now */
     bool align = (info & INFO_ALIGN) != 0 || (c->ccr & CCR_UNALIGN_TRP) != 0;
-    if ((!align && !c->flash_watch) || !decode_access(c, pc, &a)) {
+    if ((!align && !c->flash_watch) || !decode_access(c, pc, a)) {
         return true;
     }
-    if (align && (a.address & (a.width - 1)) != 0) {
-        core_raise(c, EXC_USAGEFAULT, CFSR_UNALIGNED, a.address);
+    c->looked_instruction = c->instructions + 1; /* its number once it runs */
+    c->looked_pc = pc;
+    if (align && (a->address & (a->width - 1)) != 0) {
+        core_raise(c, EXC_USAGEFAULT, CFSR_UNALIGNED, a->address);
         return false;
     }
-    if (!c->flash_watch || !a.load) {
+    if (!c->flash_watch || !a->load) {
         return true;
     }
-    uint32_t page = a.address & ~(PAGE_4K - 1);
-    if (!core_in_flash(c, a.address) && page != OTP_PAGE && page != OPTION_PAGE) {
+    uint32_t page = a->address & ~(PAGE_4K - 1);
+    if (!core_in_flash(c, a->address) && page != OTP_PAGE && page != OPTION_PAGE) {
         return true;
     }
     struct twin *t = c->twin;
@@ -242,8 +245,8 @@ static bool check_access(struct twin_cpu *c, uint32_t pc, uint16_t info)
         return false;
     }
     if (twin_flash_reads_matter(t)) {
-        uint32_t at = a.address < FLASH_BASE ? a.address + FLASH_BASE : a.address;
-        twin_flash_before_read(t, at, a.width * a.count, false);
+        uint32_t at = a->address < FLASH_BASE ? a->address + FLASH_BASE : a->address;
+        twin_flash_before_read(t, at, a->width * a->count, false);
     }
     return true;
 }
@@ -342,8 +345,10 @@ static bool skip_now(struct twin_cpu *c, uint32_t pc)
     return true;
 }
 
-/* Returns whether the instruction runs. */
-static bool slow_instruction(struct twin_cpu *c, uint32_t pc, uint16_t *info)
+/* Returns whether the instruction runs. Apart, so that what is looked at more often needs none of
+ * its registers. */
+__attribute__((noinline)) static bool slow_instruction(struct twin_cpu *c, uint32_t pc,
+                                                       uint16_t *info)
 {
     if ((*info & INFO_DECODED) == 0) {
         uint16_t hw[2];
@@ -417,7 +422,12 @@ static bool look(struct twin_cpu *c, uint32_t pc, uint16_t *info)
     if (line != c->line && c->tag[line % FETCH_LINES] != line && !fetch_line(c, pc)) {
         return false;
     }
-    return ((*info ^ INFO_DECODED) & c->trap_mask) == 0 || slow_instruction(c, pc, info);
+    uint32_t traps = (*info ^ INFO_DECODED) & c->trap_mask;
+    if (traps == INFO_MEMORY) { /* a load while flash is busy: nothing else is to be looked at */
+        c->pc = pc;
+        return check_access(c, pc, *info);
+    }
+    return traps == 0 || slow_instruction(c, pc, info);
 }
 
 /* Apart, so that on_code needs no stack frame. A branch to a line that is known comes here and

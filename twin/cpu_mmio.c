@@ -21,6 +21,17 @@ static void charge_bus(struct twin_cpu *c, uint32_t addr)
     }
 }
 
+/* Of the instruction under way: what was found before it ran holds, its registers are still those.
+ */
+static bool access_under_way(const struct twin_cpu *c, struct cpu_access *out)
+{
+    if (c->looked_instruction == c->instructions && c->looked_pc == c->pc) {
+        *out = c->looked;
+        return true;
+    }
+    return decode_access(c, c->pc, out);
+}
+
 /* The engine makes two or more accesses of an unaligned one: of a load whole words, of a store
  * single bytes. The core faults at the first, with nothing done. */
 static bool is_unaligned(struct twin_cpu *c, uint32_t addr, unsigned size, bool write)
@@ -33,7 +44,7 @@ static bool is_unaligned(struct twin_cpu *c, uint32_t addr, unsigned size, bool 
         return false;
     }
     struct cpu_access a;
-    return decode_access(c, c->pc, &a) && (a.address & (a.width - 1)) != 0;
+    return access_under_way(c, &a) && (a.address & (a.width - 1)) != 0;
 }
 
 /* Whether the access may be made at all; raises the fault if not. */
@@ -53,7 +64,7 @@ static bool may_access(struct twin_cpu *c, uint32_t addr, unsigned size, bool wr
     }
     if (is_unaligned(c, addr, size, write)) {
         struct cpu_access a;
-        (void)decode_access(c, c->pc, &a);
+        (void)access_under_way(c, &a);
         core_raise(c, EXC_USAGEFAULT, CFSR_UNALIGNED, a.address);
         return false;
     }
