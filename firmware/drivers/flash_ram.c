@@ -13,9 +13,7 @@
 
 /* Programming ends within this time; what takes longer takes many milliseconds. */
 #define SLEEP_AFTER_US 200u
-/* A word takes 16 us, so that the clock need not be looked at for it: these are 20 us at 168 MHz
- * and 210 us on HSI. */
-#define QUICK_POLLS 420u
+#define FLASH_IRQ      (1u << 4) /* RM0090 table 62 */
 /* The ring and the watchdog are looked at once in so many bytes: 64 words take 6.4 ms at most. */
 #define WATCH_BYTES 256u
 
@@ -33,8 +31,9 @@ static RAM_CODE uint32_t flash_ram_wait(uint32_t limit_us)
         IWDG->KR = IWDG_KEY_RELOAD;
         taken_us = timer_us() - start;
         if (taken_us > SLEEP_AFTER_US) {
-            timer_sleep(); /* a millisecond: the ring takes 355 to go round */
+            core_wfi(); /* a millisecond: the ring takes 355 to go round */
         }
+        timer_clear_tick();
         if (taken_us > 2u * limit_us) {
             core_reset();
         }
@@ -49,25 +48,27 @@ RAM_CODE uint32_t flash_ram_erase(uint32_t cr, uint32_t limit_us)
     return flash_ram_wait(limit_us);
 }
 
+/* Sleeps while a unit programs: its end pends an interrupt that nobody takes. Should the tick wake
+ * it before, or no operation have begun, flash_ram_wait does the rest. */
 RAM_CODE uint32_t flash_ram_program(const struct flash_write *w, uint32_t limit_us)
 {
     struct flash_write at = *w; /* in registers: what this adds to each unit's time counts */
     uint32_t end = at.addr + at.len;
-    uint32_t sr = 0;
+    uint32_t sr;
 
-    FLASH->CR = flash_unit_cr(at.unit);
+    NVIC->ISER[0] = FLASH_IRQ;
+    FLASH->CR = flash_unit_cr(at.unit) | FLASH_CR_EOPIE;
     do {
-        uint32_t polls = QUICK_POLLS;
-
         if (flash_unit_store(&at, at.addr, at.data)) {
-            core_dsb();
-            do {
-                sr = FLASH->SR;
-            } while ((sr & FLASH_SR_BSY) != 0 && --polls != 0);
+            core_wfi();
         }
-        if (polls == 0 || at.addr % WATCH_BYTES == 0) {
+        sr = FLASH->SR;
+        if ((sr & FLASH_SR_BSY) != 0 || at.addr % WATCH_BYTES == 0) {
             sr = flash_ram_wait(limit_us);
         }
+        FLASH->SR = FLASH_SR_EOP;
+        core_dsb(); /* or the interrupt is pending again */
+        NVIC->ICPR[0] = FLASH_IRQ;
         at.addr += at.unit;
         at.data += at.unit;
     } while (at.addr != end && (sr & (FLASH_SR_ERRORS | FLASH_SR_BSY)) == 0);

@@ -16,12 +16,17 @@ CORE_INLINE uint32_t timer_us(void)
     return TIM5->CNT;
 }
 
-/* Sleeps until the next tick at the latest. With PRIMASK set a pending exception ends WFI and is
- * not taken; it is cleared by hand. */
+/* With PRIMASK set a pending exception ends WFI and is not taken; it is cleared by hand. */
+CORE_INLINE void timer_clear_tick(void)
+{
+    SCB->ICSR = SCB_ICSR_PENDSTCLR;
+}
+
+/* Sleeps until the next tick at the latest. */
 CORE_INLINE void timer_sleep(void)
 {
     core_wfi();
-    SCB->ICSR = SCB_ICSR_PENDSTCLR;
+    timer_clear_tick();
 }
 
 /* Starts (again) from zero; timer_hz is the clock of TIM5, a multiple of 1 MHz. */

@@ -86,6 +86,7 @@ struct flash_regs {
 #define FLASH_CR_SNB_SHIFT 3u
 #define FLASH_CR_PSIZE(n)  ((n) << 8) /* 0 byte, 1 half-word, 2 word */
 #define FLASH_CR_STRT      (1u << 16)
+#define FLASH_CR_EOPIE     (1u << 24)
 #define FLASH_CR_LOCK      (1u << 31)
 #define FLASH_OPTCR_LOCK   (1u << 0)
 #define FLASH_OPTCR_STRT   (1u << 1)

@@ -203,7 +203,7 @@ held_reset()
     twin speed real
     package lua-demo 2.0.0
     status=0
-    timeout --preserve-status -s INT 3 "$ARAREXT" update lua-demo.pkg >out.txt 2>&1 </dev/null || status=$?
+    timeout --preserve-status -s INT 5 "$ARAREXT" --baud 115200 update lua-demo.pkg >out.txt 2>&1 </dev/null || status=$?
     output=$(cat out.txt)
     expect_status 130
     expect "what runs there was not touched"
