@@ -15,14 +15,18 @@
 #include "format.h"
 
 /* On the board the functions that decode symbols lie in SRAM, and between two symbols the flash is
- * given the next word to program: see begin of struct flash_hw. */
+ * given the next word to program: see begin of struct flash_hw. They return to code in flash, so
+ * they wait for the last one. */
 #ifdef UNPACK_BOARD
 #define UNPACK_HOT    __attribute__((section(".ramcode"), noinline, noclone))
 #define UNPACK_POKE() flash_ram_poke()
+#define UNPACK_IDLE() ((void)flash_ram_wait(1000)) /* us; a word takes 100 at most */
 void flash_ram_poke(void);
+uint32_t flash_ram_wait(uint32_t limit_us);
 #else
 #define UNPACK_HOT
 #define UNPACK_POKE() ((void)0)
+#define UNPACK_IDLE() ((void)0)
 #endif
 
 #define Z7_EXTRACT_ONLY
@@ -362,8 +366,8 @@ UNPACK_HOT int Z7_FASTCALL LZMA_DECODE_REAL(CLzmaDec *p, SizeT limit, const Byte
             continue;
         }
         if (!decode_match(p, pos_state)) {
-            p->remainLen = kMatchSpecLen_Error_Data;
-            return SZ_ERROR_DATA;
+            p->remainLen = kMatchSpecLen_Error_Data; /* all that the caller looks at */
+            break;
         }
         LzmaDec_WriteRem(p, limit);
     } while (p->dicPos < limit && p->buf < bufLimit);
@@ -371,6 +375,7 @@ UNPACK_HOT int Z7_FASTCALL LZMA_DECODE_REAL(CLzmaDec *p, SizeT limit, const Byte
         p->range <<= 8;
         p->code = p->code << 8 | *p->buf++;
     }
+    UNPACK_IDLE();
     return SZ_OK;
 }
 

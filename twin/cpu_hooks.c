@@ -94,6 +94,7 @@ void core_raise(struct twin_cpu *c, unsigned exception, uint32_t status, uint32_
 static void hold(struct twin_cpu *c, uint32_t pc, enum cpu_stop why)
 {
     c->pc = pc;
+    c->looked_pc = ~0U; /* an exception may come first, whose handler begins at pc */
     if (in_it_block(c, pc)) {
         c->fault.pending = true;
         c->fault.exception = 0;

@@ -3,7 +3,8 @@
  * application starts, nothing in SRAM is written but the stack: such an application keeps what it
  * left there.
  *
- * Only the 16 vectors of the core are here: no interrupt is ever enabled in the NVIC.
+ * Only the 16 vectors of the core are here: no interrupt is ever taken. The flash's,
+ * enabled while words are programmed, only ends a WFI.
  */
 #include <stddef.h>
 #include <stdnoreturn.h>

@@ -159,8 +159,8 @@ enum protocol_reason flash_program(void *ctx, uint32_t addr, const uint8_t *data
 
 void flash_begin(void *ctx, uint32_t addr, const uint8_t *data, size_t len)
 {
-    (void)ctx;
-    if (len != 0 && addr - MAP_APP_BASE < MAP_FLASH_BASE + MAP_FLASH_SIZE_MAX - MAP_APP_BASE) {
+    if (ctx == &flash_from_ram && len != 0 &&
+        addr - MAP_APP_BASE < MAP_FLASH_BASE + MAP_FLASH_SIZE_MAX - MAP_APP_BASE) {
         (void)flash_unlock();
         flash_ram_begin(addr, data, len - len % WORD);
     }

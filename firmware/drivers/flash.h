@@ -40,12 +40,14 @@ extern const struct flash_ops flash_from_ram;
 void flash_flush_caches(void);
 
 /* The functions of struct loader_hw and struct flash_hw; ctx is a const struct flash_ops. FLASH_CR
- * is afterwards as it was before, locked or not. */
+ * is afterwards as it was before, locked or not; from RAM it is always locked, but unlocked between
+ * flash_begin and flash_program. */
 void flash_read(void *ctx, uint32_t addr, void *data, size_t len);
 enum protocol_reason flash_erase_sector(void *ctx, unsigned sector, uint32_t *detail);
 enum protocol_reason flash_program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
                                    uint32_t *detail);
-void flash_begin(void *ctx, uint32_t addr, const uint8_t *data, size_t len); /* from RAM only */
+void flash_begin(void *ctx, uint32_t addr, const uint8_t *data,
+                 size_t len); /* from RAM, else nothing */
 enum protocol_reason flash_mark(void *ctx, uint32_t addr, uint32_t word, uint32_t *detail);
 enum protocol_reason flash_mark_otp(void *ctx, uint32_t addr, uint8_t byte, uint32_t *detail);
 

@@ -20,7 +20,7 @@
 /* Flash cannot be fetched from before BSY falls, so there is no way back to the caller while it is
  * set: an operation is given its limit once more, and then the chip is reset. One that ended only
  * after its limit is told as timed out, by BSY in the result. */
-static RAM_CODE uint32_t flash_ram_wait(uint32_t limit_us)
+RAM_CODE uint32_t flash_ram_wait(uint32_t limit_us)
 {
     uint32_t start = timer_us();
     uint32_t taken_us;
@@ -72,6 +72,7 @@ RAM_CODE uint32_t flash_ram_program(const struct flash_write *w, uint32_t limit_
         at.addr += at.unit;
         at.data += at.unit;
     } while (at.addr != end && (sr & (FLASH_SR_ERRORS | FLASH_SR_BSY)) == 0);
+    NVIC->ICER[0] = FLASH_IRQ;
     return sr;
 }
 
@@ -93,7 +94,7 @@ RAM_CODE void flash_ram_poke(void)
 {
     volatile uint32_t *at = flash_ram_ahead.at;
 
-    if (at != flash_ram_ahead.end && FLASH->SR == 0) { /* idle, and no error */
+    if (at != flash_ram_ahead.end && (FLASH->SR & (FLASH_SR_BSY | FLASH_SR_ERRORS)) == 0) {
         uint32_t value = *flash_ram_ahead.data++;
 
         flash_ram_ahead.at = at + 1;

@@ -40,7 +40,6 @@ struct scb_regs {
 #define SCB_ICSR_PENDSTCLR    (1u << 25)
 #define SCB_ICSR_PENDSVCLR    (1u << 27)
 #define SCB_AIRCR_SYSRESETREQ (1u << 2)
-#define SCB_AIRCR_PRIGROUP    (7u << 8)
 #define SCB_AIRCR_VECTKEY     (0x05FAu << 16)
 _Static_assert(offsetof(struct scb_regs, BFAR) == 0x38, "SCB_BFAR");
 
@@ -81,7 +80,7 @@ CORE_INLINE void core_wfi(void)
 CORE_INLINE _Noreturn void core_reset(void)
 {
     core_dsb();
-    SCB->AIRCR = SCB_AIRCR_VECTKEY | (SCB->AIRCR & SCB_AIRCR_PRIGROUP) | SCB_AIRCR_SYSRESETREQ;
+    SCB->AIRCR = SCB_AIRCR_VECTKEY | SCB_AIRCR_SYSRESETREQ;
     core_dsb();
     for (;;) {
     }

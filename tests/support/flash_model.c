@@ -276,35 +276,18 @@ static uint32_t flash_model_sum(const uint8_t *data, size_t len)
     return sum;
 }
 
+/* Whether the next operation is one that fails: that is left to program, as often as it is asked.
+ */
+static bool flash_model_next_fails(const struct flash_model *m, uint32_t addr)
+{
+    return m->operations + 1 == m->fail_at || m->stuck_at == addr ||
+           (m->protected_mask >> flash_model_sector_at(addr) & 1u) != 0;
+}
+
 /* Nothing but the program that was announced may come now. */
 static void flash_model_settled(const struct flash_model *m, const char *what)
 {
     flash_model_require(m->off || m->begun_len == 0, what, m->begun_addr);
-}
-
-static void flash_model_begin_ahead(void *ctx, uint32_t addr, const uint8_t *data, size_t len)
-{
-    struct flash_model *m = ctx;
-
-    flash_model_settled(m, "begun again");
-    flash_model_require(len == 0 || (addr % WORD == 0 && flash_model_at(m, addr, len) != NULL),
-                        "odd begin", addr);
-    m->begun += len != 0;
-    m->begun_addr = addr;
-    m->begun_len = (uint32_t)len;
-    m->begun_sum = flash_model_sum(data, len);
-}
-
-/* program is asked for what was begun, and the data has stayed as it was. */
-static void flash_model_keep_word(struct flash_model *m, uint32_t addr, const uint8_t *data,
-                                  size_t len)
-{
-    if (m->begun_len != 0 && !m->off) {
-        flash_model_require(addr == m->begun_addr && len == m->begun_len &&
-                                flash_model_sum(data, len) == m->begun_sum,
-                            "programmed is not what was begun", addr);
-    }
-    m->begun_len = 0;
 }
 
 static enum protocol_reason flash_model_erase(void *ctx, unsigned sector, uint32_t *detail)
@@ -360,6 +343,67 @@ static enum protocol_reason flash_model_put(struct flash_model *m, uint32_t addr
     return flash_model_end(m) ? REASON_NONE : flash_model_error(detail);
 }
 
+/* program is asked for what was begun, and the data has stayed as it was. How much of it is done.
+ */
+static size_t flash_model_keep_word(struct flash_model *m, uint32_t addr, const uint8_t *data,
+                                    size_t len)
+{
+    size_t done = 0;
+
+    if (m->begun_len != 0 && !m->off) {
+        flash_model_require(addr == m->begun_addr && len == m->begun_len &&
+                                flash_model_sum(data, len) == m->begun_sum,
+                            "programmed is not what was begun", addr);
+        done = m->begun_done;
+    }
+    m->begun_len = 0;
+    return done;
+}
+
+/* A word, or a byte behind the last one. */
+static enum protocol_reason flash_model_unit(struct flash_model *m, uint32_t addr,
+                                             const uint8_t *data, uint32_t unit, uint32_t *detail)
+{
+    const uint8_t *old = flash_model_at(m, addr, unit);
+
+    m->words++;
+    m->blind += (m->sessions >> flash_model_sector_at(addr) & 1u) == 0;
+    for (unsigned k = 0; k < unit; k++) {
+        if ((data[k] & ~old[k]) != 0) {
+            m->over++;
+            break;
+        }
+    }
+    return flash_model_put(m, addr, data, unit, detail);
+}
+
+/* Programs some of the words at once, none of them, or all. */
+static void flash_model_begin_ahead(void *ctx, uint32_t addr, const uint8_t *data, size_t len)
+{
+    struct flash_model *m = ctx;
+    uint32_t words = len < WORD ? 0 : (uint32_t)(flash_model_random(m) % (len / WORD + 1));
+    uint32_t detail;
+
+    flash_model_settled(m, "begun again");
+    flash_model_require(len == 0 || (addr % WORD == 0 && flash_model_at(m, addr, len) != NULL),
+                        "odd begin", addr);
+    m->begun_addr = addr;
+    m->begun_len = (uint32_t)len;
+    m->begun_sum = flash_model_sum(data, len);
+    m->begun_done = 0;
+    while (m->begun_done != words * WORD &&
+           !flash_model_next_fails(m, m->begun_addr + m->begun_done)) {
+        const uint8_t *at = data + m->begun_done;
+
+        addr = m->begun_addr + m->begun_done;
+        m->begun_done += WORD;
+        m->begun++;
+        if (flash_model_unit(m, addr, at, WORD, &detail) != REASON_NONE) {
+            break; /* lost: the supply */
+        }
+    }
+}
+
 /* Words, and what is over by bytes. */
 static enum protocol_reason flash_model_program(void *ctx, uint32_t addr, const uint8_t *data,
                                                 size_t len, uint32_t *detail)
@@ -367,23 +411,14 @@ static enum protocol_reason flash_model_program(void *ctx, uint32_t addr, const 
     struct flash_model *m = ctx;
     enum protocol_reason reason = REASON_NONE;
     uint8_t now[WORD];
+    size_t done;
     uint32_t unit;
 
     flash_model_require(addr % WORD == 0 && addr < OTP_BASE, "odd programming", addr);
-    flash_model_keep_word(m, addr, data, len);
-    for (size_t i = 0; i < len && reason == REASON_NONE; i += unit) {
-        const uint8_t *old = flash_model_at(m, addr + (uint32_t)i, 1);
-
+    done = flash_model_keep_word(m, addr, data, len);
+    for (size_t i = done; i < len && reason == REASON_NONE; i += unit) {
         unit = len - i < WORD ? 1 : WORD;
-        m->words++;
-        m->blind += (m->sessions >> flash_model_sector_at(addr + (uint32_t)i) & 1u) == 0;
-        for (unsigned k = 0; k < unit; k++) {
-            if ((data[i + k] & ~old[k]) != 0) {
-                m->over++;
-                break;
-            }
-        }
-        reason = flash_model_put(m, addr + (uint32_t)i, data + i, unit, detail);
+        reason = flash_model_unit(m, addr + (uint32_t)i, data + i, unit, detail);
     }
     for (size_t i = 0; i < len && reason == REASON_NONE; i += unit) {
         unit = len - i < WORD ? 1 : WORD;

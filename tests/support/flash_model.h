@@ -44,7 +44,7 @@ struct flash_model {
     /* What was done; the caller may set these back to 0. */
     unsigned erases[FLASH_MODEL_SECTORS];
     unsigned words; /* programmed by program, or bytes behind the last one */
-    unsigned begun; /* announced by begin; nothing is programmed before program asks for it */
+    unsigned begun; /* of these, ahead: by begin */
     unsigned marks; /* words programmed by mark */
     unsigned otp;   /* bytes programmed by mark_otp, and words of OTP by mark */
     unsigned alive;
@@ -55,6 +55,7 @@ struct flash_model {
     uint32_t note; /* RTC_BKP19R; lost with the supply */
 
     uint32_t begun_addr, begun_len, begun_sum; /* what program has to ask for; len 0: nothing */
+    uint32_t begun_done;                       /* bytes of it that are programmed */
     jmp_buf *on_cut;   /* where a cut goes to, or NULL: then operations fail until power-on */
     uint32_t sessions; /* bit i: sector i was erased since power-on */
     bool loose[FLASH_MODEL_SECTORS + 1]; /* there are unstable bits; the last one is OTP */

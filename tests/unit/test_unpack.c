@@ -203,6 +203,9 @@ static enum protocol_reason run(struct receiver *r, const struct packed *p, size
         at += piece;
     }
     enum protocol_reason end = unpack_end(&u);
+    if (r->lent_len != 0) {
+        assert_memory_equal(r->lent, r->data + r->len - r->lent_len, r->lent_len);
+    }
     if (reason != REASON_NONE) {
         assert_int_equal(end, reason);
         assert_int_equal(unpack_add(&u, p->payload, 1), reason); /* dead */
