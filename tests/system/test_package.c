@@ -371,6 +371,59 @@ static void test_package_damage(void **state)
     board_close(b);
 }
 
+static uint64_t flash_operations(const struct board *b)
+{
+    struct twin_counters counters;
+    twin_get_counters(b->twin, &counters);
+    return counters.flash_operations;
+}
+
+/* Heals a damaged area, with the nth operation of that worn (0: none); returns how many it took. */
+static uint64_t heal(struct board *b, uint64_t nth)
+{
+    uint8_t byte;
+    board_peek(b, APP_BASE + 0x200, &byte, 1);
+    byte ^= 0x10;
+    board_poke(b, APP_BASE + 0x200, &byte, 1);
+    uint64_t before = flash_operations(b);
+    if (nth != 0) {
+        twin_wear_at_flash_operation(b->twin, nth);
+    }
+    board_power_cycle(b); /* not yet at the application, as an erase takes longer */
+    clear_marker(b);
+    assert_int_equal(wait_marker(b), 1);
+    return flash_operations(b) - before;
+}
+
+/* A word that flash takes badly while the next content is unpacked: it is programmed once more. One
+ * that is found when it is read back: the install begins again. Nothing half-good is started. */
+static void test_package_worn(void **state)
+{
+    (void)state;
+    uint8_t image[PROBE_MAX];
+    uint64_t seed = 77;
+    uint64_t again = 0, once_more = 0;
+    for (size_t i = make_marker(image, 1); i < sizeof image; i++) {
+        image[i] = (uint8_t)random_below(&seed, 8); /* so that it is worth packing */
+    }
+    const struct wanted w = {.content = image, .len = sizeof image, .policy = no_trial, .key = 1};
+    struct board *b = open_board();
+    provision(b, 1);
+    start_once(b, &w);
+    assert_int_equal(wait_marker(b), 1);
+    uint64_t whole = heal(b, 0);
+    assert_true(whole > sizeof image / 4);
+    for (uint64_t nth = 20; nth < whole - 20; nth += 97) {
+        uint64_t taken = heal(b, nth);
+        once_more += taken == whole + 1;
+        again += taken > whole + 1;
+        assert_true(taken > whole); /* the fault was there */
+        board_assert_flash(b, APP_BASE, image, sizeof image);
+    }
+    assert_true(once_more > 0 && again > 0);
+    board_close(b);
+}
+
 static void refuse_package(struct board *b, const uint8_t *package, size_t len, unsigned reason)
 {
     stage_bytes(b, package, len);
@@ -421,9 +474,13 @@ static void test_package_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ONCE(test_package_trial),    ONCE(test_package_rollback),
-        ONCE(test_package_refusals), ONCE(test_package_state_at_entry),
-        ONCE(test_package_damage),   ONCE(test_package_confirmed_by_application),
+        ONCE(test_package_trial),
+        ONCE(test_package_rollback),
+        ONCE(test_package_refusals),
+        ONCE(test_package_state_at_entry),
+        ONCE(test_package_damage),
+        ONCE(test_package_worn),
+        ONCE(test_package_confirmed_by_application),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
