@@ -26,8 +26,8 @@ struct flash_hw {
     /* Says what program is asked for next (len 0: nothing), so that the chip may program some of
      * its words while the core unpacks what follows. It is no promise: program does what is
      * missing, a word that failed or does not read as it should once more, reads all back, and
-     * tells what is wrong then. Until then data is lent, reads give
-     * what is there at that moment, and nothing else is erased or programmed. Not for services. */
+     * tells what is wrong then. Until then data is lent, reads give what is there at that moment,
+     * and nothing else is erased or programmed. Not for services. */
     void (*begin)(void *ctx, uint32_t addr, const uint8_t *data, size_t len);
     /* Programs one word, also where it reads so already: for records whose bits may be marginal
      * after a power cut. Bits that are 0 stay 0; it is not read back. Flash or OTP. */

@@ -174,6 +174,13 @@ bool board_wait(struct board *b, size_t want, uint64_t ns)
     return b->rx_len >= want;
 }
 
+uint64_t board_flash_operations(const struct board *b)
+{
+    struct twin_counters counters;
+    twin_get_counters(b->twin, &counters);
+    return counters.flash_operations;
+}
+
 void board_power_cycle(struct board *b)
 {
     twin_power_off(b->twin);

@@ -99,7 +99,9 @@ enum twin_stop board_run(struct board *b, uint64_t ns);
 /* Runs until want bytes from USART2 wait in rx, or for at most ns. Whether they came. */
 bool board_wait(struct board *b, size_t want, uint64_t ns);
 void board_power_cycle(struct board *b); /* and 100 ms */
-void board_reset(struct board *b);       /* by the pin, and 100 ms */
+/* Units programmed and erases since the board was made. */
+uint64_t board_flash_operations(const struct board *b);
+void board_reset(struct board *b); /* by the pin, and 100 ms */
 void board_press_button(struct board *b, bool down);
 
 /* Queues bytes on USART2's line. */

@@ -371,13 +371,6 @@ static void test_package_damage(void **state)
     board_close(b);
 }
 
-static uint64_t flash_operations(const struct board *b)
-{
-    struct twin_counters counters;
-    twin_get_counters(b->twin, &counters);
-    return counters.flash_operations;
-}
-
 /* Heals a damaged area, with the nth operation of that worn (0: none); returns how many it took. */
 static uint64_t heal(struct board *b, uint64_t nth)
 {
@@ -385,14 +378,14 @@ static uint64_t heal(struct board *b, uint64_t nth)
     board_peek(b, APP_BASE + 0x200, &byte, 1);
     byte ^= 0x10;
     board_poke(b, APP_BASE + 0x200, &byte, 1);
-    uint64_t before = flash_operations(b);
+    uint64_t before = board_flash_operations(b);
     if (nth != 0) {
         twin_wear_at_flash_operation(b->twin, nth);
     }
     board_power_cycle(b); /* not yet at the application, as an erase takes longer */
     clear_marker(b);
     assert_int_equal(wait_marker(b), 1);
-    return flash_operations(b) - before;
+    return board_flash_operations(b) - before;
 }
 
 /* A word that flash takes badly while the next content is unpacked: it is programmed once more. One

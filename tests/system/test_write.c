@@ -4,13 +4,6 @@
  */
 #include "system.h"
 
-static uint64_t flash_operations(const struct board *b)
-{
-    struct twin_counters counters;
-    twin_get_counters(b->twin, &counters);
-    return counters.flash_operations;
-}
-
 /* Words where they are whole and aligned, bytes at the edges. */
 static unsigned units(uint32_t addr, size_t len)
 {
@@ -34,13 +27,13 @@ static void test_write_edges(void **state)
     memset(sector, 0xFF, sizeof sector);
     for (uint32_t offset = 0; offset < 8; offset++) {
         for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-            uint64_t before = flash_operations(b);
+            uint64_t before = board_flash_operations(b);
             at = (at + 7) / 8 * 8 + 16 + offset;
             for (size_t k = 0; k < lengths[i]; k++) {
                 sector[at + k] = (uint8_t)random_below(&seed, 255); /* never FF */
             }
             board_write(b, APP_BASE + at, sector + at, lengths[i]);
-            assert_int_equal(flash_operations(b) - before, units(APP_BASE + at, lengths[i]));
+            assert_int_equal(board_flash_operations(b) - before, units(APP_BASE + at, lengths[i]));
             at += (uint32_t)lengths[i];
             assert_true(at < sizeof sector);
         }
@@ -72,9 +65,9 @@ static void test_write_again_does_no_harm(void **state)
     random_fill(&seed, data, sizeof data);
     for (uint32_t offset = 0; offset < 4; offset++) {
         board_write(b, APP_BASE + 256 * offset + offset, data, sizeof data);
-        uint64_t before = flash_operations(b);
+        uint64_t before = board_flash_operations(b);
         board_write(b, APP_BASE + 256 * offset + offset, data, sizeof data);
-        assert_int_equal(flash_operations(b), before);
+        assert_int_equal(board_flash_operations(b), before);
     }
     board_close(b);
 }
@@ -112,11 +105,11 @@ static void test_write_not_erased(void **state)
             data[places[p]] = values[v].new;
             board_poke(b, bad, &values[v].old, 1);
             size_t n = wire_write_payload(payload, addr, data, sizeof data);
-            uint64_t before = flash_operations(b);
+            uint64_t before = board_flash_operations(b);
             struct snapshot *s = snapshot_take(b);
             board_refused(b, MEM_WRITE, payload, n, WIRE_NOT_ERASED, bad);
             snapshot_assert_same(b, s);
-            assert_int_equal(flash_operations(b), before);
+            assert_int_equal(board_flash_operations(b), before);
         }
     }
     board_close(b);
