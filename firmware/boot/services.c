@@ -1,5 +1,5 @@
 /*
- * The table for applications (core/services.h). An application owns all of the SRAM, the timers and
+ * The table for applications (core/update/services.h). An application owns all of the SRAM, the timers and
  * the interrupts: what runs from here keeps nothing, waits by counting, and leaves the registers
  * that it uses as it found them.
  */

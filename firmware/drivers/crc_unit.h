@@ -1,5 +1,5 @@
 /* The CRC unit of the chip (RM0090 rev 19 section 4): the CRC of frames and of memory, as
- * core/crc.h defines it. */
+ * core/base/crc.h defines it. */
 #ifndef ARAREXT_CRC_UNIT_H
 #define ARAREXT_CRC_UNIT_H
 

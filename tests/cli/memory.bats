@@ -205,7 +205,7 @@ teardown()
     expect_status 0
 }
 
-# Sets nWRP in a state file (layout: twin/state.c), as a programmer would on a desk: the bits of OLD,
+# Sets nWRP in a state file (layout: twin/bus/state.c), as a programmer would on a desk: the bits of OLD,
 # which only the option bytes hold there, become NEW. The upper half of the word is its complement.
 patch_nwrp()
 {

@@ -117,7 +117,7 @@ static void test_demo_starts_and_reports(void **state)
 /*
  * A table of services of the test's own, in place of whatever the bootloader has there while the
  * application runs. Each function is a stub that returns another reason, so a call that takes the
- * wrong place in the table shows. Layout: core/services.h, retyped.
+ * wrong place in the table shows. Layout: core/update/services.h, retyped.
  */
 enum { SERVICES = 0x08000040, STUBS = 0x08007E00, SERVICES_SIZE = 40 };
 static void poke_services(struct board *b, unsigned version, unsigned size)

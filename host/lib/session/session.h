@@ -61,7 +61,7 @@ __attribute__((format(printf, 2, 3))) void message_add(struct ararext_message *m
 
 /* GET_INFO alone: as ararext_get_info, without making do with the twelve commands. */
 ARAREXT_CHECKED int info_get_extended(struct ararext_session *s, struct ararext_info *out);
-/* The known sectors of an F407 with 512 or 1024 KiB (core/geometry.h). */
+/* The known sectors of an F407 with 512 or 1024 KiB (core/chip/geometry.h). */
 void info_set_default_sectors(struct ararext_info *info, uint16_t flash_kib);
 
 #endif
