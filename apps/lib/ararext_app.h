@@ -4,7 +4,8 @@
  * request, and answering a host on a serial line of its own. PROTOCOL.md and FORMAT.md are the
  * references. Freestanding, for C and C++: no C library, no allocation, no state but what the
  * caller hands in. Where flash and OTP are concerned the bootloader does the work, through its
- * table of services (core/update/services.h); the library must never touch the flash controller itself.
+ * table of services (core/update/services.h); the library must never touch the flash controller
+ * itself.
  *
  * What it costs: while flash is busy, every fetch from flash waits, interrupts included (vectors
  * and handlers in SRAM go on). An erase takes up to 2 s a sector of 128 KiB and a slot has one or
@@ -14,7 +15,7 @@
  * memory not barred by an MPU region; one caller at a time, never from an interrupt that may break
  * into another call.
  *
- * Every int function returns 0, a positive enum protocol_reason (core/wire/protocol.h) from the
+ * Every int function returns 0, a positive enum reason (core/base/reason.h) from the
  * bootloader, or one of enum ararext_app_error.
  */
 #ifndef ARAREXT_APP_H

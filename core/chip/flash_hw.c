@@ -16,10 +16,10 @@ uint32_t flash_hw_word(const struct flash_hw *flash, uint32_t addr)
     return load_le32(word);
 }
 
-enum protocol_reason flash_hw_mark(const struct flash_hw *flash, uint32_t addr, uint32_t word,
-                                   uint32_t *detail)
+enum reason flash_hw_mark(const struct flash_hw *flash, uint32_t addr, uint32_t word,
+                          uint32_t *detail)
 {
-    enum protocol_reason reason = flash->mark(flash->ctx, addr, word, detail);
+    enum reason reason = flash->mark(flash->ctx, addr, word, detail);
 
     if (reason == REASON_NONE && flash_hw_word(flash, addr) != word) {
         *detail = addr;

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "protocol.h"
+#include "reason.h"
 
 /* ctx goes to each function. Those that return a reason return REASON_NONE, FLASH_ERROR,
  * FLASH_TIMEOUT or VERIFY, with *detail as PROTOCOL.md has it for that reason. */
@@ -18,11 +18,11 @@ struct flash_hw {
     /* Flash, OTP, lock bytes: any address and length inside one of them. */
     void (*read)(void *ctx, uint32_t addr, void *data, size_t len);
     /* Erases a sector and reads it back blank. */
-    enum protocol_reason (*erase)(void *ctx, unsigned sector, uint32_t *detail);
+    enum reason (*erase)(void *ctx, unsigned sector, uint32_t *detail);
     /* Programs len bytes at addr, a multiple of 4, and reads them back: words, and what is over by
      * bytes. */
-    enum protocol_reason (*program)(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
-                                    uint32_t *detail);
+    enum reason (*program)(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
+                           uint32_t *detail);
     /* Says what program is asked for next (len 0: nothing), so that the chip may program some of
      * its words while the core unpacks what follows. It is no promise: program does what is
      * missing, a word that failed or does not read as it should once more, reads all back, and
@@ -31,9 +31,9 @@ struct flash_hw {
     void (*begin)(void *ctx, uint32_t addr, const uint8_t *data, size_t len);
     /* Programs one word, also where it reads so already: for records whose bits may be marginal
      * after a power cut. Bits that are 0 stay 0; it is not read back. Flash or OTP. */
-    enum protocol_reason (*mark)(void *ctx, uint32_t addr, uint32_t word, uint32_t *detail);
+    enum reason (*mark)(void *ctx, uint32_t addr, uint32_t word, uint32_t *detail);
     /* Programs one byte of OTP or of its lock bytes; read back. */
-    enum protocol_reason (*mark_otp)(void *ctx, uint32_t addr, uint8_t byte, uint32_t *detail);
+    enum reason (*mark_otp)(void *ctx, uint32_t addr, uint8_t byte, uint32_t *detail);
     /* Called now and then in long work (at least every 10 ms at 16 MHz): feeds watchdogs. */
     void (*alive)(void *ctx);
     uint32_t flash_kib; /* 512 or 1024 */
@@ -43,7 +43,7 @@ void flash_hw_read(const struct flash_hw *flash, uint32_t addr, void *data, size
 /* The little-endian word there; 0 should the read be skipped, so that it never reads as blank. */
 uint32_t flash_hw_word(const struct flash_hw *flash, uint32_t addr);
 /* mark, read back: VERIFY with *detail = addr if it does not read so. */
-enum protocol_reason flash_hw_mark(const struct flash_hw *flash, uint32_t addr, uint32_t word,
-                                   uint32_t *detail);
+enum reason flash_hw_mark(const struct flash_hw *flash, uint32_t addr, uint32_t word,
+                          uint32_t *detail);
 
 #endif

@@ -33,8 +33,7 @@ static const struct region regions[] = {
 _Static_assert(MAP_SYSTEM_BASE + MAP_SYSTEM_SIZE == MAP_OTP_BASE, "system memory ends at OTP");
 _Static_assert(MAP_OTP_BASE + MAP_OTP_SIZE == MAP_OTP_LOCK_BASE, "OTP ends at its lock bytes");
 
-enum protocol_reason region_check(enum region_access access, uint32_t addr, uint32_t len,
-                                  uint32_t flash_end)
+enum reason region_check(enum region_access access, uint32_t addr, uint32_t len, uint32_t flash_end)
 {
     bool owned = false;
 

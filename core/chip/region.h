@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "protocol.h"
+#include "reason.h"
 
 enum region_access {
     REGION_READ = 1,
@@ -18,7 +18,7 @@ enum region_access {
 /* Whether [addr, addr + len) lies inside one region that allows the access. len is at least 1;
  * flash_end is the first address behind the part's flash. REASON_NONE; REASON_BOOTLOADER if a write
  * or a jump would touch what the bootloader owns; else REASON_ADDRESS. */
-enum protocol_reason region_check(enum region_access access, uint32_t addr, uint32_t len,
-                                  uint32_t flash_end);
+enum reason region_check(enum region_access access, uint32_t addr, uint32_t len,
+                         uint32_t flash_end);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "loader.h"
 
-typedef enum protocol_reason command_fn(struct loader *l, const struct frame_request *request);
+typedef enum reason command_fn(struct loader *l, const struct frame_request *request);
 
 struct loader_command {
     command_fn *run;
@@ -26,7 +26,7 @@ const struct loader_command *command_row(unsigned i);
 #define COMMAND_COUNT 26u
 
 /* The reason with its detail, for `return command_refuse(...)`. */
-enum protocol_reason command_refuse(struct loader *l, enum protocol_reason reason, uint32_t detail);
+enum reason command_refuse(struct loader *l, enum reason reason, uint32_t detail);
 /* Room for len more bytes of answer data. */
 uint8_t *command_append(struct loader *l, unsigned len);
 /* RDP byte of the chip. */
@@ -34,17 +34,17 @@ uint8_t command_rdp(const struct loader *l);
 /* nWRP of the chip: bits 11:0, 1 = not protected. */
 uint16_t command_nwrp(const struct loader *l);
 /* Refuses when one of the sectors first .. first + count - 1 is write-protected. */
-enum protocol_reason command_check_protection(struct loader *l, unsigned first, unsigned count);
+enum reason command_check_protection(struct loader *l, unsigned first, unsigned count);
 /* Changes the option bytes unless they are already as wanted. */
-enum protocol_reason command_set_options(struct loader *l, unsigned nwrp, enum loader_rdp rdp);
+enum reason command_set_options(struct loader *l, unsigned nwrp, enum loader_rdp rdp);
 /* Reads anew whether the board is open. */
 void command_read_trust(struct loader *l);
 /* PROVISIONED unless the board is open. */
-enum protocol_reason command_check_open(const struct loader *l);
+enum reason command_check_open(const struct loader *l);
 /* STAGE_BEGIN: all sectors that an install would reach may be written; the free slot is erased. */
-enum protocol_reason command_begin_stage(struct loader *l, uint32_t size);
+enum reason command_begin_stage(struct loader *l, uint32_t size);
 /* Before direct flashing: PROVISIONED, or both packages are retired. */
-enum protocol_reason command_begin_direct(struct loader *l);
+enum reason command_begin_direct(struct loader *l);
 
 command_fn command_get_ver, command_get_help, command_get_cid, command_get_rdp, command_get_nwrp,
     command_get_last_error, command_get_info; /* command_info.c */

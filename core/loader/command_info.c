@@ -8,14 +8,14 @@
 
 _Static_assert(INFO_GROUPS + GEOMETRY_GROUPS * INFO_GROUP_SIZE <= ANSWER_DATA_MAX, "one answer");
 
-enum protocol_reason command_get_ver(struct loader *l, const struct frame_request *request)
+enum reason command_get_ver(struct loader *l, const struct frame_request *request)
 {
     (void)request;
     *command_append(l, 1) = PROTOCOL_GENERATION;
     return REASON_NONE;
 }
 
-enum protocol_reason command_get_help(struct loader *l, const struct frame_request *request)
+enum reason command_get_help(struct loader *l, const struct frame_request *request)
 {
     (void)request;
     for (unsigned i = 0; i < COMMAND_COUNT; i++) {
@@ -24,28 +24,28 @@ enum protocol_reason command_get_help(struct loader *l, const struct frame_reque
     return REASON_NONE;
 }
 
-enum protocol_reason command_get_cid(struct loader *l, const struct frame_request *request)
+enum reason command_get_cid(struct loader *l, const struct frame_request *request)
 {
     (void)request;
     store_le16(command_append(l, 2), (uint16_t)(l->info.idcode & IDCODE_DEVICE));
     return REASON_NONE;
 }
 
-enum protocol_reason command_get_rdp(struct loader *l, const struct frame_request *request)
+enum reason command_get_rdp(struct loader *l, const struct frame_request *request)
 {
     (void)request;
     *command_append(l, 1) = command_rdp(l);
     return REASON_NONE;
 }
 
-enum protocol_reason command_get_nwrp(struct loader *l, const struct frame_request *request)
+enum reason command_get_nwrp(struct loader *l, const struct frame_request *request)
 {
     (void)request;
     store_le16(command_append(l, 2), command_nwrp(l));
     return REASON_NONE;
 }
 
-enum protocol_reason command_get_last_error(struct loader *l, const struct frame_request *request)
+enum reason command_get_last_error(struct loader *l, const struct frame_request *request)
 {
     uint8_t *out = command_append(l, LAST_ERROR_SIZE);
 
@@ -57,7 +57,7 @@ enum protocol_reason command_get_last_error(struct loader *l, const struct frame
     return REASON_NONE;
 }
 
-enum protocol_reason command_get_info(struct loader *l, const struct frame_request *request)
+enum reason command_get_info(struct loader *l, const struct frame_request *request)
 {
     const struct loader_info *info = &l->info;
     uint8_t *out = command_append(l, INFO_GROUPS + GEOMETRY_GROUPS * INFO_GROUP_SIZE);

@@ -25,8 +25,8 @@ static void command_memory_read(const struct loader *l, uint32_t addr, uint8_t *
 }
 
 /* A range of len bytes at addr; an empty one is a wrong argument. */
-static enum protocol_reason command_check_range(struct loader *l, enum region_access access,
-                                                uint32_t addr, uint32_t len)
+static enum reason command_check_range(struct loader *l, enum region_access access, uint32_t addr,
+                                       uint32_t len)
 {
     l->detail = addr;
     if (len == 0) {
@@ -36,9 +36,9 @@ static enum protocol_reason command_check_range(struct loader *l, enum region_ac
 }
 
 /* What may be read: a provisioned board shows nothing that it runs or that came by. */
-static enum protocol_reason command_check_read(struct loader *l, uint32_t addr, uint32_t len)
+static enum reason command_check_read(struct loader *l, uint32_t addr, uint32_t len)
 {
-    enum protocol_reason reason = command_check_range(l, REGION_READ, addr, len);
+    enum reason reason = command_check_range(l, REGION_READ, addr, len);
 
     if (reason == REASON_NONE && addr - MAP_SYSTEM_BASE >= SYSTEM_SPAN) {
         reason = command_check_open(l);
@@ -50,11 +50,11 @@ static enum protocol_reason command_check_read(struct loader *l, uint32_t addr, 
 }
 
 /* A host checks a whole image with one answer: addr32, len32. */
-enum protocol_reason command_mem_crc(struct loader *l, const struct frame_request *request)
+enum reason command_mem_crc(struct loader *l, const struct frame_request *request)
 {
     uint32_t addr = load_le32(request->payload);
     uint32_t len = load_le32(request->payload + 4);
-    enum protocol_reason reason = command_check_read(l, addr, len);
+    enum reason reason = command_check_read(l, addr, len);
 
     if (reason == REASON_NONE) {
         store_le32(command_append(l, 4), l->hw->memory_crc(l->hw->ctx, addr, len));
@@ -62,11 +62,11 @@ enum protocol_reason command_mem_crc(struct loader *l, const struct frame_reques
     return reason;
 }
 
-enum protocol_reason command_mem_read(struct loader *l, const struct frame_request *request)
+enum reason command_mem_read(struct loader *l, const struct frame_request *request)
 {
     uint32_t addr = load_le32(request->payload);
     uint8_t len = request->payload[4];
-    enum protocol_reason reason = command_check_read(l, addr, len);
+    enum reason reason = command_check_read(l, addr, len);
 
     if (reason == REASON_NONE) {
         command_memory_read(l, addr, command_append(l, len), len);
@@ -74,7 +74,7 @@ enum protocol_reason command_mem_read(struct loader *l, const struct frame_reque
     return reason;
 }
 
-enum protocol_reason command_otp_read(struct loader *l, const struct frame_request *request)
+enum reason command_otp_read(struct loader *l, const struct frame_request *request)
 {
     uint32_t offset = 0;
     uint8_t len = ANSWER_DATA_MAX;
@@ -93,12 +93,12 @@ enum protocol_reason command_otp_read(struct loader *l, const struct frame_reque
     return REASON_NONE;
 }
 
-enum protocol_reason command_erase(struct loader *l, const struct frame_request *request)
+enum reason command_erase(struct loader *l, const struct frame_request *request)
 {
     unsigned total = geometry_sector_count(l->info.flash_kib);
     unsigned first = request->payload[0];
     unsigned count = request->payload[1];
-    enum protocol_reason reason;
+    enum reason reason;
 
     if (command_check_open(l) != REASON_NONE) {
         return REASON_PROVISIONED;
@@ -128,8 +128,8 @@ enum protocol_reason command_erase(struct loader *l, const struct frame_request 
 
 /* Every byte is erased, or holds already what is to be written: bits would only go from 1 to 0, and
  * a frame that is sent twice changes nothing. */
-static enum protocol_reason command_check_erased(struct loader *l, uint32_t addr,
-                                                 const uint8_t *data, unsigned len)
+static enum reason command_check_erased(struct loader *l, uint32_t addr, const uint8_t *data,
+                                        unsigned len)
 {
     uint8_t *old = command_append(l, 0); /* this command answers no data: the room is free */
 
@@ -142,12 +142,12 @@ static enum protocol_reason command_check_erased(struct loader *l, uint32_t addr
     return REASON_NONE;
 }
 
-static enum protocol_reason command_write_flash(struct loader *l, uint32_t addr,
-                                                const uint8_t *data, unsigned len)
+static enum reason command_write_flash(struct loader *l, uint32_t addr, const uint8_t *data,
+                                       unsigned len)
 {
     unsigned first = geometry_sector_at(addr);
     unsigned last = geometry_sector_at(addr + len - 1u);
-    enum protocol_reason reason = command_check_protection(l, first, last - first + 1u);
+    enum reason reason = command_check_protection(l, first, last - first + 1u);
 
     if (reason == REASON_NONE) {
         reason = command_check_erased(l, addr, data, len);
@@ -161,12 +161,12 @@ static enum protocol_reason command_write_flash(struct loader *l, uint32_t addr,
     return reason;
 }
 
-enum protocol_reason command_mem_write(struct loader *l, const struct frame_request *request)
+enum reason command_mem_write(struct loader *l, const struct frame_request *request)
 {
     uint32_t addr = load_le32(request->payload);
     uint8_t len = request->payload[4];
     const uint8_t *data = request->payload + 5;
-    enum protocol_reason reason = command_check_range(l, REGION_WRITE, addr, len);
+    enum reason reason = command_check_range(l, REGION_WRITE, addr, len);
 
     if (reason == REASON_NONE && command_check_open(l) != REASON_NONE) {
         return command_refuse(l, REASON_PROVISIONED, 0);
@@ -207,7 +207,7 @@ static bool command_is_image(const struct loader *l, uint32_t addr, uint32_t *en
 
 /* Open: free. Else the application area alone, and only with what verifies. The verdicts are for
  * who jumps, so that a skipped instruction here starts nothing. */
-static enum protocol_reason command_judge_go(struct loader *l, uint32_t addr)
+static enum reason command_judge_go(struct loader *l, uint32_t addr)
 {
     struct package_check check;
 
@@ -227,11 +227,11 @@ static enum protocol_reason command_judge_go(struct loader *l, uint32_t addr)
     return l->go[0] == VERDICT_GOOD && l->go[1] == VERDICT_GOOD ? REASON_NONE : REASON_NOT_VERIFIED;
 }
 
-enum protocol_reason command_go(struct loader *l, const struct frame_request *request)
+enum reason command_go(struct loader *l, const struct frame_request *request)
 {
     uint32_t addr = load_le32(request->payload);
     uint32_t entry = addr & ~1u;
-    enum protocol_reason reason = command_check_range(l, REGION_EXECUTE, entry, CODE_SIZE);
+    enum reason reason = command_check_range(l, REGION_EXECUTE, entry, CODE_SIZE);
     bool image;
 
     l->target = entry;
@@ -250,7 +250,7 @@ enum protocol_reason command_go(struct loader *l, const struct frame_request *re
     return REASON_NONE;
 }
 
-enum protocol_reason command_reset(struct loader *l, const struct frame_request *request)
+enum reason command_reset(struct loader *l, const struct frame_request *request)
 {
     uint8_t how = request->payload[0];
 

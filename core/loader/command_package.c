@@ -22,15 +22,15 @@ void command_read_trust(struct loader *l)
     l->open[1] = trust.open[1];
 }
 
-enum protocol_reason command_check_open(const struct loader *l)
+enum reason command_check_open(const struct loader *l)
 {
     return l->open[0] == VERDICT_GOOD && l->open[1] == VERDICT_GOOD ? REASON_NONE
                                                                     : REASON_PROVISIONED;
 }
 
-enum protocol_reason command_begin_direct(struct loader *l)
+enum reason command_begin_direct(struct loader *l)
 {
-    enum protocol_reason reason = command_check_open(l);
+    enum reason reason = command_check_open(l);
 
     if (reason == REASON_NONE && !l->retired) {
         reason = update_retire(l->update, &l->detail);
@@ -39,17 +39,17 @@ enum protocol_reason command_begin_direct(struct loader *l)
     return reason;
 }
 
-enum protocol_reason command_get_slots(struct loader *l, const struct frame_request *request)
+enum reason command_get_slots(struct loader *l, const struct frame_request *request)
 {
     (void)request;
     update_report(l->update, command_append(l, SLOTS_SIZE));
     return REASON_NONE;
 }
 
-enum protocol_reason command_begin_stage(struct loader *l, uint32_t size)
+enum reason command_begin_stage(struct loader *l, uint32_t size)
 {
     unsigned sectors = geometry_sector_count(l->info.flash_kib) - MAP_BOOT_SECTORS;
-    enum protocol_reason reason = command_check_protection(l, MAP_BOOT_SECTORS, sectors);
+    enum reason reason = command_check_protection(l, MAP_BOOT_SECTORS, sectors);
 
     if (reason == REASON_NONE) {
         reason = update_stage_begin(l->update, &l->stage, size, &l->detail);
@@ -57,9 +57,9 @@ enum protocol_reason command_begin_stage(struct loader *l, uint32_t size)
     return reason;
 }
 
-enum protocol_reason command_stage_begin(struct loader *l, const struct frame_request *request)
+enum reason command_stage_begin(struct loader *l, const struct frame_request *request)
 {
-    enum protocol_reason reason = command_begin_stage(l, load_le32(request->payload));
+    enum reason reason = command_begin_stage(l, load_le32(request->payload));
 
     stream_forget(l->streaming->stream);
     if (reason == REASON_NONE) {
@@ -68,38 +68,38 @@ enum protocol_reason command_stage_begin(struct loader *l, const struct frame_re
     return reason;
 }
 
-enum protocol_reason command_stage_write(struct loader *l, const struct frame_request *request)
+enum reason command_stage_write(struct loader *l, const struct frame_request *request)
 {
     return update_stage_write(l->update, &l->stage, load_le32(request->payload),
                               request->payload + 5, request->payload[4], &l->detail);
 }
 
-enum protocol_reason command_stage_finish(struct loader *l, const struct frame_request *request)
+enum reason command_stage_finish(struct loader *l, const struct frame_request *request)
 {
     (void)request;
     l->retired = false; /* there may be a package again */
     return update_stage_finish(l->update, &l->stage, &l->detail);
 }
 
-enum protocol_reason command_confirm(struct loader *l, const struct frame_request *request)
+enum reason command_confirm(struct loader *l, const struct frame_request *request)
 {
     (void)request;
     return update_confirm(l->update, &l->detail);
 }
 
-enum protocol_reason command_rollback(struct loader *l, const struct frame_request *request)
+enum reason command_rollback(struct loader *l, const struct frame_request *request)
 {
     (void)request;
     return update_rollback(l->update, &l->detail);
 }
 
-enum protocol_reason command_provision(struct loader *l, const struct frame_request *request)
+enum reason command_provision(struct loader *l, const struct frame_request *request)
 {
     const uint8_t *hashes = request->payload + PROVISION_HASHES;
     unsigned count = request->payload[PROVISION_COUNT];
     uint8_t identity = request->payload[PROVISION_IDENTITY];
     uint32_t detail;
-    enum protocol_reason reason, protect;
+    enum reason reason, protect;
 
     if (load_le32(request->payload + PROVISION_KEY_AT) != PROVISION_KEY) {
         return REASON_KEY;

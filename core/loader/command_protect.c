@@ -34,7 +34,7 @@ static unsigned command_lowest_bit(unsigned bits)
     return n;
 }
 
-enum protocol_reason command_check_protection(struct loader *l, unsigned first, unsigned count)
+enum reason command_check_protection(struct loader *l, unsigned first, unsigned count)
 {
     unsigned range = ((1u << count) - 1u) << first;
     unsigned protected = range & ~(unsigned)command_nwrp(l);
@@ -46,7 +46,7 @@ enum protocol_reason command_check_protection(struct loader *l, unsigned first, 
 }
 
 /* Each change wears the option bytes. */
-enum protocol_reason command_set_options(struct loader *l, unsigned nwrp, enum loader_rdp rdp)
+enum reason command_set_options(struct loader *l, unsigned nwrp, enum loader_rdp rdp)
 {
     if (nwrp == command_nwrp(l) && rdp == LOADER_RDP_KEEP) {
         return REASON_NONE;
@@ -66,7 +66,7 @@ static uint8_t command_rdp_level(struct loader *l)
 }
 
 /* The sectors of a bitmap may be protected by a host. */
-static enum protocol_reason command_check_bitmap(struct loader *l, unsigned bitmap)
+static enum reason command_check_bitmap(struct loader *l, unsigned bitmap)
 {
     unsigned beyond = bitmap >> geometry_sector_count(l->info.flash_kib);
 
@@ -82,9 +82,8 @@ static enum protocol_reason command_check_bitmap(struct loader *l, unsigned bitm
 }
 
 /* Mode 1 protects something and has no key behind it; mode 2 has the right one. */
-static enum protocol_reason command_check_mode(struct loader *l,
-                                               const struct frame_request *request,
-                                               const uint8_t *mode, unsigned bitmap)
+static enum reason command_check_mode(struct loader *l, const struct frame_request *request,
+                                      const uint8_t *mode, unsigned bitmap)
 {
     bool key = request->payload_len > KEY_SIZE;
 
@@ -100,12 +99,12 @@ static enum protocol_reason command_check_mode(struct loader *l,
     return bitmap == 0 ? REASON_ARGUMENT : REASON_NONE;
 }
 
-enum protocol_reason command_protect(struct loader *l, const struct frame_request *request)
+enum reason command_protect(struct loader *l, const struct frame_request *request)
 {
     bool wide = (request->payload_len & 1u) != 0;
     const uint8_t *mode = request->payload + (wide ? 2 : 1);
     unsigned bitmap = wide ? load_le16(request->payload) : request->payload[0];
-    enum protocol_reason reason = command_check_mode(l, request, mode, bitmap);
+    enum reason reason = command_check_mode(l, request, mode, bitmap);
     uint8_t level;
 
     if (reason == REASON_NONE) {
@@ -127,7 +126,7 @@ enum protocol_reason command_protect(struct loader *l, const struct frame_reques
                                                                    : LOADER_RDP_KEEP);
 }
 
-enum protocol_reason command_unprotect(struct loader *l, const struct frame_request *request)
+enum reason command_unprotect(struct loader *l, const struct frame_request *request)
 {
     uint8_t level;
 

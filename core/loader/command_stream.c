@@ -8,15 +8,14 @@
 #define WORD             4u
 #define OPTCR_NWRP_SHIFT 16u /* RM0090 section 3.9.10; 1 = not protected */
 
-static enum protocol_reason refuse(struct stream_answer *a, enum protocol_reason reason,
-                                   uint32_t detail)
+static enum reason refuse(struct stream_answer *a, enum reason reason, uint32_t detail)
 {
     a->detail = detail;
     return reason;
 }
 
-static enum protocol_reason set_baud(struct stream_service *v, const uint8_t *payload,
-                                     struct stream_answer *a)
+static enum reason set_baud(struct stream_service *v, const uint8_t *payload,
+                            struct stream_answer *a)
 {
     uint32_t rate = load_le32(payload);
 
@@ -28,8 +27,8 @@ static enum protocol_reason set_baud(struct stream_service *v, const uint8_t *pa
 }
 
 /* Whether [first, first + count) are sectors of the part; count is not 0. */
-static enum protocol_reason check_sectors(uint32_t flash_kib, unsigned first, unsigned count,
-                                          struct stream_answer *a)
+static enum reason check_sectors(uint32_t flash_kib, unsigned first, unsigned count,
+                                 struct stream_answer *a)
 {
     unsigned total = geometry_sector_count(flash_kib);
 
@@ -42,13 +41,13 @@ static enum protocol_reason check_sectors(uint32_t flash_kib, unsigned first, un
     return REASON_NONE;
 }
 
-static enum protocol_reason digests(struct stream_service *v, const uint8_t *payload,
-                                    struct stream_answer *a)
+static enum reason digests(struct stream_service *v, const uint8_t *payload,
+                           struct stream_answer *a)
 {
     const struct stream_hw *hw = v->stream->hw;
     unsigned first = payload[0];
     unsigned count = payload[1];
-    enum protocol_reason reason;
+    enum reason reason;
 
     if (v->provisioned(v->ctx)) {
         return REASON_PROVISIONED;
@@ -65,12 +64,12 @@ static enum protocol_reason digests(struct stream_service *v, const uint8_t *pay
 }
 
 /* Content for flash: it fits, and every sector that it will reach may be erased. */
-static enum protocol_reason check_range(const struct stream_service *v, unsigned sector,
-                                        const struct stream_spec *spec, struct stream_answer *a)
+static enum reason check_range(const struct stream_service *v, unsigned sector,
+                               const struct stream_spec *spec, struct stream_answer *a)
 {
     uint32_t kib = v->stream->hw->flash->flash_kib;
     uint32_t end = geometry_flash_end(kib);
-    enum protocol_reason reason = check_sectors(kib, sector, 1, a);
+    enum reason reason = check_sectors(kib, sector, 1, a);
     unsigned last;
 
     if (sector < MAP_BOOT_SECTORS) {
@@ -109,11 +108,10 @@ static bool spec_is_plausible(const struct stream_service *v, unsigned sector,
            ((spec->flags & STREAM_FLAG_HOLD) == 0 || (packed ? spec->content : spec->size) >= WORD);
 }
 
-static enum protocol_reason prepare(struct stream_service *v, unsigned sector,
-                                    const struct stream_spec *spec, uint8_t *slot,
-                                    struct stream_answer *a)
+static enum reason prepare(struct stream_service *v, unsigned sector,
+                           const struct stream_spec *spec, uint8_t *slot, struct stream_answer *a)
 {
-    enum protocol_reason reason;
+    enum reason reason;
 
     if ((spec->flags & STREAM_KIND_BITS) == STREAM_PACKAGE) {
         if (stream_resumes(v->stream, spec)) {
@@ -126,8 +124,7 @@ static enum protocol_reason prepare(struct stream_service *v, unsigned sector,
     return reason == REASON_NONE ? v->retire(v->ctx, &a->detail) : reason;
 }
 
-static enum protocol_reason begin(struct stream_service *v, const uint8_t *payload,
-                                  struct stream_answer *a)
+static enum reason begin(struct stream_service *v, const uint8_t *payload, struct stream_answer *a)
 {
     unsigned sector = payload[STREAM_BEGIN_SECTOR];
     struct stream_spec spec = {
@@ -136,7 +133,7 @@ static enum protocol_reason begin(struct stream_service *v, const uint8_t *paylo
         .id = load_le32(payload + STREAM_BEGIN_ID),
         .content = load_le32(payload + STREAM_BEGIN_CONTENT),
     };
-    enum protocol_reason reason;
+    enum reason reason;
 
     if (!spec_is_plausible(v, sector, &spec)) {
         return refuse(a, REASON_ARGUMENT, spec.flags);
@@ -157,8 +154,8 @@ static enum protocol_reason begin(struct stream_service *v, const uint8_t *paylo
     return reason;
 }
 
-enum protocol_reason stream_serve(struct stream_service *v, const struct frame_request *q,
-                                  struct stream_answer *answer)
+enum reason stream_serve(struct stream_service *v, const struct frame_request *q,
+                         struct stream_answer *answer)
 {
     answer->detail = 0;
     answer->len = 0;

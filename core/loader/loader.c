@@ -69,7 +69,7 @@ static bool command_length_fits(const struct loader_command *row, const struct f
     return q->payload_len < 16u && (row->lengths >> q->payload_len & 1u) != 0;
 }
 
-enum protocol_reason command_refuse(struct loader *l, enum protocol_reason reason, uint32_t detail)
+enum reason command_refuse(struct loader *l, enum reason reason, uint32_t detail)
 {
     l->detail = detail;
     return reason;
@@ -87,7 +87,7 @@ uint8_t *command_append(struct loader *l, unsigned len)
 }
 
 /* PROTOCOL.md, "Course status". */
-static uint8_t loader_status(enum protocol_reason reason)
+static uint8_t loader_status(enum reason reason)
 {
     if (reason == REASON_NONE) {
         return COURSE_OK;
@@ -104,7 +104,7 @@ static struct loader_answer loader_answer_byte(struct loader *l, uint8_t byte)
     return (struct loader_answer){l->answer, 1};
 }
 
-static void loader_note_failure(struct loader *l, enum protocol_reason reason, uint8_t command)
+static void loader_note_failure(struct loader *l, enum reason reason, uint8_t command)
 {
     l->result = reason;
     l->failure.reason = reason;
@@ -132,7 +132,7 @@ void loader_init(struct loader *l)
     command_read_trust(l);
 }
 
-struct loader_answer loader_reject(struct loader *l, enum protocol_reason reason, uint32_t detail)
+struct loader_answer loader_reject(struct loader *l, enum reason reason, uint32_t detail)
 {
     l->detail = detail;
     loader_note_failure(l, reason, 0);
@@ -150,7 +150,7 @@ void loader_note_stream(struct loader *l)
 bool loader_accept(struct loader *l, enum protocol_dialect dialect,
                    const struct frame_request *request, struct loader_answer *answer)
 {
-    enum protocol_reason reason = REASON_NONE;
+    enum reason reason = REASON_NONE;
 
     l->running = command_find(request->command);
     l->dialect = dialect;
@@ -181,7 +181,7 @@ bool loader_accept(struct loader *l, enum protocol_dialect dialect,
 
 struct loader_answer loader_execute(struct loader *l, const struct frame_request *request)
 {
-    enum protocol_reason reason = l->running->run(l, request);
+    enum reason reason = l->running->run(l, request);
     bool course = l->dialect == DIALECT_COURSE;
     uint8_t *head = l->answer + (course ? 1 : 0);
 

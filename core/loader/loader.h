@@ -41,14 +41,13 @@ struct loader_hw {
     void (*memory_write)(void *ctx, uint32_t addr, const uint8_t *data, size_t len); /* RAM */
     uint32_t (*memory_crc)(void *ctx, uint32_t addr, size_t len); /* from CRC_START on */
     /* Erases a sector and reads it back blank. FLASH_ERROR, FLASH_TIMEOUT, VERIFY. */
-    enum protocol_reason (*flash_erase)(void *ctx, unsigned sector, uint32_t *detail);
+    enum reason (*flash_erase)(void *ctx, unsigned sector, uint32_t *detail);
     /* Programs what differs and reads it back. FLASH_ERROR, FLASH_TIMEOUT, VERIFY. */
-    enum protocol_reason (*flash_program)(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
-                                          uint32_t *detail);
+    enum reason (*flash_program)(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
+                                 uint32_t *detail);
     uint32_t (*options_read)(void *ctx); /* FLASH_OPTCR */
     /* Sets nWRP (bits 11:0, 1 = not protected). FLASH_ERROR, FLASH_TIMEOUT, OPTIONS_VERIFY. */
-    enum protocol_reason (*options_program)(void *ctx, uint16_t nwrp, enum loader_rdp rdp,
-                                            uint32_t *detail);
+    enum reason (*options_program)(void *ctx, uint16_t nwrp, enum loader_rdp rdp, uint32_t *detail);
 };
 
 /* Facts that do not change until the next reset; for GET_INFO. */
@@ -78,7 +77,7 @@ enum loader_after {
 struct loader_failure {
     uint32_t detail;
     uint16_t count;
-    enum protocol_reason reason;
+    enum reason reason;
     uint8_t command;
 };
 
@@ -93,12 +92,12 @@ struct loader {
     const struct loader_command *running; /* row of the command that was accepted */
     struct update_stage stage;
     uint32_t target;
-    volatile uint32_t go[2];     /* AFTER_GO_*: jump only if both are VERDICT_GOOD */
-    volatile uint32_t open[2];   /* both VERDICT_GOOD: the board is open. Read at init, and again
-                                  * after PROVISION */
-    bool retired;                /* direct flashing has retired the packages in this session */
-    uint32_t detail;             /* of the command under way, should it fail */
-    enum protocol_reason result; /* of the last request or reject */
+    volatile uint32_t go[2];   /* AFTER_GO_*: jump only if both are VERDICT_GOOD */
+    volatile uint32_t open[2]; /* both VERDICT_GOOD: the board is open. Read at init, and again
+                                * after PROVISION */
+    bool retired;              /* direct flashing has retired the packages in this session */
+    uint32_t detail;           /* of the command under way, should it fail */
+    enum reason result;        /* of the last request or reject */
     enum loader_after after;
     enum protocol_dialect dialect; /* of the request under way */
     uint8_t data_len;
@@ -118,7 +117,7 @@ void loader_bind_stream(struct loader *l, struct stream_service *v, struct strea
 void loader_init(struct loader *l);
 
 /* Answer to what the receiver refused; notes the failure. */
-struct loader_answer loader_reject(struct loader *l, enum protocol_reason reason, uint32_t detail);
+struct loader_answer loader_reject(struct loader *l, enum reason reason, uint32_t detail);
 
 /* A stream that has ended failed: that is noted for GET_LAST_ERROR, as of STREAM_BEGIN. */
 void loader_note_stream(struct loader *l);

@@ -10,28 +10,27 @@ static bool loader_is_provisioned(void *ctx)
     return command_check_open(ctx) != REASON_NONE;
 }
 
-static enum protocol_reason loader_retire(void *ctx, uint32_t *detail)
+static enum reason loader_retire(void *ctx, uint32_t *detail)
 {
     struct loader *l = ctx;
-    enum protocol_reason reason = command_begin_direct(l);
+    enum reason reason = command_begin_direct(l);
 
     *detail = l->detail;
     return reason;
 }
 
-static enum protocol_reason loader_begin_stage(void *ctx, uint32_t size, uint8_t *slot,
-                                               uint32_t *detail)
+static enum reason loader_begin_stage(void *ctx, uint32_t size, uint8_t *slot, uint32_t *detail)
 {
     struct loader *l = ctx;
-    enum protocol_reason reason = command_begin_stage(l, size);
+    enum reason reason = command_begin_stage(l, size);
 
     *slot = l->stage.slot;
     *detail = l->detail;
     return reason;
 }
 
-static enum protocol_reason loader_stage(void *ctx, uint32_t offset, const uint8_t *data,
-                                         uint32_t len, uint32_t *detail)
+static enum reason loader_stage(void *ctx, uint32_t offset, const uint8_t *data, uint32_t len,
+                                uint32_t *detail)
 {
     struct loader *l = ctx;
 
@@ -56,10 +55,10 @@ void loader_bind_stream(struct loader *l, struct stream_service *v, struct strea
     v->options_read = loader_options;
 }
 
-enum protocol_reason command_stream(struct loader *l, const struct frame_request *request)
+enum reason command_stream(struct loader *l, const struct frame_request *request)
 {
     struct stream_answer a;
-    enum protocol_reason reason = stream_serve(l->streaming, request, &a);
+    enum reason reason = stream_serve(l->streaming, request, &a);
 
     l->detail = a.detail;
     if (reason != REASON_NONE) {

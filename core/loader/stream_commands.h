@@ -41,9 +41,9 @@ struct stream_service {
     void *ctx;
     bool (*provisioned)(void *ctx); /* or provisioning has begun: not surely open */
     /* Before direct flashing, as update_retire: refuses on a provisioned board. */
-    enum protocol_reason (*retire)(void *ctx, uint32_t *detail);
+    enum reason (*retire)(void *ctx, uint32_t *detail);
     /* As update_stage_begin. */
-    enum protocol_reason (*stage_begin)(void *ctx, uint32_t size, uint8_t *slot, uint32_t *detail);
+    enum reason (*stage_begin)(void *ctx, uint32_t size, uint8_t *slot, uint32_t *detail);
     uint32_t (*options_read)(void *ctx); /* FLASH_OPTCR */
     uint32_t usart_hz;
     uint32_t window;
@@ -60,7 +60,7 @@ struct stream_answer {
  * once the answer has left: set the divider for v->rate, baud_change. After STREAM_BEGIN, once the
  * answer has left: stream mode. ARGUMENT, BOOTLOADER, NO_SECTOR, ADDRESS (detail: first address
  * behind the part), WRITE_PROTECTED, what retire and stage_begin give; DIGESTS also PROVISIONED. */
-enum protocol_reason stream_serve(struct stream_service *v, const struct frame_request *q,
-                                  struct stream_answer *answer);
+enum reason stream_serve(struct stream_service *v, const struct frame_request *q,
+                         struct stream_answer *answer);
 
 #endif

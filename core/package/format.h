@@ -118,4 +118,11 @@ enum boot_cause {
     BOOT_INSTALLED = 5, /* new, needs no confirmation */
 };
 
+/* What the board trusts, as its OTP has it (FORMAT.md, "OTP"). */
+enum trust_state {
+    TRUST_OPEN = 0,       /* unprovisioned: anything boots */
+    TRUST_ENFORCED = 1,   /* provisioned */
+    TRUST_INCOMPLETE = 2, /* provisioning has begun and not ended: nothing boots until it has */
+};
+
 #endif

@@ -115,8 +115,7 @@ static bool package_walk(struct package_reader *r, uint32_t at, uint32_t end, un
 
 /* Header: bytes that are not free, then the sizes. These are checked one by one, smaller first: no
  * sum of them can wrap. */
-static enum protocol_reason package_read_header(struct package_reader *r, uint32_t max,
-                                                struct package *out)
+static enum reason package_read_header(struct package_reader *r, uint32_t max, struct package *out)
 {
     static const uint8_t fixed[] = {
         PACKAGE_MAGIC & 0xFFu, PACKAGE_MAGIC >> 8 & 0xFFu, PACKAGE_MAGIC >> 16 & 0xFFu,
@@ -161,8 +160,7 @@ static enum protocol_reason package_read_header(struct package_reader *r, uint32
 }
 
 /* Both areas. On return every TLV is inside. */
-static enum protocol_reason package_read_areas(struct package_reader *r, uint32_t max,
-                                               struct package *out)
+static enum reason package_read_areas(struct package_reader *r, uint32_t max, struct package *out)
 {
     uint32_t at = PACKAGE_HEADER_SIZE + out->payload_size;
     uint32_t size = out->signed_size - at;
@@ -239,8 +237,8 @@ static bool package_read_values(struct package_reader *r, struct package *out)
            policy >> 24 == 0;
 }
 
-static enum protocol_reason package_read_content(struct package_reader *r, uint32_t content_max,
-                                                 struct package *out)
+static enum reason package_read_content(struct package_reader *r, uint32_t content_max,
+                                        struct package *out)
 {
     out->content_size_at = out->flags != 0 ? r->at[HAS_CONTENT_SIZE] : PACKAGE_HEADER_PAYLOAD;
     out->content_size = package_load(r, out->content_size_at, 4);
@@ -256,8 +254,7 @@ static enum protocol_reason package_read_content(struct package_reader *r, uint3
 }
 
 /* Before what else may be missing: whoever compresses with imgtool learns what is in the way. */
-static enum protocol_reason package_read_dictionary(struct package_reader *r,
-                                                    const struct package *p)
+static enum reason package_read_dictionary(struct package_reader *r, const struct package *p)
 {
     uint32_t dictionary = p->flags != 0 ? package_load(r, PACKAGE_HEADER_SIZE, 1) : 0;
 
@@ -265,10 +262,10 @@ static enum protocol_reason package_read_dictionary(struct package_reader *r,
     return dictionary > PAYLOAD_DICTIONARY_BYTE_MAX ? REASON_PACKAGE_DICTIONARY : REASON_NONE;
 }
 
-static enum protocol_reason package_read_all(struct package_reader *r, uint32_t max,
-                                             uint32_t content_max, struct package *out)
+static enum reason package_read_all(struct package_reader *r, uint32_t max, uint32_t content_max,
+                                    struct package *out)
 {
-    enum protocol_reason reason = package_read_header(r, max, out);
+    enum reason reason = package_read_header(r, max, out);
 
     if (reason == REASON_NONE) {
         reason = package_read_areas(r, max, out);
@@ -285,11 +282,11 @@ static enum protocol_reason package_read_all(struct package_reader *r, uint32_t 
     return reason;
 }
 
-enum protocol_reason package_read(const struct flash_hw *flash, uint32_t addr, uint32_t max,
-                                  uint32_t content_max, struct package *out, uint32_t *detail)
+enum reason package_read(const struct flash_hw *flash, uint32_t addr, uint32_t max,
+                         uint32_t content_max, struct package *out, uint32_t *detail)
 {
     struct package_reader r;
-    enum protocol_reason reason;
+    enum reason reason;
 
     compare_clear(&r, sizeof r);
     compare_clear(out, sizeof *out);

@@ -11,7 +11,7 @@
 
 #include "flash_hw.h"
 #include "format.h"
-#include "protocol.h"
+#include "reason.h"
 #include "trust.h"
 
 /* What header and TLVs say; nothing in it is to be believed before package_verify has said so. */
@@ -38,8 +38,8 @@ struct package {
  * before it asks for one, if a skipped call must not leave an older one standing. */
 struct package_check {
     volatile uint32_t verdict[2];
-    enum protocol_reason reason; /* REASON_NONE, or why not */
-    uint32_t detail;             /* PROTOCOL.md, reasons */
+    enum reason reason; /* REASON_NONE, or why not */
+    uint32_t detail;    /* PROTOCOL.md, reasons */
 };
 
 /* Whether addr begins with the magic number: cheap, and no proof of anything. */
@@ -51,8 +51,8 @@ bool package_begins(const struct flash_hw *flash, uint32_t addr);
  * offset), PACKAGE_SIZE (detail = the most that fits), PACKAGE_DICTIONARY. Unknown TLVs are skipped
  * in the unprotected area and refused in the protected one below 0xA0 (they might mean a
  * restriction). */
-enum protocol_reason package_read(const struct flash_hw *flash, uint32_t addr, uint32_t max,
-                                  uint32_t content_max, struct package *out, uint32_t *detail);
+enum reason package_read(const struct flash_hw *flash, uint32_t addr, uint32_t max,
+                         uint32_t content_max, struct package *out, uint32_t *detail);
 
 /* The whole judgement: digest, and on an enforcing board key, signature and counter; the identity
  * on every board (a package without one fits any). A package that revokes its own key is refused as

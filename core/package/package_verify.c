@@ -152,8 +152,8 @@ static void package_check_content(const struct flash_hw *flash, const struct pac
 }
 
 /* The first of each fact, in the order in which the reasons help. */
-static enum protocol_reason package_reason(const struct trust *trust, const struct package *p,
-                                           const struct package_facts *f, uint32_t *detail)
+static enum reason package_reason(const struct trust *trust, const struct package *p,
+                                  const struct package_facts *f, uint32_t *detail)
 {
     bool enforced = trust->open[0] != VERDICT_GOOD;
 

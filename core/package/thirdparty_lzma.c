@@ -108,7 +108,7 @@ void unpack_init(struct unpack *u, struct unpack_memory *memory, uint8_t *dictio
 
 /* One byte of the two before the stream. Its second says what imgtool used; what counts is in the
  * stream itself. */
-static enum protocol_reason take_head(struct unpack *u, uint8_t value)
+static enum reason take_head(struct unpack *u, uint8_t value)
 {
     if (u->head == 0) {
         if (value > PAYLOAD_DICTIONARY_BYTE_MAX) {
@@ -136,7 +136,7 @@ static void drop_front(uint8_t *data, uint32_t *len, uint32_t n)
  * it is called again. The filter may see one halfword of it again that it has passed before:
  * the second half of a branch, or one that it left alone with the same halfword behind it. Both it
  * leaves alone. */
-static enum protocol_reason give_out(struct unpack *u, bool last)
+static enum reason give_out(struct unpack *u, bool last)
 {
     uint8_t *stage = u->stage;
     uint32_t len = u->pending;
@@ -147,7 +147,7 @@ static enum protocol_reason give_out(struct unpack *u, bool last)
     if (len == 0) {
         return REASON_NONE;
     }
-    enum protocol_reason reason = u->sink(u->ctx, stage, len);
+    enum reason reason = u->sink(u->ctx, stage, len);
     u->done += len;
     u->pending -= len;
     u->stage = u->memory->stage[stage == u->memory->stage[0]];
@@ -531,7 +531,7 @@ static enum step decode(struct unpack *u)
 }
 
 /* Every round takes input, or fills the stage further and empties it, or is the last. */
-static enum protocol_reason take_stream(struct unpack *u, const uint8_t *data, size_t len)
+static enum reason take_stream(struct unpack *u, const uint8_t *data, size_t len)
 {
     struct decoder *d = decoder_of(u);
     enum step step = STEP_DONE;
@@ -546,7 +546,7 @@ static enum protocol_reason take_stream(struct unpack *u, const uint8_t *data, s
         if (step == STEP_BROKEN || (ended && u->done + u->pending != u->size)) {
             return REASON_PACKAGE_CONTENT;
         }
-        enum protocol_reason reason = give_out(u, ended);
+        enum reason reason = give_out(u, ended);
         if (reason != REASON_NONE) {
             return reason;
         }
@@ -555,7 +555,7 @@ static enum protocol_reason take_stream(struct unpack *u, const uint8_t *data, s
     return len == 0 ? REASON_NONE : REASON_PACKAGE_CONTENT;
 }
 
-enum protocol_reason unpack_add(struct unpack *u, const uint8_t *data, size_t len)
+enum reason unpack_add(struct unpack *u, const uint8_t *data, size_t len)
 {
     while (u->failure == REASON_NONE && len > 0 && u->head < PAYLOAD_LZMA2_HEAD) {
         u->failure = take_head(u, *data++);
@@ -567,7 +567,7 @@ enum protocol_reason unpack_add(struct unpack *u, const uint8_t *data, size_t le
     return u->failure;
 }
 
-enum protocol_reason unpack_end(struct unpack *u)
+enum reason unpack_end(struct unpack *u)
 {
     if (u->failure == REASON_NONE && !u->finished) {
         u->failure = REASON_PACKAGE_CONTENT;

@@ -201,8 +201,7 @@ __attribute__((noinline)) uint32_t trust_check_identity(const struct flash_hw *f
 }
 
 /* A failure to read back is one of OTP. */
-static enum protocol_reason trust_wrote(enum protocol_reason reason, uint32_t addr,
-                                        uint32_t *detail)
+static enum reason trust_wrote(enum reason reason, uint32_t addr, uint32_t *detail)
 {
     if (reason == REASON_VERIFY) {
         *detail = addr;
@@ -211,23 +210,23 @@ static enum protocol_reason trust_wrote(enum protocol_reason reason, uint32_t ad
     return reason;
 }
 
-static enum protocol_reason trust_mark_otp(const struct flash_hw *flash, uint32_t addr,
-                                           uint8_t byte, uint32_t *detail)
+static enum reason trust_mark_otp(const struct flash_hw *flash, uint32_t addr, uint8_t byte,
+                                  uint32_t *detail)
 {
     return trust_wrote(flash->mark_otp(flash->ctx, addr, byte, detail), addr, detail);
 }
 
 /* Programs a word, also where it reads so already, and reads it back. */
-static enum protocol_reason trust_mark(const struct flash_hw *flash, uint32_t addr, uint32_t word,
-                                       uint32_t *detail)
+static enum reason trust_mark(const struct flash_hw *flash, uint32_t addr, uint32_t word,
+                              uint32_t *detail)
 {
     return trust_wrote(flash_hw_mark(flash, addr, word, detail), addr, detail);
 }
 
-enum protocol_reason trust_advance(const struct flash_hw *flash, const struct trust *t,
-                                   uint32_t counter, uint8_t revoke, uint32_t *detail)
+enum reason trust_advance(const struct flash_hw *flash, const struct trust *t, uint32_t counter,
+                          uint8_t revoke, uint32_t *detail)
 {
-    enum protocol_reason reason = REASON_NONE;
+    enum reason reason = REASON_NONE;
     uint32_t i = trust_count(flash);
 
     if (counter > OTP_COUNTER_MAX) {
@@ -256,8 +255,8 @@ enum protocol_reason trust_advance(const struct flash_hw *flash, const struct tr
 }
 
 /* No key is blank, and none is there twice. */
-static enum protocol_reason trust_check_hashes(uint8_t blocks[BLOCKS][OTP_BLOCK_SIZE],
-                                               unsigned count, uint32_t *detail)
+static enum reason trust_check_hashes(uint8_t blocks[BLOCKS][OTP_BLOCK_SIZE], unsigned count,
+                                      uint32_t *detail)
 {
     for (unsigned i = 1; i <= count; i++) {
         for (unsigned k = 0; k < i; k++) {
@@ -273,11 +272,11 @@ static enum protocol_reason trust_check_hashes(uint8_t blocks[BLOCKS][OTP_BLOCK_
 /* Programs a word, also where it reads right: bits that an earlier attempt left half done would
  * come to light later. It may be refused because the block's lock was torn and happens to be in
  * force. Locks come in order, and only when all words are done, so the first one tells. */
-static enum protocol_reason trust_write_word(const struct flash_hw *flash, uint32_t at,
-                                             uint32_t wanted, uint32_t old, uint32_t *detail)
+static enum reason trust_write_word(const struct flash_hw *flash, uint32_t at, uint32_t wanted,
+                                    uint32_t old, uint32_t *detail)
 {
     uint8_t lock = BLANK;
-    enum protocol_reason reason = trust_mark(flash, MAP_OTP_BASE + at, wanted, detail);
+    enum reason reason = trust_mark(flash, MAP_OTP_BASE + at, wanted, detail);
 
     flash_hw_read(flash, MAP_OTP_LOCK_BASE, &lock, 1);
     return lock != BLANK && old == wanted ? REASON_NONE : reason;
@@ -285,11 +284,10 @@ static enum protocol_reason trust_write_word(const struct flash_hw *flash, uint3
 
 /* Writes the words, or (write = false) finds out whether every one can be written: bits only go to
  * 0, and a block whose lock is not blank may not take anything any more. */
-static enum protocol_reason trust_write(const struct flash_hw *flash,
-                                        uint8_t blocks[BLOCKS][OTP_BLOCK_SIZE],
-                                        const uint8_t *locks, bool write, uint32_t *detail)
+static enum reason trust_write(const struct flash_hw *flash, uint8_t blocks[BLOCKS][OTP_BLOCK_SIZE],
+                               const uint8_t *locks, bool write, uint32_t *detail)
 {
-    enum protocol_reason reason = REASON_NONE;
+    enum reason reason = REASON_NONE;
 
     for (uint32_t at = 0; at < OTP_LOCKED_BLOCKS * OTP_BLOCK_SIZE && reason == REASON_NONE;
          at += 4u) {
@@ -308,13 +306,13 @@ static enum protocol_reason trust_write(const struct flash_hw *flash,
     return reason;
 }
 
-enum protocol_reason trust_provision(const struct flash_hw *flash, const uint8_t *hashes,
-                                     unsigned count, const uint8_t *identity, uint32_t *detail)
+enum reason trust_provision(const struct flash_hw *flash, const uint8_t *hashes, unsigned count,
+                            const uint8_t *identity, uint32_t *detail)
 {
     uint8_t blocks[BLOCKS][OTP_BLOCK_SIZE];
     uint8_t locks[OTP_LOCKED_BLOCKS];
-    enum protocol_reason done = REASON_PROVISIONED;
-    enum protocol_reason reason;
+    enum reason done = REASON_PROVISIONED;
+    enum reason reason;
 
     *detail = count;
     if (count - 1u >= OTP_KEY_COUNT) {

@@ -11,7 +11,7 @@
 
 #include "flash_hw.h"
 #include "format.h"
-#include "protocol.h"
+#include "reason.h"
 
 struct trust {
     uint8_t identity[2 * UUID_SIZE]; /* vendor, class */
@@ -54,8 +54,8 @@ uint32_t trust_check_identity(const struct flash_hw *flash, const struct trust *
  * once. Bits of the counter are programmed one by one in order, so at most one is ever torn.
  * ARGUMENT for a counter over OTP_COUNTER_MAX; FLASH_ERROR, FLASH_TIMEOUT, OTP (it did not take the
  * bits; detail = address). */
-enum protocol_reason trust_advance(const struct flash_hw *flash, const struct trust *t,
-                                   uint32_t counter, uint8_t revoke, uint32_t *detail);
+enum reason trust_advance(const struct flash_hw *flash, const struct trust *t, uint32_t counter,
+                          uint8_t revoke, uint32_t *detail);
 
 /* Writes the keys (and the identity, unless NULL) and locks blocks 0 to 4. May be repeated after a
  * power cut with the same values, and then programs the locks once more, also those that read
@@ -63,7 +63,7 @@ enum protocol_reason trust_advance(const struct flash_hw *flash, const struct tr
  * written), or does not take them (detail = address); PROVISIONED if it was complete already;
  * ARGUMENT for a count that is not 1 to 4 (detail = count), a hash of all ones or a hash twice
  * (detail = its index); FLASH_ERROR, FLASH_TIMEOUT. */
-enum protocol_reason trust_provision(const struct flash_hw *flash, const uint8_t *hashes,
-                                     unsigned count, const uint8_t *identity, uint32_t *detail);
+enum reason trust_provision(const struct flash_hw *flash, const uint8_t *hashes, unsigned count,
+                            const uint8_t *identity, uint32_t *detail);
 
 #endif

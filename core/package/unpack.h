@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "protocol.h"
+#include "reason.h"
 
 #define UNPACK_DICTIONARY 65536u
 #define UNPACK_PROBS      28672u /* bytes, for lc + lp up to 4; checked against the decoder */
@@ -33,7 +33,7 @@ struct unpack_memory {
  * bytes and is lent until the sink is called again or the work is over. A reason other than
  * REASON_NONE ends the work and is given back by unpack_add.
  */
-typedef enum protocol_reason unpack_sink_fn(void *ctx, const uint8_t *data, size_t len);
+typedef enum reason unpack_sink_fn(void *ctx, const uint8_t *data, size_t len);
 
 struct unpack {
     struct unpack_memory *memory;
@@ -43,7 +43,7 @@ struct unpack {
     uint32_t size;    /* of the content, as the package says */
     uint32_t done;    /* content bytes given out */
     uint32_t pending; /* content bytes behind those, still in the stage */
-    enum protocol_reason failure;
+    enum reason failure;
     uint8_t head; /* bytes of the payload's head taken */
     bool thumb;
     bool finished; /* the end marker came, and everything was given out */
@@ -58,9 +58,9 @@ void unpack_init(struct unpack *u, struct unpack_memory *memory, uint8_t *dictio
  * less than size, or goes on behind its end; or what the sink returned. After a failure the
  * unpacker is dead: every call gives that failure again. The sink never gets more than size bytes;
  * what it got before a failure is not to be used. */
-enum protocol_reason unpack_add(struct unpack *u, const uint8_t *data, size_t len);
+enum reason unpack_add(struct unpack *u, const uint8_t *data, size_t len);
 /* To be called after the last byte: REASON_NONE if exactly size bytes came out and the stream has
  * ended; the failure, if there was one; else PACKAGE_CONTENT. */
-enum protocol_reason unpack_end(struct unpack *u);
+enum reason unpack_end(struct unpack *u);
 
 #endif

@@ -4,7 +4,7 @@
  * most SERVICES_STACK bytes), keep no state but what the caller hands in, and touch only the flash
  * controller, OTP, and the backup register. While flash is busy, every fetch from flash waits: up
  * to 2 s for an erase, 100 us for a word, interrupts included. One caller at a time, privileged,
- * flash and system memory not barred by an MPU region. They return 0 or an enum protocol_reason.
+ * flash and system memory not barred by an MPU region. They return 0 or an enum reason.
  */
 #ifndef ARAREXT_SERVICES_H
 #define ARAREXT_SERVICES_H

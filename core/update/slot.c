@@ -67,10 +67,10 @@ static uint32_t slot_trailer(const struct flash_hw *flash, unsigned slot)
 }
 
 /* Two words, the first one first. */
-static enum protocol_reason slot_mark_pair(const struct flash_hw *flash, uint32_t addr,
-                                           uint32_t first, uint32_t second, uint32_t *detail)
+static enum reason slot_mark_pair(const struct flash_hw *flash, uint32_t addr, uint32_t first,
+                                  uint32_t second, uint32_t *detail)
 {
-    enum protocol_reason reason = flash_hw_mark(flash, addr, first, detail);
+    enum reason reason = flash_hw_mark(flash, addr, first, detail);
 
     return reason == REASON_NONE ? flash_hw_mark(flash, addr + WORD, second, detail) : reason;
 }
@@ -160,10 +160,9 @@ void slot_read(const struct flash_hw *flash, unsigned slot, struct slot_records 
     slot_read_log(flash, slot, out);
 }
 
-enum protocol_reason slot_settle(const struct flash_hw *flash, unsigned slot, uint8_t torn,
-                                 uint32_t *detail)
+enum reason slot_settle(const struct flash_hw *flash, unsigned slot, uint8_t torn, uint32_t *detail)
 {
-    enum protocol_reason reason = REASON_NONE;
+    enum reason reason = REASON_NONE;
 
     for (uint32_t at = TRAILER_SEALED; torn != 0 && reason == REASON_NONE; torn >>= 1) {
         if ((torn & 1u) != 0) {
@@ -175,17 +174,17 @@ enum protocol_reason slot_settle(const struct flash_hw *flash, unsigned slot, ui
     return reason;
 }
 
-enum protocol_reason slot_seal(const struct flash_hw *flash, unsigned slot, uint32_t sequence,
-                               uint32_t *detail)
+enum reason slot_seal(const struct flash_hw *flash, unsigned slot, uint32_t sequence,
+                      uint32_t *detail)
 {
-    enum protocol_reason reason = slot_mark_pair(
-        flash, slot_trailer(flash, slot) + TRAILER_SEQUENCE, sequence, ~sequence, detail);
+    enum reason reason = slot_mark_pair(flash, slot_trailer(flash, slot) + TRAILER_SEQUENCE,
+                                        sequence, ~sequence, detail);
 
     return reason == REASON_NONE ? slot_set_flag(flash, slot, TRAILER_SEALED, detail) : reason;
 }
 
-enum protocol_reason slot_set_flag(const struct flash_hw *flash, unsigned slot, uint32_t flag,
-                                   uint32_t *detail)
+enum reason slot_set_flag(const struct flash_hw *flash, unsigned slot, uint32_t flag,
+                          uint32_t *detail)
 {
     uint32_t addr = slot_trailer(flash, slot) + flag;
 
@@ -196,12 +195,12 @@ enum protocol_reason slot_set_flag(const struct flash_hw *flash, unsigned slot, 
     return slot_mark_pair(flash, addr, FLAG_FIRST, FLAG_SECOND, detail);
 }
 
-enum protocol_reason slot_reject(const struct flash_hw *flash, unsigned slot,
-                                 enum reject_cause cause, uint32_t *detail)
+enum reason slot_reject(const struct flash_hw *flash, unsigned slot, enum reject_cause cause,
+                        uint32_t *detail)
 {
     uint32_t trailer = slot_trailer(flash, slot);
     uint8_t confirmed[FLAG_SIZE];
-    enum protocol_reason reason = REASON_NONE;
+    enum reason reason = REASON_NONE;
 
     /* A confirmation outlives a rejection, so one that was torn and reads as not there must not
      * come to light later. */
@@ -216,10 +215,10 @@ enum protocol_reason slot_reject(const struct flash_hw *flash, unsigned slot,
     return reason == REASON_NONE ? slot_set_flag(flash, slot, TRAILER_REJECTED, detail) : reason;
 }
 
-enum protocol_reason slot_retire(const struct flash_hw *flash, unsigned slot, uint32_t *detail)
+enum reason slot_retire(const struct flash_hw *flash, unsigned slot, uint32_t *detail)
 {
     uint32_t trailer = slot_trailer(flash, slot);
-    enum protocol_reason reason;
+    enum reason reason;
 
     if (!slot_used(flash, slot)) {
         return REASON_NONE;
@@ -229,8 +228,7 @@ enum protocol_reason slot_retire(const struct flash_hw *flash, unsigned slot, ui
                                  : reason;
 }
 
-enum protocol_reason slot_count_attempt(const struct flash_hw *flash, unsigned slot,
-                                        uint32_t *detail)
+enum reason slot_count_attempt(const struct flash_hw *flash, unsigned slot, uint32_t *detail)
 {
     uint32_t addr = slot_trailer(flash, slot) + TRAILER_ATTEMPTS;
     uint32_t end = addr + (TRAILER_ATTEMPT_COUNT - 1u) * WORD;
@@ -242,9 +240,9 @@ enum protocol_reason slot_count_attempt(const struct flash_hw *flash, unsigned s
     return flash_hw_mark(flash, addr, ATTEMPT_MADE, detail);
 }
 
-enum protocol_reason slot_disclaim(const struct flash_hw *flash, uint32_t *detail)
+enum reason slot_disclaim(const struct flash_hw *flash, uint32_t *detail)
 {
-    enum protocol_reason reason = REASON_NONE;
+    enum reason reason = REASON_NONE;
 
     for (unsigned slot = 0; slot < SLOT_COUNT && reason == REASON_NONE; slot++) {
         uint32_t log = slot_trailer(flash, slot) + TRAILER_LOG;
@@ -265,7 +263,7 @@ enum protocol_reason slot_disclaim(const struct flash_hw *flash, uint32_t *detai
     return reason;
 }
 
-enum protocol_reason slot_claim(const struct flash_hw *flash, unsigned slot, uint32_t *detail)
+enum reason slot_claim(const struct flash_hw *flash, unsigned slot, uint32_t *detail)
 {
     uint32_t last = BLANK;
     unsigned at = slot_log_used(flash, slot, &last);

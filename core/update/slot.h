@@ -11,7 +11,7 @@
 
 #include "flash_hw.h"
 #include "format.h"
-#include "protocol.h"
+#include "reason.h"
 
 #define SLOT_COUNT       2u
 #define SLOT_NONE        0xFFu
@@ -55,27 +55,26 @@ bool slot_used(const struct flash_hw *flash, unsigned slot);
 /* All of these: FLASH_ERROR, FLASH_TIMEOUT, VERIFY (a record does not read back). */
 
 /* Completes the flags that slot_read found torn, so that they read as set from now on. */
-enum protocol_reason slot_settle(const struct flash_hw *flash, unsigned slot, uint8_t torn,
-                                 uint32_t *detail);
+enum reason slot_settle(const struct flash_hw *flash, unsigned slot, uint8_t torn,
+                        uint32_t *detail);
 /* Sequence first, then the flag. The trailer must be blank: erased in this session. */
-enum protocol_reason slot_seal(const struct flash_hw *flash, unsigned slot, uint32_t sequence,
-                               uint32_t *detail);
+enum reason slot_seal(const struct flash_hw *flash, unsigned slot, uint32_t sequence,
+                      uint32_t *detail);
 /* flag is TRAILER_SEALED, ... Nothing is written if it is whole already. */
-enum protocol_reason slot_set_flag(const struct flash_hw *flash, unsigned slot, uint32_t flag,
-                                   uint32_t *detail);
+enum reason slot_set_flag(const struct flash_hw *flash, unsigned slot, uint32_t flag,
+                          uint32_t *detail);
 /* A slot that is not confirmed never will be. */
-enum protocol_reason slot_reject(const struct flash_hw *flash, unsigned slot,
-                                 enum reject_cause cause, uint32_t *detail);
+enum reason slot_reject(const struct flash_hw *flash, unsigned slot, enum reject_cause cause,
+                        uint32_t *detail);
 /* Takes seal and confirmation away for good, also a seal that might come to light later. Nothing is
  * written where a slot was never used. */
-enum protocol_reason slot_retire(const struct flash_hw *flash, unsigned slot, uint32_t *detail);
-enum protocol_reason slot_count_attempt(const struct flash_hw *flash, unsigned slot,
-                                        uint32_t *detail);
+enum reason slot_retire(const struct flash_hw *flash, unsigned slot, uint32_t *detail);
+enum reason slot_count_attempt(const struct flash_hw *flash, unsigned slot, uint32_t *detail);
 /* Before the application area is changed: no slot claims it from now on, nor can a torn claim come
  * to light. Both slots. */
-enum protocol_reason slot_disclaim(const struct flash_hw *flash, uint32_t *detail);
+enum reason slot_disclaim(const struct flash_hw *flash, uint32_t *detail);
 /* After it was verified. A claim that is there already is programmed once more: it may be torn.
  * Else slot_disclaim came before in the same session. */
-enum protocol_reason slot_claim(const struct flash_hw *flash, unsigned slot, uint32_t *detail);
+enum reason slot_claim(const struct flash_hw *flash, unsigned slot, uint32_t *detail);
 
 #endif

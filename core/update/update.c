@@ -73,9 +73,9 @@ void update_read(const struct update *u, struct update_state *s)
     }
 }
 
-enum protocol_reason update_settle(const struct update *u, struct update_state *s, uint32_t *detail)
+enum reason update_settle(const struct update *u, struct update_state *s, uint32_t *detail)
 {
-    enum protocol_reason reason = REASON_NONE;
+    enum reason reason = REASON_NONE;
 
     update_read(u, s);
     for (unsigned i = 0; i < SLOT_COUNT && reason == REASON_NONE; i++) {
@@ -137,8 +137,8 @@ static bool update_area_touched(const struct update_state *s)
     return false;
 }
 
-enum protocol_reason update_spoil_area(const struct update *u, const struct update_state *s,
-                                       uint32_t *detail)
+enum reason update_spoil_area(const struct update *u, const struct update_state *s,
+                              uint32_t *detail)
 {
     return update_area_touched(s) ? u->flash->mark(u->flash->ctx, MAP_APP_BASE, 0, detail)
                                   : REASON_NONE;
@@ -180,11 +180,11 @@ bool update_trust_is_behind(const struct update_state *s, uint8_t slot)
 }
 
 /* The flag last: what a cut left of OTP's bits is programmed once more, however it reads. */
-enum protocol_reason update_advance_trust(const struct update *u, const struct update_state *s,
-                                          uint8_t slot, uint32_t *detail)
+enum reason update_advance_trust(const struct update *u, const struct update_state *s, uint8_t slot,
+                                 uint32_t *detail)
 {
     const struct package *p = &s->packages[slot];
-    enum protocol_reason reason = trust_advance(u->flash, &s->trust, p->counter, p->revoke, detail);
+    enum reason reason = trust_advance(u->flash, &s->trust, p->counter, p->revoke, detail);
 
     return reason == REASON_NONE ? slot_set_flag(u->flash, slot, TRAILER_ADVANCED, detail) : reason;
 }
@@ -235,10 +235,10 @@ bool update_has_work(const struct update *u)
     return verdict[0] != VERDICT_GOOD || verdict[1] != VERDICT_GOOD;
 }
 
-enum protocol_reason update_confirm(const struct update *u, uint32_t *detail)
+enum reason update_confirm(const struct update *u, uint32_t *detail)
 {
     struct update_state s;
-    enum protocol_reason reason = update_settle(u, &s, detail);
+    enum reason reason = update_settle(u, &s, detail);
     uint8_t slot = update_find_installed(&s);
 
     if (reason != REASON_NONE) {
@@ -267,10 +267,10 @@ enum protocol_reason update_confirm(const struct update *u, uint32_t *detail)
     return update_verifies(u, &s, slot) ? update_advance_trust(u, &s, slot, detail) : REASON_NONE;
 }
 
-enum protocol_reason update_rollback(const struct update *u, uint32_t *detail)
+enum reason update_rollback(const struct update *u, uint32_t *detail)
 {
     struct update_state s;
-    enum protocol_reason reason = update_settle(u, &s, detail);
+    enum reason reason = update_settle(u, &s, detail);
     uint8_t target = update_choose(&s, 0);
     uint8_t other = SLOT_NONE;
 
@@ -287,10 +287,10 @@ enum protocol_reason update_rollback(const struct update *u, uint32_t *detail)
                                          : REASON_NO_FALLBACK;
 }
 
-enum protocol_reason update_retire(const struct update *u, uint32_t *detail)
+enum reason update_retire(const struct update *u, uint32_t *detail)
 {
     struct update_state s;
-    enum protocol_reason reason = update_settle(u, &s, detail);
+    enum reason reason = update_settle(u, &s, detail);
     uint8_t installed = update_find_installed(&s);
     unsigned last = installed == SLOT_NONE ? 0 : installed;
 

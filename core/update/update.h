@@ -46,8 +46,8 @@ struct update_result {
     uint8_t slot;       /* SLOT_NONE for a plain application */
     uint8_t watchdog_s; /* not 0: start the independent watchdog with it */
     /* What happened on the way, for the log. */
-    uint8_t installs;            /* how often the area was written */
-    enum protocol_reason reason; /* of the last thing refused */
+    uint8_t installs;   /* how often the area was written */
+    enum reason reason; /* of the last thing refused */
     uint32_t detail;
 };
 
@@ -81,27 +81,25 @@ struct update_stage {
 };
 /* Chooses and erases the free slot. PACKAGE_SIZE (too small to be one, or too large for the slot;
  * detail = the most that fits), flash reasons. */
-enum protocol_reason update_stage_begin(const struct update *u, struct update_stage *s,
-                                        uint32_t size, uint32_t *detail);
+enum reason update_stage_begin(const struct update *u, struct update_stage *s, uint32_t size,
+                               uint32_t *detail);
 /* offset must be s->next, or the piece just written again. len is a multiple of 4 but for the last
  * piece. STAGE_ORDER (detail = the offset expected, or FFFFFFFF without a begin), PACKAGE_SIZE
  * (beyond the size announced), flash reasons. */
-enum protocol_reason update_stage_write(const struct update *u, struct update_stage *s,
-                                        uint32_t offset, const uint8_t *data, uint32_t len,
-                                        uint32_t *detail);
+enum reason update_stage_write(const struct update *u, struct update_stage *s, uint32_t offset,
+                               const uint8_t *data, uint32_t len, uint32_t *detail);
 /* Judges the package, unpacks it once for its content digest if there is memory for that, and seals
  * it. STAGE_ORDER if bytes are missing; reasons 41 to 4A, and then the slot stays unsealed. */
-enum protocol_reason update_stage_finish(const struct update *u, struct update_stage *s,
-                                         uint32_t *detail);
+enum reason update_stage_finish(const struct update *u, struct update_stage *s, uint32_t *detail);
 
 /* Confirms what the application area holds; on an enforcing board its counter and revocations go to
  * OTP. A second time is no error. NO_TRIAL if the area holds no package. */
-enum protocol_reason update_confirm(const struct update *u, uint32_t *detail);
+enum reason update_confirm(const struct update *u, uint32_t *detail);
 /* Rejects the target if the other slot can take its place; it does at the next boot. NO_FALLBACK.
  */
-enum protocol_reason update_rollback(const struct update *u, uint32_t *detail);
+enum reason update_rollback(const struct update *u, uint32_t *detail);
 /* Before direct flashing: no package will be installed over it. PROVISIONED. */
-enum protocol_reason update_retire(const struct update *u, uint32_t *detail);
+enum reason update_retire(const struct update *u, uint32_t *detail);
 /* For GO: the application area holds the target, and the target is good. Both verdicts. On an open
  * board without packages always good. Reason NOT_VERIFIED. */
 void update_verify_area(const struct update *u, struct package_check *out);

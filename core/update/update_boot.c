@@ -34,7 +34,7 @@ static enum update_step update_stay(struct update_boot *b, enum stay_reason stay
     return STEP_END;
 }
 
-static void update_note_failure(struct update_boot *b, enum protocol_reason reason, uint32_t detail)
+static void update_note_failure(struct update_boot *b, enum reason reason, uint32_t detail)
 {
     if (reason != REASON_NONE) {
         b->out->reason = reason;
@@ -152,9 +152,9 @@ static unsigned update_crashes(const struct update_boot *b)
 
 /* One on trial: counted before it starts, and watched. Its claim was found good, maybe while torn:
  * settled (U2), so that CONFIRM finds it, too. */
-static enum protocol_reason update_start_trial(struct update_boot *b, uint32_t *detail)
+static enum reason update_start_trial(struct update_boot *b, uint32_t *detail)
 {
-    enum protocol_reason reason = slot_claim(b->u->flash, b->target, detail);
+    enum reason reason = slot_claim(b->u->flash, b->target, detail);
 
     b->out->watchdog_s = b->state.packages[b->target].watchdog_s;
     return reason == REASON_NONE ? slot_count_attempt(b->u->flash, b->target, detail) : reason;
@@ -166,7 +166,7 @@ static void update_start_confirmed(struct update_boot *b)
 {
     const struct update *u = b->u;
     uint32_t detail = 0;
-    enum protocol_reason reason = REASON_NONE;
+    enum reason reason = REASON_NONE;
 
     if (!b->state.records[b->target].confirmed) {
         reason = slot_set_flag(u->flash, b->target, TRAILER_CONFIRMED, &detail);
@@ -184,7 +184,7 @@ static enum update_step update_boot_ready(struct update_boot *b)
     unsigned crashes = update_crashes(b);
     enum boot_cause cause = update_cause(b);
     uint32_t detail = 0;
-    enum protocol_reason reason;
+    enum reason reason;
 
     out->slot = b->target;
     if (b->facts->install_only) {
@@ -215,7 +215,7 @@ static enum update_step update_boot_install(struct update_boot *b)
 {
     const struct package *p = &b->state.packages[b->target];
     uint32_t detail = 0;
-    enum protocol_reason reason;
+    enum reason reason;
 
     if (b->state.records[b->target].log_full) {
         return update_drop(b, CAUSE_NONE);
@@ -240,7 +240,7 @@ static enum update_step update_boot_target(struct update_boot *b)
     const struct slot_records *r = &b->state.records[b->target];
     const struct package *p = &b->state.packages[b->target];
     uint32_t detail = 0;
-    enum protocol_reason reason;
+    enum reason reason;
 
     package_verify(u->flash, &b->state.trust, p, &b->judged);
     if (!update_good(&b->judged)) {
@@ -272,7 +272,7 @@ static enum update_step update_boot_target(struct update_boot *b)
 static enum update_step update_boot_round(struct update_boot *b)
 {
     uint32_t detail = 0;
-    enum protocol_reason reason;
+    enum reason reason;
 
     update_clear_check(&b->judged);
     update_clear_check(&b->matched);

@@ -25,7 +25,7 @@ struct update_sink {
     struct sha256 sha;
 };
 
-static enum protocol_reason update_sink_hash(void *ctx, const uint8_t *data, size_t len)
+static enum reason update_sink_hash(void *ctx, const uint8_t *data, size_t len)
 {
     struct update_sink *s = ctx;
 
@@ -39,11 +39,11 @@ static enum protocol_reason update_sink_hash(void *ctx, const uint8_t *data, siz
 }
 
 /* Brings to an end what flash has begun with, and begins with data. */
-static enum protocol_reason update_sink_flash(void *ctx, const uint8_t *data, size_t len)
+static enum reason update_sink_flash(void *ctx, const uint8_t *data, size_t len)
 {
     struct update_sink *s = ctx;
     const struct flash_hw *flash = s->u->flash;
-    enum protocol_reason reason =
+    enum reason reason =
         flash->program(flash->ctx, MAP_APP_BASE + s->done, s->data, s->len, s->detail);
 
     if (reason != REASON_NONE) {
@@ -57,15 +57,15 @@ static enum protocol_reason update_sink_flash(void *ctx, const uint8_t *data, si
 }
 
 /* The whole content into a sink. At the end the sink gets nothing: no data is lent any more. */
-static enum protocol_reason update_stream(struct update_sink *s, unpack_sink_fn *sink)
+static enum reason update_stream(struct update_sink *s, unpack_sink_fn *sink)
 {
     const struct flash_hw *flash = s->u->flash;
     uint32_t addr = s->p->addr + PACKAGE_HEADER_SIZE;
     uint32_t left = s->p->payload_size;
     bool packed = s->p->flags != 0;
     struct unpack unpack = {.sink = sink, .ctx = s};
-    enum protocol_reason reason = REASON_NONE;
-    enum protocol_reason settled;
+    enum reason reason = REASON_NONE;
+    enum reason settled;
     _Alignas(8) uint8_t pieces[2][PIECE]; /* a sink may look at the last one until the next */
 
     if (packed) {
@@ -92,12 +92,11 @@ static enum protocol_reason update_stream(struct update_sink *s, unpack_sink_fn 
     return reason == REASON_NONE ? settled : reason;
 }
 
-enum protocol_reason update_check_content(const struct update *u, const struct package *p,
-                                          uint32_t *detail)
+enum reason update_check_content(const struct update *u, const struct package *p, uint32_t *detail)
 {
     struct update_sink s = {.u = u, .p = p, .detail = detail};
     uint8_t digest[2][DIGEST_SIZE];
-    enum protocol_reason reason;
+    enum reason reason;
 
     if (p->flags == 0) {
         return REASON_NONE;
@@ -114,10 +113,10 @@ enum protocol_reason update_check_content(const struct update *u, const struct p
                : REASON_PACKAGE_CONTENT;
 }
 
-static enum protocol_reason update_erase_area(const struct update *u, const struct package *p,
-                                              uint32_t *detail)
+static enum reason update_erase_area(const struct update *u, const struct package *p,
+                                     uint32_t *detail)
 {
-    enum protocol_reason reason = REASON_NONE;
+    enum reason reason = REASON_NONE;
     uint32_t end = MAP_APP_BASE + p->content_size;
 
     for (unsigned i = MAP_BOOT_SECTORS; geometry_sector_addr(i) < end && reason == REASON_NONE;
@@ -127,11 +126,11 @@ static enum protocol_reason update_erase_area(const struct update *u, const stru
     return reason;
 }
 
-enum protocol_reason update_install(const struct update *u, const struct package *p, uint8_t slot,
-                                    struct package_check *matched, uint32_t *detail)
+enum reason update_install(const struct update *u, const struct package *p, uint8_t slot,
+                           struct package_check *matched, uint32_t *detail)
 {
     struct update_sink s = {.u = u, .p = p, .detail = detail};
-    enum protocol_reason reason = slot_disclaim(u->flash, detail); /* U5 */
+    enum reason reason = slot_disclaim(u->flash, detail); /* U5 */
 
     if (reason == REASON_NONE) {
         reason = update_erase_area(u, p, detail); /* U4 */

@@ -10,8 +10,7 @@
 #define BLANK      0xFFu
 #define NO_STAGING 0xFFFFFFFFu
 
-static enum protocol_reason update_stage_refuse(enum protocol_reason reason, uint32_t value,
-                                                uint32_t *detail)
+static enum reason update_stage_refuse(enum reason reason, uint32_t value, uint32_t *detail)
 {
     *detail = value;
     return reason;
@@ -45,12 +44,12 @@ static uint8_t update_keep(const struct update_state *s)
 }
 
 /* Everything but the slot to keep goes; slot is erased. */
-static enum protocol_reason update_stage_clear(const struct update *u, const struct update_state *s,
-                                               uint8_t keep, uint8_t slot, uint32_t *detail)
+static enum reason update_stage_clear(const struct update *u, const struct update_state *s,
+                                      uint8_t keep, uint8_t slot, uint32_t *detail)
 {
     const struct flash_hw *flash = u->flash;
     unsigned first = slot_first_sector(flash->flash_kib, slot);
-    enum protocol_reason reason = REASON_NONE;
+    enum reason reason = REASON_NONE;
 
     if (keep == SLOT_NONE) {
         reason = update_spoil_area(u, s, detail); /* U8 */
@@ -66,11 +65,11 @@ static enum protocol_reason update_stage_clear(const struct update *u, const str
     return reason;
 }
 
-enum protocol_reason update_stage_begin(const struct update *u, struct update_stage *stage,
-                                        uint32_t size, uint32_t *detail)
+enum reason update_stage_begin(const struct update *u, struct update_stage *stage, uint32_t size,
+                               uint32_t *detail)
 {
     struct update_state s;
-    enum protocol_reason reason;
+    enum reason reason;
     uint32_t max = slot_package_max(u->flash->flash_kib);
     uint8_t keep, installed;
 
@@ -122,15 +121,14 @@ static bool update_stage_holds(const struct update *u, uint32_t addr, const uint
     return true;
 }
 
-enum protocol_reason update_stage_write(const struct update *u, struct update_stage *stage,
-                                        uint32_t offset, const uint8_t *data, uint32_t len,
-                                        uint32_t *detail)
+enum reason update_stage_write(const struct update *u, struct update_stage *stage, uint32_t offset,
+                               const uint8_t *data, uint32_t len, uint32_t *detail)
 {
     const struct flash_hw *flash = u->flash;
     uint32_t addr = update_stage_addr(u, stage, offset);
     uint32_t rest = len % WORD;
     uint8_t word[WORD] = {BLANK, BLANK, BLANK, BLANK};
-    enum protocol_reason reason;
+    enum reason reason;
 
     if (stage->size == 0) {
         return update_stage_refuse(REASON_STAGE_ORDER, NO_STAGING, detail);
@@ -161,15 +159,13 @@ enum protocol_reason update_stage_write(const struct update *u, struct update_st
 }
 
 /* Structure, size, judgement, content. */
-static enum protocol_reason update_stage_judge(const struct update *u,
-                                               const struct update_stage *stage,
-                                               struct update_state *s, uint32_t *detail)
+static enum reason update_stage_judge(const struct update *u, const struct update_stage *stage,
+                                      struct update_state *s, uint32_t *detail)
 {
     struct package *p = &s->packages[stage->slot];
     struct package_check check;
-    enum protocol_reason reason =
-        package_read(u->flash, update_stage_addr(u, stage, 0), stage->size,
-                     slot_content_max(u->flash->flash_kib), p, detail);
+    enum reason reason = package_read(u->flash, update_stage_addr(u, stage, 0), stage->size,
+                                      slot_content_max(u->flash->flash_kib), p, detail);
 
     if (reason != REASON_NONE) {
         return reason;
@@ -186,11 +182,11 @@ static enum protocol_reason update_stage_judge(const struct update *u,
     return u->memory != NULL ? update_check_content(u, p, detail) : REASON_NONE;
 }
 
-enum protocol_reason update_stage_finish(const struct update *u, struct update_stage *stage,
-                                         uint32_t *detail)
+enum reason update_stage_finish(const struct update *u, struct update_stage *stage,
+                                uint32_t *detail)
 {
     struct update_state s;
-    enum protocol_reason reason;
+    enum reason reason;
     uint32_t last;
 
     if (stage->size == 0) {

@@ -18,8 +18,7 @@ struct update_state {
 /* Reads only. */
 void update_read(const struct update *u, struct update_state *s);
 /* Reads, and completes torn flags, so that what was read as set stays so. */
-enum protocol_reason update_settle(const struct update *u, struct update_state *s,
-                                   uint32_t *detail);
+enum reason update_settle(const struct update *u, struct update_state *s, uint32_t *detail);
 /* The slot to boot by its records, but for those of the mask; SLOT_NONE. */
 uint8_t update_choose(const struct update_state *s, unsigned without);
 /* The usable slot whose content the area holds, as the log says; SLOT_NONE. */
@@ -29,8 +28,8 @@ bool update_on_trial(const struct update_state *s, uint8_t slot);
 /* Where the area may hold what must not be started as a plain application (an install was begun for
  * a slot that is not retired): programs zeros over its first word, so that it holds no plausible
  * vector table. */
-enum protocol_reason update_spoil_area(const struct update *u, const struct update_state *s,
-                                       uint32_t *detail);
+enum reason update_spoil_area(const struct update *u, const struct update_state *s,
+                              uint32_t *detail);
 /* Whether somebody put a package there and nobody took it back. */
 bool update_any_sealed(const struct update_state *s);
 bool update_enforces(const struct update_state *s);
@@ -50,17 +49,16 @@ bool update_verifies(const struct update *u, const struct update_state *s, uint8
  * the last resort, which is no reason to shut others out. */
 bool update_trust_is_behind(const struct update_state *s, uint8_t slot);
 /* Brings them to OTP, and records it. The package is verified and its confirmation settled. */
-enum protocol_reason update_advance_trust(const struct update *u, const struct update_state *s,
-                                          uint8_t slot, uint32_t *detail);
+enum reason update_advance_trust(const struct update *u, const struct update_state *s, uint8_t slot,
+                                 uint32_t *detail);
 
 /* Unpacks without writing: digest, size, vector table. PACKAGE_CONTENT, PACKAGE_DICTIONARY. A plain
  * package was checked by package_verify. */
-enum protocol_reason update_check_content(const struct update *u, const struct package *p,
-                                          uint32_t *detail);
+enum reason update_check_content(const struct update *u, const struct package *p, uint32_t *detail);
 /* Disclaims, erases, writes, compares, claims; matched is the comparison's judgement. A failure
  * leaves the area unclaimed. */
-enum protocol_reason update_install(const struct update *u, const struct package *p, uint8_t slot,
-                                    struct package_check *matched, uint32_t *detail);
+enum reason update_install(const struct update *u, const struct package *p, uint8_t slot,
+                           struct package_check *matched, uint32_t *detail);
 
 /* The note in the backup register. */
 bool update_note_read(const struct update *u, uint8_t *crashes, uint8_t *cause);

@@ -32,8 +32,7 @@ static unsigned frame_target(const struct frame_receiver *r)
     return course + FRAME_CRC_SIZE;
 }
 
-void frame_fail(struct frame_receiver *r, enum protocol_reason reason, uint32_t detail,
-                uint32_t now_us)
+void frame_fail(struct frame_receiver *r, enum reason reason, uint32_t detail, uint32_t now_us)
 {
     if (r->state != FRAME_DRAINING) {
         r->state = FRAME_DRAINING;

@@ -44,7 +44,7 @@ struct frame_receiver {
     uint16_t count; /* bytes of the frame so far */
     enum frame_state state;
     enum protocol_dialect dialect;
-    enum protocol_reason reason;
+    enum reason reason;
     uint8_t bytes[FRAME_SIZE_MAX];
 };
 
@@ -63,8 +63,7 @@ size_t frame_take(struct frame_receiver *r, const uint8_t *bytes, size_t len, ui
 
 /* The line had an error or the ring overflowed: what is there and what follows is thrown away until
  * the line is quiet. Also to be called for each further error while draining. */
-void frame_fail(struct frame_receiver *r, enum protocol_reason reason, uint32_t detail,
-                uint32_t now_us);
+void frame_fail(struct frame_receiver *r, enum reason reason, uint32_t detail, uint32_t now_us);
 
 /* What has come of a frame is dropped without a word: the line is another one from now on. */
 void frame_forget(struct frame_receiver *r);

@@ -5,6 +5,8 @@
 #ifndef ARAREXT_PROTOCOL_H
 #define ARAREXT_PROTOCOL_H
 
+#include "reason.h"
+
 #define PROTOCOL_GENERATION 0x10u
 #define PROTOCOL_ACK        0xA5u
 #define PROTOCOL_NACK       0x7Fu
@@ -36,49 +38,6 @@ enum protocol_command {
     COMMAND_SET_BAUD = 0x6B,
     COMMAND_STREAM_BEGIN = 0x6C,
     COMMAND_DIGESTS = 0x6D,
-};
-
-/* Why the last command failed (GET_LAST_ERROR). */
-enum protocol_reason {
-    REASON_NONE = 0x00,
-    REASON_CRC = 0x01,
-    REASON_LENGTH = 0x02,
-    REASON_CUT_OFF = 0x03,
-    REASON_LINE = 0x04,
-    REASON_OVERFLOW = 0x05,
-    REASON_UNKNOWN_COMMAND = 0x10,
-    REASON_PAYLOAD_LENGTH = 0x11,
-    REASON_ARGUMENT = 0x12,
-    REASON_ADDRESS = 0x20,
-    REASON_BOOTLOADER = 0x21,
-    REASON_NO_SECTOR = 0x22,
-    REASON_WRITE_PROTECTED = 0x23,
-    REASON_NOT_ERASED = 0x24,
-    REASON_VERIFY = 0x25,
-    REASON_FLASH_ERROR = 0x26,
-    REASON_FLASH_TIMEOUT = 0x27,
-    REASON_NO_CODE = 0x28,
-    REASON_KEY = 0x30,
-    REASON_WOULD_ERASE_CHIP = 0x31,
-    REASON_OPTIONS_LOCKED = 0x32,
-    REASON_OPTIONS_VERIFY = 0x33,
-    REASON_PROVISIONED = 0x40,
-    REASON_PACKAGE_FORMAT = 0x41,
-    REASON_PACKAGE_SIZE = 0x42,
-    REASON_PACKAGE_HASH = 0x43,
-    REASON_PACKAGE_UNSIGNED = 0x44,
-    REASON_PACKAGE_KEY = 0x45,
-    REASON_PACKAGE_SIGNATURE = 0x46,
-    REASON_PACKAGE_BOARD = 0x47,
-    REASON_PACKAGE_COUNTER = 0x48,
-    REASON_PACKAGE_CONTENT = 0x49,
-    REASON_PACKAGE_DICTIONARY = 0x4A,
-    REASON_STAGE_ORDER = 0x4B,
-    REASON_NO_TRIAL = 0x4C,
-    REASON_NO_FALLBACK = 0x4D,
-    REASON_NOT_VERIFIED = 0x4E,
-    REASON_OTP = 0x4F,
-    REASON_UNCONFIRMED = 0x50,
 };
 
 /* Status byte of the course dialect. */
@@ -226,12 +185,6 @@ enum slot_state {
     SLOT_STAGED = 2,  /* complete, not confirmed, not rejected */
     SLOT_CONFIRMED = 3,
     SLOT_REJECTED = 4,
-};
-
-enum trust_state {
-    TRUST_OPEN = 0,       /* unprovisioned: anything boots */
-    TRUST_ENFORCED = 1,   /* provisioned */
-    TRUST_INCOMPLETE = 2, /* provisioning has begun and not ended: nothing boots until it has */
 };
 
 /* PROVISION: offsets in its payload. */

@@ -33,7 +33,7 @@ static bool holds_back(const struct stream *s)
     return (s->spec.flags & STREAM_FLAG_HOLD) != 0;
 }
 
-static void fail(struct stream *s, enum protocol_reason reason)
+static void fail(struct stream *s, enum reason reason)
 {
     s->reason = reason;
     s->state = STREAM_FAILED;
@@ -43,11 +43,11 @@ static void fail(struct stream *s, enum protocol_reason reason)
 /* ---- content to flash ---- */
 
 /* The sector that the content has reached. Always erased: what reads blank may not be. */
-static enum protocol_reason erase_next(struct stream *s)
+static enum reason erase_next(struct stream *s)
 {
     const struct flash_hw *flash = s->hw->flash;
     unsigned sector = geometry_sector_at(s->spec.addr + s->erased);
-    enum protocol_reason reason = flash->erase(flash->ctx, sector, &s->detail);
+    enum reason reason = flash->erase(flash->ctx, sector, &s->detail);
 
     s->erased += geometry_sector_size(sector);
     return reason;
@@ -59,10 +59,10 @@ static bool erase_is_due(const struct stream *s)
     return s->state == STREAM_OPEN && s->written == s->erased && s->written < s->spec.content;
 }
 
-static enum protocol_reason program(struct stream *s, const uint8_t *data, uint32_t len)
+static enum reason program(struct stream *s, const uint8_t *data, uint32_t len)
 {
     const struct flash_hw *flash = s->hw->flash;
-    enum protocol_reason reason =
+    enum reason reason =
         flash->program(flash->ctx, s->spec.addr + s->written, data, len, &s->detail);
 
     s->written += len;
@@ -70,22 +70,22 @@ static enum protocol_reason program(struct stream *s, const uint8_t *data, uint3
 }
 
 /* The last 1 to 3 bytes, filled up to a word. */
-static enum protocol_reason program_rest(struct stream *s, const uint8_t *data, uint32_t len)
+static enum reason program_rest(struct stream *s, const uint8_t *data, uint32_t len)
 {
     uint8_t word[WORD] = {0xFF, 0xFF, 0xFF, 0xFF};
 
     __builtin_memcpy(word, data, len);
-    enum protocol_reason reason = program(s, word, WORD);
+    enum reason reason = program(s, word, WORD);
     s->written -= WORD - len;
     return reason;
 }
 
 /* Sink of the unpacker, and the way of plain bytes. len is a multiple of 4 but for the last piece:
  * so every piece begins at a word, and no word lies across the end of a sector. */
-static enum protocol_reason put(void *ctx, const uint8_t *data, size_t len)
+static enum reason put(void *ctx, const uint8_t *data, size_t len)
 {
     struct stream *s = ctx;
-    enum protocol_reason reason = REASON_NONE;
+    enum reason reason = REASON_NONE;
 
     s->hw->flash->alive(s->hw->flash->ctx);
     while (len > 0 && reason == REASON_NONE) {
@@ -112,7 +112,7 @@ static enum protocol_reason put(void *ctx, const uint8_t *data, size_t len)
 }
 
 /* The first word was held back; now all else is in flash, and this is its CRC. */
-static enum protocol_reason program_held(struct stream *s, uint32_t crc)
+static enum reason program_held(struct stream *s, uint32_t crc)
 {
     const struct flash_hw *flash = s->hw->flash;
     uint8_t word[WORD];
@@ -126,9 +126,9 @@ static enum protocol_reason program_held(struct stream *s, uint32_t crc)
 }
 
 /* The last byte has been delivered. What the host would ask next is what flash holds now. */
-static enum protocol_reason complete(struct stream *s)
+static enum reason complete(struct stream *s)
 {
-    enum protocol_reason reason = REASON_NONE;
+    enum reason reason = REASON_NONE;
 
     s->state = STREAM_COMPLETE;
     if (kind_of(s) != STREAM_PACKAGE) {
@@ -144,7 +144,7 @@ static enum protocol_reason complete(struct stream *s)
 /* Takes len good bytes of the stream at s->next. */
 static void deliver(struct stream *s, const uint8_t *data, uint32_t len)
 {
-    enum protocol_reason reason;
+    enum reason reason;
     uint32_t offset = s->next;
 
     s->next += len;
@@ -318,7 +318,7 @@ size_t stream_take(struct stream *s, const struct stream_input *in, uint32_t now
         s->quiet_len = 0;
     }
     if (erase_is_due(s)) {
-        enum protocol_reason reason = erase_next(s);
+        enum reason reason = erase_next(s);
         s->worked = true;
         if (reason != REASON_NONE) {
             fail(s, reason);

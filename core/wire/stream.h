@@ -61,8 +61,8 @@ typedef uint32_t stream_crc_fn(void *ctx, const uint8_t *data, size_t words);
 typedef uint32_t stream_memory_crc_fn(void *ctx, uint32_t addr, size_t words);
 /* Takes len bytes of a package at offset, in order; len is a multiple of 4 but for the last piece.
  * As update_stage_write. */
-typedef enum protocol_reason stream_stage_fn(void *ctx, uint32_t offset, const uint8_t *data,
-                                             uint32_t len, uint32_t *detail);
+typedef enum reason stream_stage_fn(void *ctx, uint32_t offset, const uint8_t *data, uint32_t len,
+                                    uint32_t *detail);
 
 /* What it works with; owned by the caller, not changed. */
 struct stream_hw {
@@ -92,7 +92,7 @@ struct stream {
     uint32_t held;    /* the first word, with STREAM_FLAG_HOLD */
     uint32_t number;  /* of the poll or close to be answered */
     uint32_t detail;  /* of reason; COMPLETE, but for a PACKAGE: CRC of the content in flash */
-    enum protocol_reason reason;
+    enum reason reason;
     enum stream_state state;
     enum stream_state told; /* the state that the other side knows */
     uint32_t told_us;       /* when a status was made last ... */

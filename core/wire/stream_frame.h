@@ -33,7 +33,7 @@ enum stream_frame_kind {
 /* From the board. */
 #define STREAM_STATUS_START   0x5Cu
 #define STREAM_STATUS_STATE   1u /* enum stream_state */
-#define STREAM_STATUS_REASON  2u /* enum protocol_reason, if failed */
+#define STREAM_STATUS_REASON  2u /* enum reason, if failed */
 #define STREAM_STATUS_FLAGS   3u /* below; bits 7:4 the round of the frame that showed the gap */
 #define STREAM_STATUS_NEXT    4u /* u32: offset of the next byte of the stream that is wanted */
 #define STREAM_STATUS_WRITTEN 8u /* u32: bytes of content in flash */

@@ -1,7 +1,7 @@
 /*
- * The table for applications (core/update/services.h). An application owns all of the SRAM, the timers and
- * the interrupts: what runs from here keeps nothing, waits by counting, and leaves the registers
- * that it uses as it found them.
+ * The table for applications (core/update/services.h). An application owns all of the SRAM, the
+ * timers and the interrupts: what runs from here keeps nothing, waits by counting, and leaves the
+ * registers that it uses as it found them.
  */
 #include "services.h"
 
@@ -34,7 +34,7 @@ static int services_stage_begin(struct services_stage *s, uint32_t size)
     struct update_stage stage = {0};
     struct packages p;
     uint32_t detail;
-    enum protocol_reason reason;
+    enum reason reason;
 
     packages_bind(&p, PACKAGES_FROM_FLASH);
     reason = update_stage_begin(&p.update, &stage, size, &detail);
@@ -48,7 +48,7 @@ static int services_stage_write(struct services_stage *s, uint32_t offset, const
     struct update_stage stage = {s->size, s->next, s->slot};
     struct packages p;
     uint32_t detail;
-    enum protocol_reason reason;
+    enum reason reason;
 
     packages_bind(&p, PACKAGES_FROM_FLASH);
     reason = update_stage_write(&p.update, &stage, offset, data, len, &detail);
@@ -61,7 +61,7 @@ static int services_stage_finish(struct services_stage *s)
     struct update_stage stage = {s->size, s->next, s->slot};
     struct packages p;
     uint32_t detail;
-    enum protocol_reason reason;
+    enum reason reason;
 
     packages_bind(&p, PACKAGES_FROM_FLASH);
     reason = update_stage_finish(&p.update, &stage, &detail);

@@ -1,7 +1,7 @@
 /*
  * The boot path. It is measured: without packages no PLL, no UART, no waiting but the few
- * microseconds that the button's pull-down needs. What is decided, and why, is in core/update/boot.h and
- * core/update/update.h.
+ * microseconds that the button's pull-down needs. What is decided, and why, is in
+ * core/update/boot.h and core/update/update.h.
  *
  * What leads to a jump is found twice, by different means, and both verdicts go to
  * chip_start_image, which wants both to be good. Behind each such call something stops.

@@ -45,15 +45,15 @@ static uint32_t flash_unlock(void)
     return cr;
 }
 
-static enum protocol_reason flash_end(uint32_t cr, uint32_t sr, uint32_t *detail)
+static enum reason flash_end(uint32_t cr, uint32_t sr, uint32_t *detail)
 {
     FLASH->CR = cr;
     flash_flush_caches();
     return flash_reason(sr, detail);
 }
 
-static enum protocol_reason flash_write(const struct flash_ops *ops, const struct flash_write *w,
-                                        uint32_t *detail)
+static enum reason flash_write(const struct flash_ops *ops, const struct flash_write *w,
+                               uint32_t *detail)
 {
     uint32_t cr = flash_unlock();
 
@@ -67,7 +67,7 @@ void flash_read(void *ctx, uint32_t addr, void *data, size_t len)
     __asm__ volatile("" ::: "memory"); /* flash changes behind the compiler's back */
 }
 
-static enum protocol_reason flash_check_blank(uint32_t addr, uint32_t size, uint32_t *detail)
+static enum reason flash_check_blank(uint32_t addr, uint32_t size, uint32_t *detail)
 {
     uint32_t end = addr + size;
 
@@ -83,13 +83,13 @@ static enum protocol_reason flash_check_blank(uint32_t addr, uint32_t size, uint
     return REASON_NONE;
 }
 
-enum protocol_reason flash_erase_sector(void *ctx, unsigned sector, uint32_t *detail)
+enum reason flash_erase_sector(void *ctx, unsigned sector, uint32_t *detail)
 {
     const struct flash_ops *ops = ctx;
     uint32_t addr = geometry_sector_addr(sector);
     uint32_t size = geometry_sector_size(sector);
     uint32_t limit_us = ERASE_LIMIT_US + ERASE_LIMIT_KIB_US * (size / BYTES_PER_KIB);
-    enum protocol_reason reason;
+    enum reason reason;
     uint32_t cr;
 
     if (sector < MAP_BOOT_SECTORS) {
@@ -112,7 +112,7 @@ static void flash_next_run(struct flash_write *w, uint32_t addr, const uint8_t *
     w->len = w->unit == WORD ? left - left % WORD : 1u;
 }
 
-static enum protocol_reason flash_compare(const struct flash_write *w, uint32_t *detail)
+static enum reason flash_compare(const struct flash_write *w, uint32_t *detail)
 {
     uint32_t addr = w->addr;
     uint32_t end = addr + w->len;
@@ -134,10 +134,10 @@ static enum protocol_reason flash_compare(const struct flash_write *w, uint32_t 
     return REASON_NONE;
 }
 
-enum protocol_reason flash_program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
-                                   uint32_t *detail)
+enum reason flash_program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
+                          uint32_t *detail)
 {
-    enum protocol_reason reason = REASON_NONE;
+    enum reason reason = REASON_NONE;
     struct flash_write w = {.always = false};
 
     if (ctx == &flash_from_ram) {
@@ -171,7 +171,7 @@ static bool flash_is_otp(uint32_t addr)
     return addr - MAP_OTP_BASE < MAP_OTP_SIZE + MAP_OTP_LOCK_SIZE;
 }
 
-enum protocol_reason flash_mark(void *ctx, uint32_t addr, uint32_t word, uint32_t *detail)
+enum reason flash_mark(void *ctx, uint32_t addr, uint32_t word, uint32_t *detail)
 {
     uint8_t bytes[WORD];
     const struct flash_write w = {addr, bytes, WORD, WORD, true};
@@ -185,10 +185,10 @@ enum protocol_reason flash_mark(void *ctx, uint32_t addr, uint32_t word, uint32_
     return flash_write(ctx, &w, detail);
 }
 
-enum protocol_reason flash_mark_otp(void *ctx, uint32_t addr, uint8_t byte, uint32_t *detail)
+enum reason flash_mark_otp(void *ctx, uint32_t addr, uint8_t byte, uint32_t *detail)
 {
     const struct flash_write w = {addr, &byte, 1, 1, true};
-    enum protocol_reason reason;
+    enum reason reason;
 
     if (!flash_is_otp(addr)) {
         *detail = addr;

@@ -43,20 +43,19 @@ void flash_flush_caches(void);
  * is afterwards as it was before, locked or not; from RAM it is always locked, but unlocked between
  * flash_begin and flash_program. */
 void flash_read(void *ctx, uint32_t addr, void *data, size_t len);
-enum protocol_reason flash_erase_sector(void *ctx, unsigned sector, uint32_t *detail);
-enum protocol_reason flash_program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
-                                   uint32_t *detail);
+enum reason flash_erase_sector(void *ctx, unsigned sector, uint32_t *detail);
+enum reason flash_program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
+                          uint32_t *detail);
 void flash_begin(void *ctx, uint32_t addr, const uint8_t *data,
                  size_t len); /* from RAM, else nothing */
-enum protocol_reason flash_mark(void *ctx, uint32_t addr, uint32_t word, uint32_t *detail);
-enum protocol_reason flash_mark_otp(void *ctx, uint32_t addr, uint8_t byte, uint32_t *detail);
+enum reason flash_mark(void *ctx, uint32_t addr, uint32_t word, uint32_t *detail);
+enum reason flash_mark_otp(void *ctx, uint32_t addr, uint8_t byte, uint32_t *detail);
 
 /* Of struct loader_hw; ctx is not used. */
 uint32_t flash_read_options(void *ctx); /* FLASH_OPTCR */
-enum protocol_reason flash_program_options(void *ctx, uint16_t nwrp, enum loader_rdp rdp,
-                                           uint32_t *detail);
+enum reason flash_program_options(void *ctx, uint16_t nwrp, enum loader_rdp rdp, uint32_t *detail);
 
 /* What such a result of FLASH_SR means: FLASH_ERROR, FLASH_TIMEOUT or NONE; *detail = sr. */
-enum protocol_reason flash_reason(uint32_t sr, uint32_t *detail);
+enum reason flash_reason(uint32_t sr, uint32_t *detail);
 
 #endif

@@ -32,7 +32,7 @@ static bool flash_options_hold(uint32_t optcr)
            ((OPTION_BYTES->nwrp ^ optcr >> NWRP_SHIFT) & OPTION_NWRP_MASK) == 0;
 }
 
-enum protocol_reason flash_reason(uint32_t sr, uint32_t *detail)
+enum reason flash_reason(uint32_t sr, uint32_t *detail)
 {
     *detail = sr;
     if ((sr & FLASH_SR_BSY) != 0) {
@@ -41,12 +41,11 @@ enum protocol_reason flash_reason(uint32_t sr, uint32_t *detail)
     return (sr & FLASH_SR_ERRORS) != 0 ? REASON_FLASH_ERROR : REASON_NONE;
 }
 
-enum protocol_reason flash_program_options(void *ctx, uint16_t nwrp, enum loader_rdp rdp,
-                                           uint32_t *detail)
+enum reason flash_program_options(void *ctx, uint16_t nwrp, enum loader_rdp rdp, uint32_t *detail)
 {
     uint32_t now = FLASH->OPTCR & ~(FLASH_OPTCR_LOCK | FLASH_OPTCR_STRT);
     uint32_t optcr = (now & ~FLASH_OPTCR_NWRP) | ((uint32_t)nwrp << NWRP_SHIFT & FLASH_OPTCR_NWRP);
-    enum protocol_reason reason;
+    enum reason reason;
 
     (void)ctx;
     if (rdp == LOADER_RDP_LEVEL_1) {

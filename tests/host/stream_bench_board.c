@@ -29,7 +29,7 @@ uint64_t bench_erase_ns(unsigned sector)
     return size == 0x4000 ? 250ull * MS : size == 0x10000 ? 550ull * MS : 1000ull * MS;
 }
 
-static enum protocol_reason erase(void *ctx, unsigned sector, uint32_t *detail)
+static enum reason erase(void *ctx, unsigned sector, uint32_t *detail)
 {
     struct bench *b = ctx;
     uint32_t addr = geometry_sector_addr(sector);
@@ -49,8 +49,8 @@ static uint8_t wanted(const struct bench *b, uint32_t offset)
     return (offset < 4 && !complete) || offset >= b->len ? 0xFF : b->bytes[offset];
 }
 
-static enum protocol_reason program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
-                                    uint32_t *detail)
+static enum reason program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
+                           uint32_t *detail)
 {
     struct bench *b = ctx;
     uint8_t *cells = model_memory(b->model, addr, len);
@@ -87,8 +87,8 @@ static uint32_t crc_words(void *ctx, const uint8_t *data, size_t words)
 
 /* ---- what the commands of streaming work with ---- */
 
-static enum protocol_reason stage(void *ctx, uint32_t offset, const uint8_t *data, uint32_t len,
-                                  uint32_t *detail)
+static enum reason stage(void *ctx, uint32_t offset, const uint8_t *data, uint32_t len,
+                         uint32_t *detail)
 {
     struct bench *b = ctx;
     work(b, (len + 3) / 4 * WORD_NS);
@@ -102,16 +102,16 @@ static bool provisioned(void *ctx)
     return false;
 }
 
-static enum protocol_reason retire(void *ctx, uint32_t *detail)
+static enum reason retire(void *ctx, uint32_t *detail)
 {
     struct bench *b = ctx;
     return update_retire(&b->model->update, detail);
 }
 
-static enum protocol_reason stage_begin(void *ctx, uint32_t size, uint8_t *slot, uint32_t *detail)
+static enum reason stage_begin(void *ctx, uint32_t size, uint8_t *slot, uint32_t *detail)
 {
     struct bench *b = ctx;
-    enum protocol_reason reason =
+    enum reason reason =
         update_stage_begin(&b->model->update, &b->model->loader.stage, size, detail);
     *slot = b->model->loader.stage.slot;
     work(b, 2 * SECOND);
@@ -177,7 +177,7 @@ static void serve_streaming(struct bench *b)
                         : q.command == COMMAND_STREAM_BEGIN ? STREAM_BEGIN_LENGTH
                                                             : DIGESTS_SIZE;
     assert_int_equal(q.payload_len, wanted_len);
-    enum protocol_reason reason = stream_serve(&b->service, &q, &answer);
+    enum reason reason = stream_serve(&b->service, &q, &answer);
     if (reason != REASON_NONE) {
         b->model->loader.failure.reason = reason;
         b->model->loader.failure.command = q.command;

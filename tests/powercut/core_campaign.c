@@ -167,7 +167,7 @@ static bool picked(struct campaign *c, unsigned every)
     return every != 0 && mix(c->options->seed ^ 0x5EED, c->picks++) % every == 0;
 }
 
-static enum protocol_reason start_again(struct rig *rig, const void *arg)
+static enum reason start_again(struct rig *rig, const void *arg)
 {
     struct update_result result;
     (void)arg;
@@ -178,7 +178,7 @@ static enum protocol_reason start_again(struct rig *rig, const void *arg)
 /* The supply goes again while the board recovers from the first cut. */
 static void cut_recovery(struct campaign *c, const struct flash_model *left)
 {
-    enum protocol_reason reason;
+    enum reason reason;
     struct cut none = {0, CUT_BEFORE, mix(c->cuts[0].seed, 2)};
     unsigned every = c->scenery->plan->enforced ? c->options->effort.second_signed_every
                                                 : c->options->effort.second_every;
@@ -212,7 +212,7 @@ static void cut_recovery(struct campaign *c, const struct flash_model *left)
 /* One cut of the flow, from the prepared board. */
 static void cut_flow(struct campaign *c, const struct flash_model *prepared, bool twice)
 {
-    enum protocol_reason reason;
+    enum reason reason;
     struct flash_model *left;
     rig_restore(&c->rig, prepared);
     if (rig_run(&c->rig, c->flow->run, c->scenery, &c->cuts[0], &reason)) {
@@ -239,7 +239,7 @@ static void cut_flow(struct campaign *c, const struct flash_model *prepared, boo
 static bool runs_undisturbed(struct campaign *c, const struct flash_model *prepared)
 {
     struct update_result result;
-    enum protocol_reason reason;
+    enum reason reason;
     struct cut none = {0, CUT_BEFORE, 1};
     rig_restore(&c->rig, prepared);
     if (!rig_run(&c->rig, c->flow->run, c->scenery, &none, &reason) || reason != REASON_NONE ||

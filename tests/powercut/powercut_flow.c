@@ -146,7 +146,7 @@ static bool prepare_plain_staged(struct rig *rig, const struct scenery *s)
 
 /* ---- what is cut ---- */
 
-static enum protocol_reason run_boot(struct rig *rig, const void *arg)
+static enum reason run_boot(struct rig *rig, const void *arg)
 {
     struct update_result result;
     (void)arg;
@@ -154,44 +154,44 @@ static enum protocol_reason run_boot(struct rig *rig, const void *arg)
     return result.stay == STAY_NOT ? REASON_NONE : REASON_NO_CODE;
 }
 
-static enum protocol_reason run_confirm(struct rig *rig, const void *arg)
+static enum reason run_confirm(struct rig *rig, const void *arg)
 {
     (void)arg;
     return rig_confirm(rig);
 }
 
-static enum protocol_reason run_rollback(struct rig *rig, const void *arg)
+static enum reason run_rollback(struct rig *rig, const void *arg)
 {
-    enum protocol_reason reason = rig_rollback(rig);
+    enum reason reason = rig_rollback(rig);
     return reason == REASON_NONE ? run_boot(rig, arg) : reason;
 }
 
-static enum protocol_reason run_stage(struct rig *rig, const void *arg)
+static enum reason run_stage(struct rig *rig, const void *arg)
 {
     const struct scenery *s = arg;
     return rig_stage(rig, &s->sides[WHO_SECOND]);
 }
 
 /* For boards with nothing to go back to. */
-static enum protocol_reason run_stage_unasked(struct rig *rig, const void *arg)
+static enum reason run_stage_unasked(struct rig *rig, const void *arg)
 {
     const struct scenery *s = arg;
     return rig_stage(rig, &s->unasked);
 }
 
-static enum protocol_reason run_stage_third(struct rig *rig, const void *arg)
+static enum reason run_stage_third(struct rig *rig, const void *arg)
 {
     const struct scenery *s = arg;
     return rig_stage(rig, &s->sides[WHO_THIRD]);
 }
 
-static enum protocol_reason run_retire(struct rig *rig, const void *arg)
+static enum reason run_retire(struct rig *rig, const void *arg)
 {
     (void)arg;
     return rig_retire(rig);
 }
 
-static enum protocol_reason run_provision(struct rig *rig, const void *arg)
+static enum reason run_provision(struct rig *rig, const void *arg)
 {
     return scenery_provision(rig, arg);
 }
@@ -236,7 +236,7 @@ static bool otp_is_firm(const struct rig *rig)
 
 static bool again_provision(struct rig *rig, const struct scenery *s, enum who *running)
 {
-    enum protocol_reason reason = scenery_provision(rig, s);
+    enum reason reason = scenery_provision(rig, s);
     *running = WHO_FIRST;
     return (reason == REASON_NONE || reason == REASON_PROVISIONED) && otp_is_firm(rig) &&
            starts(rig, s, WHO_FIRST);

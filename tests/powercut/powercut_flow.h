@@ -50,7 +50,7 @@ void scenery_open(struct scenery *s, const struct scenery_plan *plan); /* plan i
 void scenery_close(struct scenery *s);
 
 /* Provisions the board, if the scenery is of that kind. */
-enum protocol_reason scenery_provision(struct rig *rig, const struct scenery *s);
+enum reason scenery_provision(struct rig *rig, const struct scenery *s);
 
 #define ALLOW(who) (1u << (who))
 

@@ -26,7 +26,7 @@ static void rig_read(void *ctx, uint32_t addr, void *data, size_t len)
     rig->model->hw.read(rig->model, addr, data, len);
 }
 
-static enum protocol_reason rig_erase(void *ctx, unsigned sector, uint32_t *detail)
+static enum reason rig_erase(void *ctx, unsigned sector, uint32_t *detail)
 {
     static const uint16_t kib[] = {0, 16, 32, 48, 64, 128, 256, 384, 512, 640, 768, 896, 1024};
     struct rig *rig = ctx;
@@ -36,22 +36,22 @@ static enum protocol_reason rig_erase(void *ctx, unsigned sector, uint32_t *deta
     return rig->model->hw.erase(rig->model, sector, detail);
 }
 
-static enum protocol_reason rig_program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
-                                        uint32_t *detail)
+static enum reason rig_program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
+                               uint32_t *detail)
 {
     struct rig *rig = ctx;
     rig_note_change(rig, addr, len);
     return rig->model->hw.program(rig->model, addr, data, len, detail);
 }
 
-static enum protocol_reason rig_mark(void *ctx, uint32_t addr, uint32_t word, uint32_t *detail)
+static enum reason rig_mark(void *ctx, uint32_t addr, uint32_t word, uint32_t *detail)
 {
     struct rig *rig = ctx;
     rig_note_change(rig, addr, 4);
     return rig->model->hw.mark(rig->model, addr, word, detail);
 }
 
-static enum protocol_reason rig_mark_otp(void *ctx, uint32_t addr, uint8_t byte, uint32_t *detail)
+static enum reason rig_mark_otp(void *ctx, uint32_t addr, uint8_t byte, uint32_t *detail)
 {
     struct rig *rig = ctx;
     return rig->model->hw.mark_otp(rig->model, addr, byte, detail);
@@ -160,7 +160,7 @@ struct rig_call {
     struct rig *rig;
     rig_step_fn *step;
     const void *arg;
-    enum protocol_reason result;
+    enum reason result;
 };
 
 static void rig_make_call(void *arg)
@@ -170,7 +170,7 @@ static void rig_make_call(void *arg)
 }
 
 bool rig_run(struct rig *rig, rig_step_fn *step, const void *arg, const struct cut *cut,
-             enum protocol_reason *result)
+             enum reason *result)
 {
     struct rig_call call = {rig, step, arg, REASON_NONE};
     unsigned before = rig->model->operations;
@@ -188,13 +188,12 @@ bool rig_run(struct rig *rig, rig_step_fn *step, const void *arg, const struct c
     return came_back;
 }
 
-enum protocol_reason rig_stage(struct rig *rig, const struct side *side)
+enum reason rig_stage(struct rig *rig, const struct side *side)
 {
     enum { PIECE = 248 };
     struct update_stage stage = {0};
     uint32_t detail = 0;
-    enum protocol_reason reason =
-        update_stage_begin(&rig->update, &stage, side->package_len, &detail);
+    enum reason reason = update_stage_begin(&rig->update, &stage, side->package_len, &detail);
     for (uint32_t at = 0; reason == REASON_NONE && at < side->package_len; at += PIECE) {
         uint32_t len = side->package_len - at < PIECE ? side->package_len - at : PIECE;
         reason = update_stage_write(&rig->update, &stage, at, side->package + at, len, &detail);
@@ -202,19 +201,19 @@ enum protocol_reason rig_stage(struct rig *rig, const struct side *side)
     return reason == REASON_NONE ? update_stage_finish(&rig->update, &stage, &detail) : reason;
 }
 
-enum protocol_reason rig_confirm(struct rig *rig)
+enum reason rig_confirm(struct rig *rig)
 {
     uint32_t detail = 0;
     return update_confirm(&rig->update, &detail);
 }
 
-enum protocol_reason rig_rollback(struct rig *rig)
+enum reason rig_rollback(struct rig *rig)
 {
     uint32_t detail = 0;
     return update_rollback(&rig->update, &detail);
 }
 
-enum protocol_reason rig_retire(struct rig *rig)
+enum reason rig_retire(struct rig *rig)
 {
     uint32_t detail = 0;
     return update_retire(&rig->update, &detail);

@@ -58,15 +58,15 @@ void rig_power_on(struct rig *rig, uint64_t seed);
 /* Powers on with the cut's seed and runs step until it returns or the supply goes; after that
  * nothing of it is done. True if it returned, and then *result is what it returned. A cut with at
  * == 0 is none. */
-typedef enum protocol_reason rig_step_fn(struct rig *rig, const void *arg);
+typedef enum reason rig_step_fn(struct rig *rig, const void *arg);
 bool rig_run(struct rig *rig, rig_step_fn *step, const void *arg, const struct cut *cut,
-             enum protocol_reason *result);
+             enum reason *result);
 
 /* Steps and shorthands; none of them hides a failure. */
-enum protocol_reason rig_stage(struct rig *rig, const struct side *side);
-enum protocol_reason rig_confirm(struct rig *rig);
-enum protocol_reason rig_rollback(struct rig *rig);
-enum protocol_reason rig_retire(struct rig *rig);
+enum reason rig_stage(struct rig *rig, const struct side *side);
+enum reason rig_confirm(struct rig *rig);
+enum reason rig_rollback(struct rig *rig);
+enum reason rig_retire(struct rig *rig);
 /* A start after power-on (fresh) of the board. */
 void rig_boot(struct rig *rig, struct update_result *out);
 

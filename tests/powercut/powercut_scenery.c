@@ -140,7 +140,7 @@ void scenery_close(struct scenery *s)
     free(s->unasked.package);
 }
 
-enum protocol_reason scenery_provision(struct rig *rig, const struct scenery *s)
+enum reason scenery_provision(struct rig *rig, const struct scenery *s)
 {
     uint32_t detail = 0;
     return trust_provision(&rig->hw, s->hashes[0], 2, NULL, &detail);

@@ -258,7 +258,7 @@ static bool flash_model_end(struct flash_model *m)
     return true;
 }
 
-static enum protocol_reason flash_model_error(uint32_t *detail)
+static enum reason flash_model_error(uint32_t *detail)
 {
     *detail = 0x10; /* WRPERR */
     return REASON_FLASH_ERROR;
@@ -290,7 +290,7 @@ static void flash_model_settled(const struct flash_model *m, const char *what)
     flash_model_require(m->off || m->begun_len == 0, what, m->begun_addr);
 }
 
-static enum protocol_reason flash_model_erase(void *ctx, unsigned sector, uint32_t *detail)
+static enum reason flash_model_erase(void *ctx, unsigned sector, uint32_t *detail)
 {
     struct flash_model *m = ctx;
     bool torn;
@@ -312,8 +312,8 @@ static enum protocol_reason flash_model_erase(void *ctx, unsigned sector, uint32
 }
 
 /* One word or byte of flash or OTP. */
-static enum protocol_reason flash_model_put(struct flash_model *m, uint32_t addr,
-                                            const uint8_t *data, uint32_t len, uint32_t *detail)
+static enum reason flash_model_put(struct flash_model *m, uint32_t addr, const uint8_t *data,
+                                   uint32_t len, uint32_t *detail)
 {
     bool in_otp = flash_model_place(m, addr, len).in_otp;
     unsigned sector = in_otp ? 0 : flash_model_sector_at(addr);
@@ -361,8 +361,8 @@ static size_t flash_model_keep_word(struct flash_model *m, uint32_t addr, const 
 }
 
 /* A word, or a byte behind the last one. */
-static enum protocol_reason flash_model_unit(struct flash_model *m, uint32_t addr,
-                                             const uint8_t *data, uint32_t unit, uint32_t *detail)
+static enum reason flash_model_unit(struct flash_model *m, uint32_t addr, const uint8_t *data,
+                                    uint32_t unit, uint32_t *detail)
 {
     const uint8_t *old = flash_model_at(m, addr, unit);
 
@@ -405,11 +405,11 @@ static void flash_model_begin_ahead(void *ctx, uint32_t addr, const uint8_t *dat
 }
 
 /* Words, and what is over by bytes. */
-static enum protocol_reason flash_model_program(void *ctx, uint32_t addr, const uint8_t *data,
-                                                size_t len, uint32_t *detail)
+static enum reason flash_model_program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
+                                       uint32_t *detail)
 {
     struct flash_model *m = ctx;
-    enum protocol_reason reason = REASON_NONE;
+    enum reason reason = REASON_NONE;
     uint8_t now[WORD];
     size_t done;
     uint32_t unit;
@@ -431,8 +431,7 @@ static enum protocol_reason flash_model_program(void *ctx, uint32_t addr, const 
     return reason;
 }
 
-static enum protocol_reason flash_model_mark(void *ctx, uint32_t addr, uint32_t word,
-                                             uint32_t *detail)
+static enum reason flash_model_mark(void *ctx, uint32_t addr, uint32_t word, uint32_t *detail)
 {
     struct flash_model *m = ctx;
     const uint8_t bytes[WORD] = {(uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16),
@@ -448,11 +447,10 @@ static enum protocol_reason flash_model_mark(void *ctx, uint32_t addr, uint32_t 
     return flash_model_put(m, addr, bytes, WORD, detail);
 }
 
-static enum protocol_reason flash_model_mark_otp(void *ctx, uint32_t addr, uint8_t byte,
-                                                 uint32_t *detail)
+static enum reason flash_model_mark_otp(void *ctx, uint32_t addr, uint8_t byte, uint32_t *detail)
 {
     struct flash_model *m = ctx;
-    enum protocol_reason reason;
+    enum reason reason;
     uint8_t now;
 
     flash_model_settled(m, "mark of OTP");

@@ -62,9 +62,9 @@ static uint32_t model_frame_crc(void *ctx, const uint8_t *data, size_t len)
 }
 
 /* The fault that a test asked for, once. */
-static enum protocol_reason model_fail(struct model *m, uint32_t *detail)
+static enum reason model_fail(struct model *m, uint32_t *detail)
 {
-    enum protocol_reason reason = m->fail;
+    enum reason reason = m->fail;
 
     if (reason != REASON_NONE) {
         *detail = m->fail_detail;
@@ -74,10 +74,10 @@ static enum protocol_reason model_fail(struct model *m, uint32_t *detail)
     return reason;
 }
 
-static enum protocol_reason model_erase(void *ctx, unsigned sector, uint32_t *detail)
+static enum reason model_erase(void *ctx, unsigned sector, uint32_t *detail)
 {
     struct model *m = ctx;
-    enum protocol_reason reason = model_fail(m, detail);
+    enum reason reason = model_fail(m, detail);
 
     assert_in_range(sector, MAP_BOOT_SECTORS, geometry_sector_count(m->loader.info.flash_kib) - 1u);
     m->erases++;
@@ -88,11 +88,11 @@ static enum protocol_reason model_erase(void *ctx, unsigned sector, uint32_t *de
     return reason;
 }
 
-static enum protocol_reason model_program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
-                                          uint32_t *detail)
+static enum reason model_program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
+                                 uint32_t *detail)
 {
     struct model *m = ctx;
-    enum protocol_reason reason = model_fail(m, detail);
+    enum reason reason = model_fail(m, detail);
     uint8_t *cells = model_memory(m, addr, len);
 
     assert_true(addr >= MAP_APP_BASE);
@@ -110,10 +110,10 @@ static void model_flash_read(void *ctx, uint32_t addr, void *data, size_t len)
     memcpy(data, model_memory(ctx, addr, len), len);
 }
 
-static enum protocol_reason model_mark(void *ctx, uint32_t addr, uint32_t word, uint32_t *detail)
+static enum reason model_mark(void *ctx, uint32_t addr, uint32_t word, uint32_t *detail)
 {
     struct model *m = ctx;
-    enum protocol_reason reason = model_fail(m, detail);
+    enum reason reason = model_fail(m, detail);
     uint8_t *cells = model_memory(m, addr, 4);
 
     m->marks++;
@@ -123,10 +123,10 @@ static enum protocol_reason model_mark(void *ctx, uint32_t addr, uint32_t word, 
     return reason;
 }
 
-static enum protocol_reason model_mark_otp(void *ctx, uint32_t addr, uint8_t byte, uint32_t *detail)
+static enum reason model_mark_otp(void *ctx, uint32_t addr, uint8_t byte, uint32_t *detail)
 {
     struct model *m = ctx;
-    enum protocol_reason reason = model_fail(m, detail);
+    enum reason reason = model_fail(m, detail);
 
     assert_in_range(addr, MAP_OTP_BASE, MAP_OTP_LOCK_BASE + MAP_OTP_LOCK_SIZE - 1);
     m->marks++;
@@ -164,11 +164,11 @@ static uint32_t model_options_read(void *ctx)
     return ((struct model *)ctx)->optcr;
 }
 
-static enum protocol_reason model_options_program(void *ctx, uint16_t nwrp, enum loader_rdp rdp,
-                                                  uint32_t *detail)
+static enum reason model_options_program(void *ctx, uint16_t nwrp, enum loader_rdp rdp,
+                                         uint32_t *detail)
 {
     struct model *m = ctx;
-    enum protocol_reason reason = model_fail(m, detail);
+    enum reason reason = model_fail(m, detail);
 
     assert_int_equal(nwrp & 0xF000u, 0);
     m->option_writes++;
@@ -307,7 +307,7 @@ void model_expect(struct model *m, enum protocol_dialect dialect, uint8_t comman
     assert_memory_equal(m->sent, expect, expect_len);
 }
 
-void model_expect_failure(const struct model *m, enum protocol_reason reason, uint8_t command,
+void model_expect_failure(const struct model *m, enum reason reason, uint8_t command,
                           uint32_t detail)
 {
     assert_int_equal(m->loader.failure.reason, reason);

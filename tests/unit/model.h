@@ -22,8 +22,8 @@ struct model {
     uint8_t system[0x10000];
     uint32_t optcr;
     unsigned erases, programs, marks, ram_writes, option_writes;
-    uint32_t note;             /* the backup register */
-    enum protocol_reason fail; /* the next flash or option operation fails with this */
+    uint32_t note;    /* the backup register */
+    enum reason fail; /* the next flash or option operation fails with this */
     uint32_t fail_detail;
     unsigned failed; /* how often it did */
     struct loader_hw hw;
@@ -57,7 +57,7 @@ size_t model_frame(uint8_t *out, enum protocol_dialect dialect, uint8_t command,
 void model_expect(struct model *m, enum protocol_dialect dialect, uint8_t command,
                   const uint8_t *payload, size_t len, const uint8_t *expect, size_t expect_len);
 /* The reason, command and detail of the last failure. */
-void model_expect_failure(const struct model *m, enum protocol_reason reason, uint8_t command,
+void model_expect_failure(const struct model *m, enum reason reason, uint8_t command,
                           uint32_t detail);
 /* Counts of everything that changes the chip. */
 unsigned model_changes(const struct model *m);

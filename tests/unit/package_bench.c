@@ -75,14 +75,14 @@ uint8_t *bench_slot(struct board *b)
     return b->m->flash + (SLOT - 0x08000000);
 }
 
-enum protocol_reason bench_read(struct board *b, struct package *p, uint32_t *detail)
+enum reason bench_read(struct board *b, struct package *p, uint32_t *detail)
 {
     memset(p, 0xA5, sizeof *p);
     *detail = 0xDDDDDDDD;
     return package_read(&b->m->hw, SLOT, b->m->room, CONTENT_MAX, p, detail);
 }
 
-void bench_expect_read(struct board *b, enum protocol_reason reason, uint32_t detail)
+void bench_expect_read(struct board *b, enum reason reason, uint32_t detail)
 {
     struct package p;
     uint32_t found;
@@ -94,7 +94,7 @@ void bench_expect_read(struct board *b, enum protocol_reason reason, uint32_t de
 }
 
 /* Reads and judges what the slot holds. */
-void bench_expect(struct board *b, enum protocol_reason reason, uint32_t detail)
+void bench_expect(struct board *b, enum reason reason, uint32_t detail)
 {
     struct package p;
     struct trust t;

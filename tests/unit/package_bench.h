@@ -47,10 +47,10 @@ void bench_load_with_tlv(struct board *b, uint16_t type, const void *value, uint
 uint8_t *bench_slot(struct board *b);
 void bench_put32(uint8_t *at, uint32_t value);
 
-enum protocol_reason bench_read(struct board *b, struct package *p, uint32_t *detail);
+enum reason bench_read(struct board *b, struct package *p, uint32_t *detail);
 /* package_read must say this; the detail counts if it refuses. */
-void bench_expect_read(struct board *b, enum protocol_reason reason, uint32_t detail);
+void bench_expect_read(struct board *b, enum reason reason, uint32_t detail);
 /* The package can be read, and package_verify must say this, in both verdicts. */
-void bench_expect(struct board *b, enum protocol_reason reason, uint32_t detail);
+void bench_expect(struct board *b, enum reason reason, uint32_t detail);
 
 #endif

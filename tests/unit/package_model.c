@@ -77,8 +77,7 @@ static bool program_byte(struct package_model *m, size_t at, uint8_t byte, bool 
     return cut;
 }
 
-static enum protocol_reason program(struct package_model *m, uint32_t addr, const uint8_t *data,
-                                    size_t len)
+static enum reason program(struct package_model *m, uint32_t addr, const uint8_t *data, size_t len)
 {
     size_t at = addr - OTP_BASE;
     bool cut;
@@ -99,7 +98,7 @@ static enum protocol_reason program(struct package_model *m, uint32_t addr, cons
     return m->dead ? REASON_FLASH_ERROR : REASON_NONE;
 }
 
-static enum protocol_reason model_mark(void *ctx, uint32_t addr, uint32_t word, uint32_t *detail)
+static enum reason model_mark(void *ctx, uint32_t addr, uint32_t word, uint32_t *detail)
 {
     const uint8_t bytes[4] = {(uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16),
                               (uint8_t)(word >> 24)};
@@ -108,10 +107,10 @@ static enum protocol_reason model_mark(void *ctx, uint32_t addr, uint32_t word, 
     return program(ctx, addr, bytes, sizeof bytes);
 }
 
-static enum protocol_reason model_mark_otp(void *ctx, uint32_t addr, uint8_t byte, uint32_t *detail)
+static enum reason model_mark_otp(void *ctx, uint32_t addr, uint8_t byte, uint32_t *detail)
 {
     struct package_model *m = ctx;
-    enum protocol_reason reason = program(m, addr, &byte, 1);
+    enum reason reason = program(m, addr, &byte, 1);
 
     *detail = addr;
     if (reason == REASON_NONE && (m->otp[addr - OTP_BASE] & ~byte) != 0) {
@@ -120,7 +119,7 @@ static enum protocol_reason model_mark_otp(void *ctx, uint32_t addr, uint8_t byt
     return reason;
 }
 
-static enum protocol_reason model_erase(void *ctx, unsigned sector, uint32_t *detail)
+static enum reason model_erase(void *ctx, unsigned sector, uint32_t *detail)
 {
     (void)ctx;
     (void)detail;
@@ -128,8 +127,8 @@ static enum protocol_reason model_erase(void *ctx, unsigned sector, uint32_t *de
     return REASON_FLASH_ERROR;
 }
 
-static enum protocol_reason model_program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
-                                          uint32_t *detail)
+static enum reason model_program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
+                                 uint32_t *detail)
 {
     (void)ctx;
     (void)data;

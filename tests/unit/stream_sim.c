@@ -233,7 +233,7 @@ void sim_pass(struct sim *s, uint64_t ns)
     }
 }
 
-static enum protocol_reason erase(void *ctx, unsigned sector, uint32_t *detail)
+static enum reason erase(void *ctx, unsigned sector, uint32_t *detail)
 {
     struct sim *s = ctx;
     uint32_t addr = geometry_sector_addr(sector);
@@ -248,8 +248,8 @@ static enum protocol_reason erase(void *ctx, unsigned sector, uint32_t *detail)
     return REASON_NONE;
 }
 
-static enum protocol_reason program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
-                                    uint32_t *detail)
+static enum reason program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
+                           uint32_t *detail)
 {
     struct sim *s = ctx;
     uint32_t at = addr - s->content_addr;
@@ -281,8 +281,8 @@ static void alive(void *ctx)
     (void)ctx;
 }
 
-static enum protocol_reason stage(void *ctx, uint32_t offset, const uint8_t *data, uint32_t len,
-                                  uint32_t *detail)
+static enum reason stage(void *ctx, uint32_t offset, const uint8_t *data, uint32_t len,
+                         uint32_t *detail)
 {
     struct sim *s = ctx;
     (void)detail;

@@ -24,7 +24,7 @@ struct refusal {
     uint8_t command;
     uint8_t payload[10];
     uint8_t len;
-    enum protocol_reason reason;
+    enum reason reason;
     uint32_t detail;
     uint32_t course; /* the answer in the course dialect: 7F, or the status behind A5 01 */
     uint32_t optcr;  /* 0: as from the factory */
@@ -241,7 +241,7 @@ static void test_commands_erase(void **state)
 static void test_commands_flash_faults(void **state)
 {
     static const struct {
-        enum protocol_reason reason;
+        enum reason reason;
         uint8_t status;
     } rows[] = {{REASON_FLASH_ERROR, 1}, {REASON_FLASH_TIMEOUT, 3}, {REASON_VERIFY, 1}};
 

@@ -286,7 +286,7 @@ static void test_frame_over_long(void **state)
 
 static void test_frame_line_error(void **state)
 {
-    static const enum protocol_reason reasons[] = {REASON_LINE, REASON_OVERFLOW};
+    static const enum reason reasons[] = {REASON_LINE, REASON_OVERFLOW};
     struct model *m = model_create(1024);
 
     (void)state;

@@ -105,7 +105,7 @@ static void test_region_table(void **state)
     /* The table of PROTOCOL.md: edges of every region, and ranges that straddle or wrap. */
     static const struct {
         uint32_t addr, len;
-        enum protocol_reason read, write, go; /* on a 1 MiB part */
+        enum reason read, write, go; /* on a 1 MiB part */
     } rows[] = {
         {0x08000000, 1, OK, MINE, MINE},
         {0x08007FFF, 1, OK, MINE, MINE},

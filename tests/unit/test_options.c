@@ -66,7 +66,7 @@ static void test_options_never_level_2(void **state)
     (void)state;
     for (unsigned rdp = 0; rdp <= 0xFF; rdp++) {
         for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
-            enum protocol_reason reason;
+            enum reason reason;
 
             chip_holds((uint8_t)rdp, 0x0FFF);
             reason = flash_program_options(NULL, 0xFFFF, (enum loader_rdp)asked[i], &detail);

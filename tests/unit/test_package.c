@@ -203,7 +203,7 @@ static void test_every_truncation(void **state)
         for (b->m->room = 0; b->m->room < len; b->m->room++) {
             struct package p;
             uint32_t detail;
-            enum protocol_reason reason = bench_read(b, &p, &detail);
+            enum reason reason = bench_read(b, &p, &detail);
             assert_true(reason == REASON_PACKAGE_SIZE || reason == REASON_PACKAGE_FORMAT);
         }
         bench_expect_read(b, REASON_NONE, 0);

@@ -240,7 +240,7 @@ static void test_package_provisioned_refuses(void **state)
     static const struct {
         uint8_t command, len;
         uint8_t payload[10];
-        enum protocol_reason reason;
+        enum reason reason;
     } rows[] = {
         {0x59, 5, {0x00, 0x80, 0x00, 0x08, 4}, REASON_PROVISIONED},
         {0x59, 5, {0x00, 0x00, 0x00, 0x08, 4}, REASON_PROVISIONED},

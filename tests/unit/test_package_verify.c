@@ -319,8 +319,8 @@ static bool load_vector(struct board *b, const char *name)
 }
 
 /* On an open board, then on one that trusts the vectors' key. */
-static void expect_vector(struct board *b, const char *name, enum protocol_reason open,
-                          enum protocol_reason enforced, uint32_t detail)
+static void expect_vector(struct board *b, const char *name, enum reason open, enum reason enforced,
+                          uint32_t detail)
 {
     struct evp_pkey_st *key = package_key_load(ARAREXT_VECTORS "/test-key-p256.pem");
 

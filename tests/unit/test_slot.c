@@ -21,7 +21,7 @@ static uint64_t seed = 20261124;
 struct change {
     const char *name;
     void (*prepare)(struct flash_model *m);
-    enum protocol_reason (*make)(const struct flash_hw *flash, uint32_t *detail);
+    enum reason (*make)(const struct flash_hw *flash, uint32_t *detail);
     bool (*is_made)(const struct slot_records *r);
 };
 
@@ -49,7 +49,7 @@ static void prepare_nothing(struct flash_model *m)
     (void)m;
 }
 
-static void must(enum protocol_reason reason)
+static void must(enum reason reason)
 {
     assert_int_equal(reason, REASON_NONE);
 }
@@ -85,32 +85,32 @@ static void prepare_claimed(struct flash_model *m)
     must(slot_claim(&m->hw, 1, &detail));
 }
 
-static enum protocol_reason make_seal(const struct flash_hw *flash, uint32_t *detail)
+static enum reason make_seal(const struct flash_hw *flash, uint32_t *detail)
 {
     return slot_seal(flash, 1, 5, detail);
 }
 
-static enum protocol_reason make_confirmed(const struct flash_hw *flash, uint32_t *detail)
+static enum reason make_confirmed(const struct flash_hw *flash, uint32_t *detail)
 {
     return slot_set_flag(flash, 1, TRAILER_CONFIRMED, detail);
 }
 
-static enum protocol_reason make_rejected(const struct flash_hw *flash, uint32_t *detail)
+static enum reason make_rejected(const struct flash_hw *flash, uint32_t *detail)
 {
     return slot_reject(flash, 1, CAUSE_ASKED, detail);
 }
 
-static enum protocol_reason make_retired(const struct flash_hw *flash, uint32_t *detail)
+static enum reason make_retired(const struct flash_hw *flash, uint32_t *detail)
 {
     return slot_retire(flash, 1, detail);
 }
 
-static enum protocol_reason make_attempt(const struct flash_hw *flash, uint32_t *detail)
+static enum reason make_attempt(const struct flash_hw *flash, uint32_t *detail)
 {
     return slot_count_attempt(flash, 1, detail);
 }
 
-static enum protocol_reason make_claim(const struct flash_hw *flash, uint32_t *detail)
+static enum reason make_claim(const struct flash_hw *flash, uint32_t *detail)
 {
     return slot_claim(flash, 1, detail);
 }

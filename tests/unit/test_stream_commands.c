@@ -16,7 +16,7 @@
 static struct {
     bool provisioned;
     uint32_t optcr;
-    enum protocol_reason stage_reason;
+    enum reason stage_reason;
     unsigned retired, staged, summed;
     uint32_t stage_size;
 } board;
@@ -33,7 +33,7 @@ static bool provisioned(void *ctx)
     return board.provisioned;
 }
 
-static enum protocol_reason retire(void *ctx, uint32_t *detail)
+static enum reason retire(void *ctx, uint32_t *detail)
 {
     (void)ctx;
     *detail = 0;
@@ -41,7 +41,7 @@ static enum protocol_reason retire(void *ctx, uint32_t *detail)
     return board.provisioned ? REASON_PROVISIONED : REASON_NONE;
 }
 
-static enum protocol_reason stage_begin(void *ctx, uint32_t size, uint8_t *slot, uint32_t *detail)
+static enum reason stage_begin(void *ctx, uint32_t size, uint8_t *slot, uint32_t *detail)
 {
     (void)ctx;
     board.staged++;
@@ -86,14 +86,14 @@ static int setup(void **state)
     return 0;
 }
 
-static enum protocol_reason serve(uint8_t command, const uint8_t *payload, uint8_t len)
+static enum reason serve(uint8_t command, const uint8_t *payload, uint8_t len)
 {
     struct frame_request q = {payload, len, command};
     memset(&answer, 0xEE, sizeof answer);
     return stream_serve(&service, &q, &answer);
 }
 
-static enum protocol_reason begin(uint8_t flags, uint8_t sector, uint32_t size, uint32_t packed)
+static enum reason begin(uint8_t flags, uint8_t sector, uint32_t size, uint32_t packed)
 {
     uint8_t p[STREAM_BEGIN_LENGTH];
     p[STREAM_BEGIN_FLAGS] = flags;
@@ -123,7 +123,7 @@ static void test_commands_digests(void **state)
 {
     static const struct {
         uint8_t payload[2];
-        enum protocol_reason reason;
+        enum reason reason;
         uint32_t detail;
     } bad[] = {
         {{0, 0}, REASON_ARGUMENT, 0},    {{0, 13}, REASON_NO_SECTOR, 12},
@@ -154,7 +154,7 @@ static void test_commands_begin_refused(void **state)
     static const struct {
         uint8_t flags, sector;
         uint32_t size, packed;
-        enum protocol_reason reason;
+        enum reason reason;
         uint32_t detail;
     } rows[] = {
         {STREAM_PLAIN, 2, 0, 0, REASON_ARGUMENT, 0},

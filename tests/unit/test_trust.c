@@ -463,7 +463,7 @@ static void test_provision_power_cut(void **state)
     for (unsigned cut = 1; cut <= 50; cut++) {
         for (uint64_t seed = 1; seed <= 8; seed++) {
             struct package_model *m = start();
-            enum protocol_reason reason;
+            enum reason reason;
             struct trust t;
             uint32_t detail;
             m->random = seed;

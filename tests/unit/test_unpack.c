@@ -46,7 +46,7 @@ struct receiver {
     size_t lent_len;
     bool ragged; /* a piece that is no multiple of 4 came: it must have been the last */
     size_t fail_at;
-    enum protocol_reason failure;
+    enum reason failure;
 };
 
 /* The unpacker's memory, between guards. */
@@ -58,7 +58,7 @@ static struct {
     uint8_t after[GUARD];
 } arena;
 
-static enum protocol_reason receive(void *ctx, const uint8_t *data, size_t len)
+static enum reason receive(void *ctx, const uint8_t *data, size_t len)
 {
     struct receiver *r = ctx;
     assert_false(r->ragged);
@@ -180,8 +180,7 @@ static void drop(struct packed *p)
 }
 
 /* Unpacks payload, said to hold size bytes, in pieces of up to piece_max. */
-static enum protocol_reason run(struct receiver *r, const struct packed *p, size_t size,
-                                uint32_t piece_max)
+static enum reason run(struct receiver *r, const struct packed *p, size_t size, uint32_t piece_max)
 {
     memset(arena.before, 0x5A, GUARD);
     memset(arena.between, 0x5A, GUARD);
@@ -193,7 +192,7 @@ static enum protocol_reason run(struct receiver *r, const struct packed *p, size
     assert_non_null(r->data);
     r->size = size;
     unpack_init(&u, &arena.memory, arena.dictionary, (uint32_t)size, p->thumb);
-    enum protocol_reason reason = REASON_NONE;
+    enum reason reason = REASON_NONE;
     for (size_t at = 0; at < p->payload_len && reason == REASON_NONE;) {
         size_t piece = 1 + seeded_below(piece_max);
         piece = piece < p->payload_len - at ? piece : p->payload_len - at;
@@ -202,7 +201,7 @@ static enum protocol_reason run(struct receiver *r, const struct packed *p, size
         free(lent);
         at += piece;
     }
-    enum protocol_reason end = unpack_end(&u);
+    enum reason end = unpack_end(&u);
     if (r->lent_len != 0) {
         assert_memory_equal(r->lent, r->data + r->len - r->lent_len, r->lent_len);
     }
@@ -227,7 +226,7 @@ static void expect_content(const struct packed *p, uint32_t piece_max)
     free(r.data);
 }
 
-static void expect_refusal(const struct packed *p, size_t size, enum protocol_reason reason)
+static void expect_refusal(const struct packed *p, size_t size, enum reason reason)
 {
     struct receiver r = {0};
     assert_int_equal(run(&r, p, size, 700), reason);

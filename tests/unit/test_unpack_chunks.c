@@ -51,7 +51,7 @@ static bool unpack_theirs(void)
     return good;
 }
 
-static enum protocol_reason receive(void *ctx, const uint8_t *data, size_t len)
+static enum reason receive(void *ctx, const uint8_t *data, size_t len)
 {
     put(ctx, data, len);
     assert_true(ours.len <= said);
@@ -75,7 +75,7 @@ static bool unpack_ours(size_t size, size_t first, size_t piece)
         uint8_t *lent = malloc(n > 0 ? n : 1);
         assert_non_null(lent);
         memcpy(lent, stream.data + at, n);
-        enum protocol_reason reason = unpack_add(&u, lent, n);
+        enum reason reason = unpack_add(&u, lent, n);
         assert_true(reason == REASON_NONE || reason == REASON_PACKAGE_CONTENT);
         free(lent);
         at += n;

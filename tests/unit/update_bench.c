@@ -49,10 +49,9 @@ static uint8_t *bench_content(const struct bench_package *p, size_t *len)
     return content;
 }
 
-enum protocol_reason bench_stage_bytes(struct bench *b, const uint8_t *bytes, size_t len)
+enum reason bench_stage_bytes(struct bench *b, const uint8_t *bytes, size_t len)
 {
-    enum protocol_reason reason =
-        update_stage_begin(&b->update, &b->stage, (uint32_t)len, &b->detail);
+    enum reason reason = update_stage_begin(&b->update, &b->stage, (uint32_t)len, &b->detail);
 
     for (size_t at = 0; at < len && reason == REASON_NONE; at += PIECE) {
         size_t n = len - at < PIECE ? len - at : PIECE;
@@ -63,7 +62,7 @@ enum protocol_reason bench_stage_bytes(struct bench *b, const uint8_t *bytes, si
     return reason == REASON_NONE ? update_stage_finish(&b->update, &b->stage, &b->detail) : reason;
 }
 
-enum protocol_reason bench_stage(struct bench *b, const struct bench_package *p)
+enum reason bench_stage(struct bench *b, const struct bench_package *p)
 {
     size_t len;
     uint8_t *content = bench_content(p, &len);
@@ -75,7 +74,7 @@ enum protocol_reason bench_stage(struct bench *b, const struct bench_package *p)
                                     .revoke = p->revoke,
                                     .key = p->key};
     uint8_t *package = package_build(&recipe, &len);
-    enum protocol_reason reason = bench_stage_bytes(b, package, len);
+    enum reason reason = bench_stage_bytes(b, package, len);
 
     free(package);
     free(content);

@@ -30,9 +30,9 @@ struct bench_package {
 struct bench *bench_create(uint32_t flash_kib);
 void bench_free(struct bench *b);
 /* Stages it; the reason of the last step. */
-enum protocol_reason bench_stage(struct bench *b, const struct bench_package *p);
+enum reason bench_stage(struct bench *b, const struct bench_package *p);
 /* Does so with a package that is given. */
-enum protocol_reason bench_stage_bytes(struct bench *b, const uint8_t *bytes, size_t len);
+enum reason bench_stage_bytes(struct bench *b, const uint8_t *bytes, size_t len);
 /* A boot by a reset (fresh: power-on). Fails the test unless it ends so; STAY_NOT with the slot and
  * the cause of the start, or a reason to stay. */
 void bench_boots(struct bench *b, bool fresh, uint8_t slot, enum boot_cause cause);

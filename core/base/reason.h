@@ -1,0 +1,51 @@
+/*
+ * Why something failed: the errors of all of core, and of the wire, so that nothing has to be
+ * translated (PROTOCOL.md, "Reasons"). A function that may fail returns one, and a detail through a
+ * pointer where the reason has one.
+ */
+#ifndef ARAREXT_REASON_H
+#define ARAREXT_REASON_H
+
+enum reason {
+    REASON_NONE = 0x00,
+    REASON_CRC = 0x01,
+    REASON_LENGTH = 0x02,
+    REASON_CUT_OFF = 0x03,
+    REASON_LINE = 0x04,
+    REASON_OVERFLOW = 0x05,
+    REASON_UNKNOWN_COMMAND = 0x10,
+    REASON_PAYLOAD_LENGTH = 0x11,
+    REASON_ARGUMENT = 0x12,
+    REASON_ADDRESS = 0x20,
+    REASON_BOOTLOADER = 0x21,
+    REASON_NO_SECTOR = 0x22,
+    REASON_WRITE_PROTECTED = 0x23,
+    REASON_NOT_ERASED = 0x24,
+    REASON_VERIFY = 0x25,
+    REASON_FLASH_ERROR = 0x26,
+    REASON_FLASH_TIMEOUT = 0x27,
+    REASON_NO_CODE = 0x28,
+    REASON_KEY = 0x30,
+    REASON_WOULD_ERASE_CHIP = 0x31,
+    REASON_OPTIONS_LOCKED = 0x32,
+    REASON_OPTIONS_VERIFY = 0x33,
+    REASON_PROVISIONED = 0x40,
+    REASON_PACKAGE_FORMAT = 0x41,
+    REASON_PACKAGE_SIZE = 0x42,
+    REASON_PACKAGE_HASH = 0x43,
+    REASON_PACKAGE_UNSIGNED = 0x44,
+    REASON_PACKAGE_KEY = 0x45,
+    REASON_PACKAGE_SIGNATURE = 0x46,
+    REASON_PACKAGE_BOARD = 0x47,
+    REASON_PACKAGE_COUNTER = 0x48,
+    REASON_PACKAGE_CONTENT = 0x49,
+    REASON_PACKAGE_DICTIONARY = 0x4A,
+    REASON_STAGE_ORDER = 0x4B,
+    REASON_NO_TRIAL = 0x4C,
+    REASON_NO_FALLBACK = 0x4D,
+    REASON_NOT_VERIFIED = 0x4E,
+    REASON_OTP = 0x4F,
+    REASON_UNCONFIRMED = 0x50,
+};
+
+#endif
