@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The figures that come out of the twin, one line each: name, value, unit. All but twin_mips are in
  * virtual time and the same on every machine. Nothing else is ever written to standard output; what

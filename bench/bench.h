@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the files of the benchmark share. All that goes wrong ends the program. */
 #ifndef ARAREXT_BENCH_H
 #define ARAREXT_BENCH_H

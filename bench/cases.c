@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* See cases.h. */
 #include "cases.h"
 

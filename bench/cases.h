@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The cases of flashing that are measured, each at most once in a run: the figures are made of
  * them, and so are the plot and the table in the documents. All in virtual time; the seconds of

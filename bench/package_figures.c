@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The figures of packages: how long a provisioned board takes from power-on to the application,
  * with a signed, compressed package; and what installing takes over the data sheet's typical times

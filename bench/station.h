@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A board in the twin that stays in its bootloader, a line with latency or losses, and the host
  * library's session over it: what the figures of flashing are measured with. And the limit that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The figures of streaming, made of the cases: how long the host library and the bootloader's
  * binary take over a line with latency or losses, against the larger of what the line and what

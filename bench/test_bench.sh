@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Checks the benchmark itself: two runs agree, the boot goal is met, wrong names are refused before any
 # work, a gang is flashed or says that it was not, the plot has a bar for each case. Arguments: the
 # program, the project's folder, the folder of the board's binaries. ARAREXT and ARAREXT_TWIN name the

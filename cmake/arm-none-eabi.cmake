@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Toolchain file: Cortex-M4 without an operating system, GNU compiler.
 set(CMAKE_SYSTEM_NAME Generic)
 set(CMAKE_SYSTEM_PROCESSOR arm)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The third-party sources, as scripts/fetch leaves them: every file of third_party/SHA256SUMS must be
 # there and be the one listed, or nothing is configured. A file that changes is looked at again.
 if(DEFINED ENV{ARAREXT_THIRD_PARTY})

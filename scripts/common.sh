@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Shared by the scripts of this folder; sourced, never run. Moves to the top of the project.
 # shellcheck shell=bash
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Inside the twin: how its parts meet. One file per peripheral; each gives a constructor that
  * registers itself. Nothing here is public.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * How narrow accesses meet 32-bit registers. Private to the twin's peripherals.
  *

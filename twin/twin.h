@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The board twin: an STM32F407 with its pins, run in virtual time. Public interface of the library
  * that ararext-twin and the tests link. It executes an unmodified firmware binary.

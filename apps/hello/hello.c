@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The example application: says hello on USART2 once a second, blinks the LED, and goes back to the
  * bootloader when it receives a 'b' (boot request) or when the button is pressed (plain reset: the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sentences for what the library returns. Linked only where they are asked for. */
 #include "ararext_app.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Answers a host on a serial line of the application, in native frames (PROTOCOL.md, end of
  * "GET_SLOTS"). It moves no bytes itself and stores no frame: a CRC is all that it needs of

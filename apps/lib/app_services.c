@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Finds the bootloader's table of services. A bootloader without one has code or data at that
  * address, so nothing of the table is believed before its magic, version and size were. A later

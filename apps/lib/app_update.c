@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Staging, confirming, going back, and the boot report: the caller's bytes in, the bootloader's
  * services out. It keeps the rule that pieces are multiples of 4 bytes but for the last, so that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The boot request, the reset that follows (PM0214 section 4.4.5, AIRCR), and the watchdog's reload
  * key (RM0090 section 21.4.1). The only file of the library that touches registers.

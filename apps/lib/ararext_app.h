@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What an application links to work with the bootloader that started it: staging a package from
  * wherever it came, confirming, going back, why it was started, the trial's watchdog, the boot

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A Lua interpreter on the board: an application of the size that real ones have, with the console
  * of the demonstration (apps/ota-demo/README.md) and the command "lua". What a chunk prints and

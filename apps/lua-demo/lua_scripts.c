@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The self-test's programs: each uses another part of the interpreter. */
 #include "lua_scripts.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Programs in Lua with the results that they must have, as text. */
 #ifndef APPS_LUA_SCRIPTS_H
 #define APPS_LUA_SCRIPTS_H

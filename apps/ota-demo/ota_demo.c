@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The demonstration of updates over the air: an ordinary small application with a console, which
  * receives packages for the bootloader, confirms itself or not, and can be made to fail in the ways

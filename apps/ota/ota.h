@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The commands by which an application is updated, confirmed and tested over its console (USART3,
  * 115200 baud, 8N1), and the responder of the library on USART2. apps/ota-demo/README.md is the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The commands that every application with this console has. */
 #include <string.h>
 

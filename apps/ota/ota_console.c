@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The loop of an application: lines and pieces on the console, frames on the host's line, watchdog,
  * LED, and the confirmation that an application may give itself. It answers each line and each

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A package that comes in pieces over the console goes to the library; a piece may come twice. */
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Mbed TLS's own self-tests and TLS connections with itself, on the board: an application of the
  * size that connected ones have, with the console of the demonstration (apps/ota-demo/README.md).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Mbed TLS as its authors configure it, without what needs files, sockets or a calendar. Tables lie
  * in flash, and records are as small as such a chip wants them.

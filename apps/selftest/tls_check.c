@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Client and server take turns until both are done; neither ever waits. */
 #include "tls_check.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A TLS connection inside the board: a client and a server with a certificate made on the spot,
  * over two buffers in place of a network. It exercises certificates, key exchange and records.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * From the bootloader's jump to main: vector table, initialised data, the stack painted so that its
  * use can be told. A fault says so on the console and resets.

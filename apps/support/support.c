@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Clock, milliseconds, pins and the two serial lines. */
 #include "support.h"
 

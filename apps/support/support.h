@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the larger applications share: start-up, clock, milliseconds, two serial lines, and the few
  * functions that newlib wants underneath. USART2 (PA2, PA3) is where a host speaks frames, USART3

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What newlib wants underneath: a heap between data and stack, and a console for what a program
  * prints. There are no files, no processes and no calendar; asking for them is an error, nothing

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The handlers of the interrupts that the support code uses (RM0090 table 62). */
 #ifndef APPS_VECTORS_H
 #define APPS_VECTORS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Little-endian loads and stores, for everything on the wire and in flash. */
 #ifndef ARAREXT_BYTES_H
 #define ARAREXT_BYTES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Comparisons for decisions; see compare.h. Not in line: the compiler must not see that two of them
  * ask the same. */
 #include "compare.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Whether bytes are the same, by two means that share no instruction: a decision that a skipped
  * instruction must not turn round asks both (verdict.h), with the arguments the other way round the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Software CRC of the protocol. Kept small and plain: it is the reference, not the fast path. */
 #include "crc.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The CRC of the protocol, in software: polynomial 0x04C11DB7, not reflected, no final XOR, each
  * byte fed as one 32-bit word (PROTOCOL.md, "CRC32"). The board uses its CRC unit instead.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Why something failed: the errors of all of core, and of the wire, so that nothing has to be
  * translated (PROTOCOL.md, "Reasons"). A function that may fail returns one, and a detail through a

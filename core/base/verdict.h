@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Verdicts that a skipped instruction or a flipped bit does not turn round: wide constants, far
  * from each other and from 0, 1 and all ones. Whatever is not VERDICT_GOOD is a refusal. What

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What all of core does over struct flash_hw. */
 #include "flash_hw.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Flash and OTP as core sees them: a struct of functions, so that the same code runs on the board
  * over the controller, and on the PC over a model with cells that lose power. Addresses are the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sector arithmetic: four sectors of 16 KiB, one of 64 KiB, the rest of 128 KiB. */
 #include "geometry.h"
 #include "memory_map.h"

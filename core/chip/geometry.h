@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Where the sectors of an STM32F407's flash lie, from its size alone (RM0090 section 3.3, table 5).
  * Plain arithmetic: no access to the chip, no state. Used by the bootloader and by the host

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The memory map of the bootloader: the one place for it. The linker scripts (through the
  * preprocessor), the C code on both sides of the wire and the documents take it from here.

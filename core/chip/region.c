@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The table of regions and the two questions asked of it: inside, and touching. */
 #include "region.h"
 

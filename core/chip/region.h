@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a host may do where (PROTOCOL.md, "Ranges"). A range is checked whole, end and overflow
  * included, against one table. Only arithmetic on addresses; nothing is accessed.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The commands, inside core: the table's row and the functions in it. Each function checks all
  * arguments before it touches anything, appends its data to the answer and returns a reason;

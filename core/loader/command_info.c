@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The commands that only tell: versions, identity, protection, the last failure, GET_INFO. */
 #include "bytes.h"
 #include "command.h"

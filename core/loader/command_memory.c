@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The commands that read, write, erase, check and start memory. */
 #include "bytes.h"
 #include "command.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The commands of packages, 64 to 6A, and what a provisioned board refuses (PROTOCOL.md,
  * "Packages"). The work is update.h's; here are only payloads. It must never take a board for open

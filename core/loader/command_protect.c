@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Write protection and read protection. It must never raise the chip to read protection level 2
  * (for ever) nor take it from level 1 back to 0 (which erases the chip, bootloader included): the

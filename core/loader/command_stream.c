@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The commands around streaming. */
 #include "baud.h"
 #include "bytes.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * From a request to an answer: the table of commands, the shape of answers in both dialects, the
  * record of the last failure.

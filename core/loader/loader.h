@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The engine of the bootloader: commands in, answers and what to do next out. It does no I/O: the
  * caller moves bytes (frame.h finds the frames), sends the answers and performs what `after` says.

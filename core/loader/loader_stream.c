@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Streaming as the loader sees it: its three commands, what they may do through the loader, and the
  * record of a stream that failed. The engine itself knows neither loader nor packages.

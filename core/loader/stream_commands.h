@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The commands around streaming: SET_BAUD, STREAM_BEGIN, DIGESTS (PROTOCOL.md, "Streaming"). All
  * arguments are checked before anything is touched. It works over functions that are handed in, so

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ECDSA over P-256 with SHA-256, verification only (FIPS 186-4), by p256-m. The signature comes as
  * DER (RFC 3279 section 2.2.3, X.690): exactly SEQUENCE of two positive INTEGERs in their shortest

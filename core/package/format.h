@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Numbers of a package and of what lies in flash and OTP around it. FORMAT.md is the reference; a
  * change here changes it in the same commit. Shared by bootloader and host library. Offsets and

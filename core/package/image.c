@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Plausibility of a vector table. An erased one (all ones) and one of zeros are both refused. */
 #include "image.h"
 

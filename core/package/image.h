@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Whether the first words of an image can be a vector table (PROTOCOL.md, GO_TO_ADDR). It looks at
  * two words and touches no memory. Used by the boot decision, by GO_TO_ADDR and by the host before

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Reading packages: FORMAT.md, "The package". Nothing that header and TLVs say is used before it is
  * checked against the room there is. Judging is in package_verify.c.

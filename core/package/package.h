@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Reads and judges a package in flash (FORMAT.md, "The package"). Every length is checked before it
  * is used, against the slot that the package lies in; nothing outside [addr, addr + max) is read.

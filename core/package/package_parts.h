@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What reading (package.c) and judging (package_verify.c) share; not for others. */
 #ifndef ARAREXT_PACKAGE_PARTS_H
 #define ARAREXT_PACKAGE_PARTS_H

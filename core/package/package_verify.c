@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Judging packages: FORMAT.md, "The package". The judgement is made of facts, and each fact is
  * found twice by means that share no instruction. verdict[0] comes from the first of each through

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * SHA-256 (FIPS 180-4), by the LZMA SDK's implementation; this header hides it. The caller owns the
  * context. Nothing here can fail.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * LZMA2 and the ARM-Thumb filter over memory that the caller gives. Of the LZMA SDK it takes state,
  * layout of the probabilities and the filter. Ours, because smaller: LZMA2's chunks, whose packed

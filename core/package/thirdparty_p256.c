@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ECDSA verification by p256-m, and the strict reading of DER signatures before it.
  *

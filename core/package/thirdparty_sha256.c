@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * SHA-256 by the LZMA SDK. Its source is included, not compiled by itself, to leave out the
  * versions for the hash instructions of larger processors: they would want two more files, and a PC

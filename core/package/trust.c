@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * OTP as FORMAT.md has it. What is asked twice is read twice and decided by different means: see
  * compare.h. It must never write outside of the blocks it names: behind the counter's lie the lock

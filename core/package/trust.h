@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the board trusts: keys, revocations, security counter and identity, all in OTP (FORMAT.md,
  * "OTP"). Bits there only go from 1 to 0. It must never call a board open because a read went

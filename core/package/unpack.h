@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The payload of a package back to its content, piece by piece: LZMA2 (the LZMA SDK's decoder)
  * and the ARM-Thumb filter of .xz. Input and output are pushed: it never waits and reads no memory

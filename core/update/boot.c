@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The boot decision; its invariants are in boot.h. */
 #include "boot.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The boot decision: start the application, or stay in the bootloader and why. It decides from
  * facts that the caller has read; it reads and changes nothing itself.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the bootloader offers to a running application: a table of functions at a fixed address
  * (FORMAT.md, "Services"). The functions run from the bootloader's flash on the caller's stack (at

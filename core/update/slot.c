@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The records in the trailers. Words are only ever marked (bits from 1 to 0) and read back; what a
  * cut leaves of them is in FORMAT.md. Nothing here erases, and nothing is decided here.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The two package slots and the records in their trailers (FORMAT.md, "Trailer"). It knows what a
  * record that lost power may read as: either way, and differently each time. It judges no package;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What every part of the update engine shares: reading the state, choosing, and what the host or
  * the application may ask for. Booting is in update_boot.c, installing in update_install.c, staging

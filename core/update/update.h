@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Packages: which one to run, installing it, trial, rollback, staging. The boot path, the commands
  * and the services for applications all come here. It works over struct flash_hw alone, so the same

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The start: which package, install it if need be, count, and hand out the verdict. Invariants and
  * the diagram are in update.c. It must never call anything good that was not verified and compared

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * From a package to the application area, and the trial run of that which writes nothing. Content
  * comes out of the unpacker or the payload in pieces of whole words but for its end.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* GET_SLOTS: what records and headers say. Nothing is hashed and nothing is written for it. */
 #include "bytes.h"
 #include "update_state.h"

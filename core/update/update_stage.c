@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Staging: a package comes in piece by piece, into the slot that is not needed to boot. The slot is
  * retired and erased first, in the same session; it is sealed last, when the whole is judged.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Inside of update_*.c: what all of them look at. Read anew for each decision; nothing of it is
  * kept from one call to the next.

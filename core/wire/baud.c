@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* When the line changes its rate. Every way away from 115200 has a way back that needs no host. */
 #include "baud.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The rate of the line: when to change it, and when to go back to 115200 so that no host is ever
  * locked out (PROTOCOL.md, "SET_BAUD"). Decisions only: the caller sets the divider.

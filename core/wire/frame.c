@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The receiver of frames in both dialects; states and rules in frame.h. */
 #include "frame.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The receiver: bytes and time in, whole frames or reasons to refuse them out. It finds out the
  * dialect (PROTOCOL.md, "Two dialects") and keeps to the rules of silence and draining. It moves no

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Numbers of the Ararext protocol, generation 0x10: commands, reasons, layouts. PROTOCOL.md is the
  * reference; a change here changes it in the same commit. Shared by bootloader and host library.

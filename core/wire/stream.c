@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Streaming, the board's side. Frames are looked at where they lie in the ring; one that is whole
  * is copied, checked in the copy and worked off before the next is looked at. So there is no state

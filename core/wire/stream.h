@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Streaming: the board's side. The line fills a ring by DMA while this programs what came before;
  * nobody waits for the other (PROTOCOL.md, "Streaming"). No I/O: the caller shows what lies in the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Frames of streaming, made and checked in software. The board uses none of it but the layout. */
 #include "stream_frame.h"
 

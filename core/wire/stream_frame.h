@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The frames of streaming (PROTOCOL.md, "Streaming"): their layout, their CRC, how to make and read
  * them. Shared by bootloader and host. It keeps no state and moves no bytes.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Faults (PM0214 section 2.4 and 4.3.10 on). Memory, bus and usage faults are not enabled and
  * arrive as hard faults, for which the MPU is off. The handler takes a fresh stack, since the old

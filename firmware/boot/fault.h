@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What happens when the bootloader itself goes wrong: the fault registers go to the log, then
  * reset. */
 #ifndef ARAREXT_FAULT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Core's struct of functions, bound to the drivers. Addresses have been checked by core. */
 #include "hardware.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Bootloader mode: start-up of the board, and the loop that moves bytes between the serial line and
  * the engine in core. Interrupts are off from reset to jump: the DMA receives, the loop polls.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Bootloader mode: brings the board up and serves commands for ever. */
 #ifndef ARAREXT_MAIN_H
 #define ARAREXT_MAIN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the compiler and the third-party sources may call in a program without a C library. Small,
  * not fast, but for copies of whole words. */
 #include <stddef.h>

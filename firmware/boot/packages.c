@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* struct flash_hw and struct update over the drivers. */
 #include "packages.h"
 

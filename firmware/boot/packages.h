@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * core's struct update and what it stands on, made of the drivers. Three users: the boot decision
  * (before anything in SRAM is initialised), the boot path and the commands, and the services.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The table for applications (core/update/services.h). An application owns all of the SRAM, the
  * timers and the interrupts: what runs from here keeps nothing, waits by counting, and leaves the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The boot path. It is measured: without packages no PLL, no UART, no waiting but the few
  * microseconds that the button's pull-down needs. What is decided, and why, is in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The boot path: from reset to the application, or to the reason for staying. */
 #ifndef ARAREXT_START_H
 #define ARAREXT_START_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The vector table and the first code after a reset. Until start_decide has said that no plain
  * application starts, nothing in SRAM is written but the stack: such an application keeps what it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Stream mode. The DMA fills the ring, the engine takes frames out of it and programs; this moves
  * the statuses out. The loop polls while bytes come and sleeps between milliseconds when none do.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Stream mode, and the rate of the line: core's engines over the drivers. One stream at a time; its
  * ring takes free SRAM from the answer to STREAM_BEGIN until the first request after the stream.

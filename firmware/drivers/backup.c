@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Access by way of PWR (RM0090 rev 19 sections 5.1.2 and 5.4.1). For services it must not disturb
  * an application whose interrupt handlers change RCC_APB1ENR or PWR_CR: both bits are changed

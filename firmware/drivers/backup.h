@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The one backup register that the bootloader keeps, RTC_BKP19R (RM0090 rev 19 section 26.6.20).
  * It survives resets without a write to flash. Clock and write access of the backup domain are

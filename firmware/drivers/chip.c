@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Undoing everything: what the bootloader has switched on is reset through RCC, clocks and core
  * registers get their reset values (RM0090 rev 19 section 7.3, PM0214 sections 4.2 to 4.5). Works

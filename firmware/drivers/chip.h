@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Leaving the bootloader by a jump that hands the chip over as a reset would (the reset itself is
  * core_reset). A jump leaves alone what a reset leaves alone: SRAM (but for the bootloader's own),

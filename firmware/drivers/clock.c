@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Clock start-up (RM0090 rev 19 sections 7.2 and 3.5.1). Order: wait states before the faster
  * clock, every wait with a time-out. It must never leave the core on a clock whose source is not

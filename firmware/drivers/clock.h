@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The clocks of bootloader mode: PLL from the crystal, else PLL from HSI, else HSI alone. It never
  * waits without an end and always comes back with a clock that works.

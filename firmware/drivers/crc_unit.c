@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The CRC unit: a byte is written as a word, or words as they are. The unit makes the bus wait, so
  * there is nothing to poll. */
 #include "crc_unit.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The CRC unit of the chip (RM0090 rev 19 section 4): the CRC of frames and of memory, as
  * core/base/crc.h defines it. */
 #ifndef ARAREXT_CRC_UNIT_H

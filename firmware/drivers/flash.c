@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Erasing and programming around the part that waits: limits, keys, error bits, caches, reading
  * back (RM0090 rev 19 section 3.6; times from DS8626 table 48, parallelism x32).

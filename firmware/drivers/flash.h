@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The flash and OTP (RM0090 rev 19 section 3). It reads the error bits after each operation and
  * compares what it has done. It must never be handed an address of the bootloader's own sectors:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The option bytes (RM0090 rev 19 section 3.7). Read protection level 2 is for ever: no caller can
  * ask for it, and a value that would set it is refused here, whatever it came from. And what

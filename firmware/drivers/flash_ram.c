@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Flash operations from SRAM (RM0090 rev 19 sections 3.6 and 3.7). While one runs, the ring is
  * watched and the independent watchdog, should it run, is kept quiet.

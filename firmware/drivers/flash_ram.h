@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The part of the flash driver that runs from SRAM: what happens while the flash is busy. It calls
  * nothing that lies in flash and uses no constant from there. The controller is unlocked by the

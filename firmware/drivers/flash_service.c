@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * There is no timer here, since all of them are the application's: waits end by counting. A poll
  * takes at least 7 cycles when the core does not stall; at 168 MHz or less that is over the limit,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Flash operations for services: from flash itself. While the flash is busy the core waits at its
  * next fetch, which RM0090 section 3.6 allows; nothing in SRAM is touched but the stack.

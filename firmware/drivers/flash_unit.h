@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One unit into the flash: a word or a byte. In line, since both the part of the driver that
  * runs from SRAM and the one for services use it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The LED patterns, cut out of the microsecond counter by shifts: no state but the moment of the
  * last event. */
 #include "led.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The status LED. Waiting: a short flash every second. Busy: on. Error: quick blinking for two
  * seconds after a failure. It never blocks; the loop calls led_update.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * USART3 with DMA1 stream 3, channel 4 (RM0090 rev 19 sections 30.3 and 10.3, table 42).
  */

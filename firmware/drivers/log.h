@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The debug log on USART3, 115200 8N1, transmit only. It must never hold up the commands: text goes
  * into a ring that DMA empties; what does not fit is dropped and counted.

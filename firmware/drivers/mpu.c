@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The MPU's eight regions; where two overlap the later one holds. */
 #include "mpu.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The memory protection of bootloader mode (PM0214 section 4.2): the bootloader's flash and its RAM
  * code run and cannot be written, everything else can be written and does not run, and a guard lies

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * USART2 with DMA1 streams 5 (receive) and 6 (transmit), channel 4 (RM0090 rev 19 sections 30.3
  * and 10.3, table 42).

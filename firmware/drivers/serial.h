@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The command line: USART2, 8N1. DMA puts what arrives into a ring, so that nothing is lost while
  * the flash is busy or a command runs; errors of the line are polled. It never takes an interrupt,

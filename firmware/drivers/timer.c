@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* TIM5 and SysTick; see timer.h. */
 #include "timer.h"
 

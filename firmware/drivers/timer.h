@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Time: TIM5 counts microseconds in 32 bits (RM0090 rev 19 section 18), and SysTick pends once a
  * millisecond to end a WFI. No interrupt is ever taken. Differences only: the counter wraps every

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * How the bootloader divides its SRAM; for the linker script and for C. Only #define with plain
  * numbers. From below: stack guard, stack, code that runs from SRAM, data.

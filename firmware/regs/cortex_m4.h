@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The registers of the Cortex-M4 core that the firmware uses (PM0214 sections 4.2 to 4.5: MPU,
  * NVIC, SCB, SysTick). Addresses and bits only: no function here does anything but one access.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The registers of the STM32F407 that the firmware uses, retyped from RM0090: RCC (section 7.3),
  * FLASH (3.9), GPIO (8.4), USART (30.6), DMA (10.5), CRC (4.4), TIM5 (18.4), IWDG (21.4), PWR

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Completion of bash for ararext.
 
 _ararext()

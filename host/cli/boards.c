@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Several boards at once: a thread for each, with a session and a document of its own, and a line
  * of progress for each. The threads print nothing; this one does.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Inside the tool: what its commands share. A command parses its options, connects, does its work
  * through libararext, prints results and remarks, and returns an error code; main.c alone turns

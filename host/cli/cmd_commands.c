@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ararext commands: what the bootloader says it can do. */
 #include "cli.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ararext confirm: confirms the package that the application area holds, in its application's
  * place. */
 #include "cli.h"

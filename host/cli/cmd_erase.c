@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ararext erase: erases sectors, one after the other, or all of the application's. */
 #include "cli.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ararext flash: gets an application into flash, verifies it, and starts it if asked to. Everything
  * that can be checked is checked before the board is changed; after a failure it says what state

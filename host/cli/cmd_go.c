@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ararext go: starts what is in memory. The bootloader answers first, then it is gone. */
 #include "cli.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ararext image: everything about a package file, without a board. All that can be told is told
  * before the verdict.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ararext info: what board this is, what it holds and how it is protected. Changes nothing. */
 #include "cli.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ararext keygen: makes a signing key. It never overwrites a file: a lost key cannot be made again,
  * and boards that know it alone would take no update any more.

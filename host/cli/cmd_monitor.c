@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ararext monitor: a serial console. What the board sends goes to stdout, what is typed (or comes
  * on stdin) goes to the board. At a terminal every key but Ctrl-] goes through; the terminal's

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ararext otp: the one-time programmable area and its locks. Only reads. */
 #include "cli.h"
 

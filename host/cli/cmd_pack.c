@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ararext pack: makes a package from an application and signs it, or prepares it for a signature
  * that is made elsewhere. Nothing is written that has not been read back and judged.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ararext ports: which serial ports there are. Opens none of them. */
 #include "cli.h"
 

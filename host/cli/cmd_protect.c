@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ararext protect: write protection of sectors, and read protection of the whole chip. The second
  * has no way back that leaves anything on the chip, so it says that and asks.

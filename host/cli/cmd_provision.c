@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ararext provision: burns the keys that a board trusts into its one-time programmable memory.
  * Nothing of that can be undone, so all is shown and checked first, and a word has to be typed.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ararext raw: one request with any command and payload, in either dialect, sent once and checked
  * for nothing. For trying out the protocol; the board's own checks are all there is.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ararext read: any memory that the bootloader shows, as a dump or into a file. */
 #include "cli.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ararext reset: resets the chip. */
 #include "cli.h"
 

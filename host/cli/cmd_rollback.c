@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ararext rollback: rejects the package that would run; the other one takes its place at the next
  * start. */
 #include "cli.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ararext slots: what packages the board has, and whom it trusts. Changes nothing. */
 #include "cli.h"
 

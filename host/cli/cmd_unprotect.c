@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ararext unprotect: takes write protection off the application's sectors. The bootloader keeps its
  * own as they are. Never touches read protection.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ararext update: gets a package onto the board beside what runs there, has it installed and
  * started, and stays until it is known whether it was confirmed. All that can be told before

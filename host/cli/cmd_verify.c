@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ararext verify: whether flash holds an image. Changes nothing. */
 #include "cli.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ararext write: bytes into free SRAM, CCM or erased flash, checked by reading them back. */
 #include "cli.h"
 

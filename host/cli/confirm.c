@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Asking before something that cannot be undone. Without --yes and without a terminal the answer is
  * no: a script does nothing dangerous by accident.

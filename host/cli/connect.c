@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * From options to a session: the named port, or the one port where a bootloader answers. Asking
  * sends one GET_VER to each port that nobody uses, and waits a fraction of a second.

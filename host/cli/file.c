@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Files of the tool: images with the options that go with them, and plain bytes.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ararext: flashes and looks after an STM32F407 with the Ararext bootloader. This file finds the
  * command and nothing else; cmd_<verb>.c has the commands.

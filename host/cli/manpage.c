@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Makes the man page from its template, at build time: the exit statuses come from the library's
  * own table, so that the two cannot differ. Reads standard input, writes standard output.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Options and arguments: the global ones, which may stand before or behind the command, together
  * with the command's own; and numbers, hex bytes and lists of sectors as people write them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the tool prints. Results and remarks go to stdout as they come; a failure is kept and told
  * once, at the end: one sentence on stderr, or inside the JSON document.

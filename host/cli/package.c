@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the commands about packages share: keys and their passphrases, package files, and how slots
  * and trust are told. A passphrase is never printed, and wiped when it has been used.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * How far it has come: a bar with rate and time left on a terminal, a line for the beginning and
  * the end of each phase elsewhere. To stderr.

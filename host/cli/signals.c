@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Ctrl-C and friends: the first one asks the work to stop at the next frame's end, so that the
  * board is not left in the middle of one; a second one gives up at once, with the terminal as it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * libararext: talks to the Ararext bootloader of an STM32F407 (PROTOCOL.md). A session over a
  * serial port or over any other transport given as a struct of functions with its own clock; images

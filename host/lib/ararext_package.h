@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * libararext, second part: packages (FORMAT.md). Keys, making a package from an application,
  * reading and judging one, what a board tells about its slots, and the operation that gets a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * libararext-app over services that the test makes: what reaches the bootloader, in which pieces,
  * what comes back, and the answers of the responder. The library's own search for the table is the

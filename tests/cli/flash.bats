@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Getting an application into flash: formats, what is erased, verification, and every refusal.
 
 load helper

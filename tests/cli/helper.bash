@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Shared by the tests of the command line. They run the real tool against the real bootloader in the
 # twin, over pseudo-terminals. CTest sets:
 #   ARAREXT           the tool            ARAREXT_TWIN  the twin

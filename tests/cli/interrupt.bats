@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Ctrl-C and signals: the board answers afterwards, and the tool says what is in flash.
 
 load helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Single commands: erase, read, write, go, reset, protection, OTP, the list of commands, raw access.
 
 load helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Keys and packages, without a board. OpenSSL's own tool and a reader in Python that shares nothing
 # with ours are the second opinion.
 

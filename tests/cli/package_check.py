@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Judges a package by FORMAT.md alone, without any code of the project: structure, digest, and what
 the payload unpacks to. Prints what it found as JSON; writes the 32 bytes that are signed, the
 signature (DER) and the public key (DER) where it is told to. Exits with 1 when something is wrong.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Finding and opening the port: by name, by itself, and all that can be wrong with it.
 
 load helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Runs a command at a terminal of its own, as a person would.
 
 Usage: terminal.py [--when TEXT [--after SECONDS] --send KEYS]... [--timeout SECONDS] -- COMMAND...

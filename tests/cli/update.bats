@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Packages on a board: staged, installed, tried, confirmed, rejected, gone back from; and a board that
 # is provisioned. Everything through the release binary in the twin.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # What the tool says about itself, and wrong use of it. No board.
 
 load helper

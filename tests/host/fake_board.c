@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The fake board; offsets and codes are typed from PROTOCOL.md. */
 #include "fake_board.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A board that knows packages, as far as a host can see: it answers in frames of PROTOCOL.md over a
  * transport with a virtual clock, and does what the test tells it to: reject, stay silent, lose an

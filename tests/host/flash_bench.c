@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The bench of the tests of the flash operation. */
 #include "flash_bench.h"
 

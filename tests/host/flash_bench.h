@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the tests of the flash operation share: a session with the bootloader's command engine over
  * a model chip, and an image to flash.

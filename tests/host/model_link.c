@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The line between a session and the model chip. */
 #include "model_link.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A transport whose far end is the core's command engine over the model chip of the unit tests,
  * with a line between that can damage or lose bytes, and a hook before each request.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* See pack_bench.h. */
 #include "pack_bench.h"
 

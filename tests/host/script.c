@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The script's transport. */
 #include "script.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A transport whose far end plays a script: what must be sent, and what is answered when. Its clock
  * is virtual, so that a test of a time-out takes no time and can say how long it took.

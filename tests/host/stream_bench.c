@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The bench of the tests of streaming, the host's side: the line, and what the tests call. */
 #include "stream_bench_internal.h"
 

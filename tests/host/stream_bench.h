@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A session of the host library with a board that streams, in simulated time: the core's engines
  * (commands, stream, rate of the line) over the model chip, at the other end of a line with a rate,

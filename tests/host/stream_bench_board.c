@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The board of the bench of streaming: the core's engines, with flash that takes its time. */
 #include "stream_bench_internal.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Between the two files of the bench: the line, and the board at its end. */
 #ifndef TESTS_HOST_STREAM_BENCH_INTERNAL_H
 #define TESTS_HOST_STREAM_BENCH_INTERNAL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The flash operation against the bootloader's own command engine over a model chip: what is erased
  * and what is not, in which order, what is left when it breaks off after any frame, and that a bad

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The flash operation when something is in the way: protection, worn-out cells, a bad line, wrong
  * arguments. What the result says about flash afterwards is true.

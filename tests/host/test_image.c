@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Reading images: what each format may hold and every way in which it can be wrong, then thousands
  * of damaged files, which must be refused or understood but never crash (run under the sanitizers).

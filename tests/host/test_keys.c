@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Keys as PEM and as SubjectPublicKeyInfo, versions, and the identity of boards.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Packages on the PC: what is packed comes back, signatures are made here and elsewhere, and what
  * the tests' own builder and somebody else's tool make is read.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * No damaged package gets through, wherever it is cut or changed, and each rule of FORMAT.md has
  * its sentence.

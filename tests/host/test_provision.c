@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Provisioning: what would be burnt, when that is refused beforehand, and that only what reads back
  * counts as burnt.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The serial transport over a pseudo-terminal whose other end is in the test: every byte value goes
  * through both ways, waits end, and a port belongs to one session.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The session, byte for byte against PROTOCOL.md: every command's request and answer, time-outs, 7F
  * with its reason, garbage, short answers, retries and the silence before them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Streaming from the host to the core's engine, over a line in simulated time (stream_bench.h): as
  * fast as the slower of line and flash, and whatever the line does costs time, never a wrong byte.

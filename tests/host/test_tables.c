@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Raw access in both dialects, what a board says about itself, the library's tables of words, and
  * the CRC's check values.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Slots and the update operation against a board that does what a test tells it to: every end that
  * an update can have, that each wait has one, and that nothing is believed which the slots do not

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The power-cut campaign on the PC: core/ over the flash model. For every flow and scenery the
  * supply goes before, in the middle of and after every flash operation, and, where the packages are

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The flows of the campaign: how a board gets there, what is cut, who may run afterwards. Seeds are
  * fixed: everything outside the cut is the same each time.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the campaigns cut: flows as data. A flow prepares a board, runs one operation under the cut,
  * and says what may run afterwards. The same names serve the PC and the twin.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The board of the campaign on the PC; see powercut_rig.h. */
 #include "powercut_rig.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A board for the power-cut campaign on the PC: core/ over the flash model, with packages in reach,
  * snapshots, and a supply that really ends the run: what core would have done after the cut is

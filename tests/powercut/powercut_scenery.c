@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The packages of a scenery: contents that a Cortex-M4 could start, from a seed or from an
  * application's binary, and packages around them.

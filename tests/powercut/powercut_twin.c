@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The board of the campaign in the twin; see powercut_twin.h. */
 #include "powercut_twin.h"
 

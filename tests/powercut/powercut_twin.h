@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A board for the power-cut campaign in the twin: the release binary, the flash as a rig left it,
  * and a host at the line that sends what a flow needs. Virtual time, so a fork of the process is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The power-cut campaign in the twin: the release binary on the chip's own flash. The way there is
  * run once: at each operation of interest the process forks, and the child loses power before, in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The judge of "a skipped instruction must not turn no into yes": on a provisioned board whose
  * flash holds something that must not start, the release binary is started again and again, and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The board itself: creation, power, callbacks, the far end of the lines, reports. The callbacks
  * run inside the CPU emulator and must never fail a test from there; they only write down.

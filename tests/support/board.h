@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A board for tests: the twin in this process, running the real release binary, with the far end of
  * its serial lines in virtual time. Functions that find something wrong fail the running cmocka

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The flash that loses power; see flash_model.h. Addresses and sizes are retyped from RM0090. */
 #include "flash_model.h"
 

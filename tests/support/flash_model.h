@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Flash and OTP in memory for struct flash_hw, with cells that lose power. A programming or an
  * erase that is cut leaves bits that are done, bits that are not, and bits that read differently at

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Application images for tests. The probe's code comes from tests/target/probe, built for the
  * board.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Application images for tests: a plausible vector table before seeded content, and the probe, an
  * application that performs register reads and writes for a test. Seeded random numbers too.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Packages from FORMAT.md, with numbers of its own: see package_builder.h. */
 #include "package_builder.h"
 

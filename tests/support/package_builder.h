@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Makes packages for tests, from FORMAT.md alone: it shares no code with the host's own packer nor
  * with the reader in core/, so that neither can agree with itself. Signs with OpenSSL, compresses

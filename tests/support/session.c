@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Requests and answers over the board's line, and what they must leave alone. Failures are told
  * with the bytes that came, so that a log is enough to see what happened.

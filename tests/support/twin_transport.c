@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * libararext's transport over the twin. The session's waits run the board; nothing else does. What
  * a wire does is done here, on both sides of the twin's line: bytes wait in a queue for as long as

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A transport for libararext whose far end is the board twin in this process, in virtual time: a
  * session over it takes as long as over a wire, and hardly any of it on the wall clock. The wire

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Frames of both dialects, written from PROTOCOL.md alone for the tests. It must never use core/.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Frames of both dialects, written from PROTOCOL.md alone for the tests: CRC, requests, answers.
  * It must never use core/: a mistake there would then agree with itself.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The chip as an application finds it. The probe reads the registers below, those behind a clock
  * gate after it has opened the gate itself.

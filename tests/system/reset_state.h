@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Reset values of the registers that a loader could leave changed, for the tests that look at the
  * chip as an application finds it. Retyped from RM0090 (register maps) and PM0214 section 4.

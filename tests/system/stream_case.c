@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the tests of streaming share. */
 #include "stream_case.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the tests of streaming share: a content, the board with its line, what must be so at the
  * end, and commands over a line of any rate.

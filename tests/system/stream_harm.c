@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The line that does harm. */
 #include "stream_harm.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A line to the board that does harm: to bytes, and to whole frames as they were sent. Seeded, and
  * it counts what it did, so that a test can say that harm came to pass.

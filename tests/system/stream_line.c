@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The far end that streams. */
 #include "stream_line.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A host at the far end of the line that streams, written from PROTOCOL.md alone: frames, statuses,
  * going back. The line has a rate, a latency each way (a driver, a USB cable) and may do harm.

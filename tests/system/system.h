@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What every system test includes: cmocka, the board, and the same test in several variants.
  */

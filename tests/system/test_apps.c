@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The applications, flashed plainly as a programmer would: each starts behind the release
  * bootloader and does what it says, over its console (USART3) and as a responder (USART2). The

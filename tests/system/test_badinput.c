@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Bad input of every kind: each gets 7F once, a reason, leaves memory alone, and the next good
  * frame works. board_expect_bad_frame does the first two and, with its GET_LAST_ERROR, the last.

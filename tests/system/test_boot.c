@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What runs after a reset: the application or the bootloader, why, and how the application finds
  * the chip.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which dialect the board speaks: the first frame with a good CRC decides, and only a reset undoes
  * it (PROTOCOL.md, "Two dialects").

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * GO_TO_ADDR: as an image and as Thumb code, from flash and from SRAM; how the code finds the chip;
  * and code that faults.

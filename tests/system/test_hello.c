@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The example application, as a person meets it: it greets on USART2, blinks, and leads back to the
  * bootloader by a byte, by the button and by a reset with a request.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * libararext against the release binary in the twin, in virtual time: first contact, the flash
  * operation with and without extensions, interruptions, and a board that speaks the other dialect.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The MPU in bootloader mode, seen from inside: the test replaces the bootloader's code in SRAM by
  * a slide of no-operations before code of its own, as a stray write would, and looks at what the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Packages over the release binary: provisioning and staging over the line, install, trial and its
  * watchdog, rollback, confirmation by an application, healing, and what a provisioned board

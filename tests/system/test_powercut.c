@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Power that goes while a command changes the flash: the bootloader starts and answers afterwards,
  * its own sectors are whole, and the same commands sent again succeed. Stands for the application

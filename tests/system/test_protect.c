@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Write protection, read protection level 1, what is refused, and that nobody ever writes level 2
  * (PROTOCOL.md, EN_RW_PROTECT and DIS_R_W_PROTECT).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Random commands, good and bad, in both dialects, with resets and power cuts between them, against
  * a simple model of what the flash, its protection and the free SRAM should hold. The seed is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Every range is checked whole before anything is touched: first, last, crossing and overflowing
  * addresses of each region, for reading, CRC, writing and going, on both flash sizes (PROTOCOL.md,

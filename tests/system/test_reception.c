@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Reception while the flash is busy: DMA takes the bytes, so nothing is lost up to the size of the
  * ring, and what is lost beyond it is said (PROTOCOL.md, reason 05).

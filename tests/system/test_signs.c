@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the bootloader shows: the LED's patterns for waiting, busy and error, and the log on USART3.
  */

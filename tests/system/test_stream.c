@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Streaming over the release binary: transfers at several rates, of every kind for flash and of odd
  * sizes, what they erase and what they cost, and how a stream fails. PROTOCOL.md, "Streaming".

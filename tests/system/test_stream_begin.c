@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What STREAM_BEGIN and DIGESTS refuse, and that a refusal changes nothing; what a provisioned
  * board refuses; that packages retire before content is streamed. PROTOCOL.md, "6C STREAM_BEGIN"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Frames of streaming by hand, over the release binary: the example of PROTOCOL.md, what is told
  * and when, what is dropped, what fails. PROTOCOL.md, "Frames to the board" and "Status".

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Streaming over lines that do harm, both ways, over the release binary: whatever happens to bytes
  * and frames, what is in flash at the end is right, and nobody waits for ever. PROTOCOL.md,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Packages over a stream into the free slot, over the release binary: installed and started, signed
  * ones on a provisioned board, broken off and resumed, over a bad line, damaged, too large.

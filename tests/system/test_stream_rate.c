@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * SET_BAUD over the release binary: what is refused, what proves a rate, and when the board goes
  * back to 115200 by itself, so that nobody needs its reset button. PROTOCOL.md, "6B SET_BAUD".

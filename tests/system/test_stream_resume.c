@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Streams that break off: the silence that ends them, where they go on, what makes them begin anew,
  * and power that goes in the middle. PROTOCOL.md, "6C STREAM_BEGIN" and "Frames to the board".

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Every command, byte for byte, in both dialects, as PROTOCOL.md has it, and its examples.
  */

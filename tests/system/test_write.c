@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * MEM_WRITE into flash: edges at every alignment, frames sent again, flash that is not erased,
  * flash that is worn or protected.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Chunks of LZMA2 with literals only, by an encoder of LZMA that follows every reset. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Streams of LZMA2 put together chunk by chunk, in any order of kinds, also those that are to be
  * refused.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The model chip of the unit tests. */
 #include "model.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A chip for the core's unit tests: memories as arrays, flash that only clears bits, option bytes.
  * It checks what the core promises before it calls (aligned ranges inside a memory, bits only 1 to

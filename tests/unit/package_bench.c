@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* See package_bench.h. */
 #include "package_bench.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A board with one slot, for the tests of reading and judging packages: builds a package, puts it
  * into the slot, and says what the core must make of it.

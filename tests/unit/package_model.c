@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* See package_model.h. */
 #include "package_model.h"
 

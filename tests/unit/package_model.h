@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Flash and OTP for tests of packages and trust. It fails the test when the core reads where it
  * must not, and keeps OTP as cells: bits only go to 0, locked blocks take nothing, and an operation

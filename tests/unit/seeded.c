@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Random numbers for unit tests. */
 #include "seeded.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Random numbers for unit tests: the same for the same seed. The seed is the program's argument, or
  * else taken from the clock; it is printed, so that a failure can be had again.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ECDSA signing by numbers, with OpenSSL's arithmetic. */
 #include "signer.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ECDSA signing over P-256 by numbers, with OpenSSL's arithmetic: keys and nonces come from the
  * seed (seeded.h), and a test can choose what no signer would give. What fails here fails the test.

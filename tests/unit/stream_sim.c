@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Line, board and sender for the tests of streaming. */
 #include "stream_sim.h"
 

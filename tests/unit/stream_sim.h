@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A board that takes a stream, a line that does harm, and a sender, in simulated time. The sender
  * does what PROTOCOL.md asks of one. Flash takes as long as the data sheet says, the line goes on

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The rate of the line: which ones can be made, and every way back to 115200. */
 #include <setjmp.h>
 #include <stdarg.h>

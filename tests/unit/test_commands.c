@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Unit tests of the commands: each in both dialects, each refusal with its reason, and that a
  * refusal changes nothing.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Signature verification: OpenSSL signs, ours verifies, and what is altered, out of range, off the
  * curve or not strict DER is refused. Where it is no matter of our own strictness, OpenSSL's

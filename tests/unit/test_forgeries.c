@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The forgery campaign: a signed plain and a signed compressed package on a provisioned board, and
  * everything a forger without the key can make of them. The reader or the judge must refuse each;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Unit tests of the receiver: dialects, silence, draining, every kind of bad input, and noise. Bad
  * input always ends in one 7F, a reason, no change, and a loader that answers the next good frame.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Unit tests of core's arithmetic: CRC, sector geometry, regions, vector tables, the boot decision.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The option-byte driver over registers in memory: whatever the chip holds and whatever it is asked
  * for, read protection level 2 is never written, and nothing but nWRP and RDP changes.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Reading packages: every rule of FORMAT.md's tables, the reasons and their details. */
 #include <setjmp.h>
 #include <stdarg.h>

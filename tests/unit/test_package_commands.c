@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The commands of packages over the wire, and what a provisioned board refuses: each with its
  * reason, and that nothing was changed.

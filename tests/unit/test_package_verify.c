@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Judging packages that can be read: the order of reasons, open and provisioned boards, and whether
  * the application area holds a content (FORMAT.md, PROTOCOL.md reasons 43 to 49). */
 #include <setjmp.h>

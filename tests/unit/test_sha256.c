@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* SHA-256: the examples of FIPS 180-4, and any content in any pieces against OpenSSL. */
 #include <setjmp.h>
 #include <stdarg.h>

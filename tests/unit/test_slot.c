@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The records of the slots, whole and torn: every operation of every record is cut in many ways,
  * and what may be read afterwards is what FORMAT.md says. Prints its seed and takes one (argument

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Streaming, over a line in simulated time (stream_sim.h): as fast as line and flash allow, and
  * whatever is lost, altered, doubled or cut, flash never gets a byte that does not belong there.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* SET_BAUD, STREAM_BEGIN and DIGESTS: what is refused, and that a refusal touches nothing. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Frames of streaming, byte by byte: what the engine takes, tells and refuses, and anything at all
  * as input. (test_stream.c has whole streams.)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* OTP: what counts as open, provisioning and its repetition, the counter, revocation (FORMAT.md).
  */
 #include <setjmp.h>

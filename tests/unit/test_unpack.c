@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Unpacking: liblzma packs, ours unpacks, in pieces of any size. What is cut off, altered or too
  * long is refused, and costs no byte outside of the unpacker's memory.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The chunks of LZMA2: every order of their kinds, their sizes at the limits, and streams cut or
  * altered anywhere. Chunks of literals are made by chunk_maker.c, because liblzma's packer gives no

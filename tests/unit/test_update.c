@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The update engine as a whole: each flow from staging to the verdict, on both parts, open and
  * provisioned. Cuts of the supply are the campaign's (tests/powercut).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The update engine and what a board trusts: what may run on a provisioned board, how counter and
  * revocations get into OTP, and what a rejected package may still do.

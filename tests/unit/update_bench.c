@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "update_bench.h"
 
 #include <setjmp.h>

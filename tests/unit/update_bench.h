@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A board of core's update engine over flash that loses power, for the unit tests. */
 #ifndef ARAREXT_TESTS_UNIT_UPDATE_BENCH_H
 #define ARAREXT_TESTS_UNIT_UPDATE_BENCH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The board as a whole: made, powered, reset and run. Time only ever goes forward here, and every
  * path through the run loop moves it or ends the run.

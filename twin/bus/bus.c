@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The bus matrix: which master reaches what, and which peripheral answers at an address. The core's
  * own loads and stores to memory do not come through here (Unicorn does them); its accesses to

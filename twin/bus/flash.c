@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The flash interface: its registers, its locks, and which accesses become operations. It never
  * changes a bit of flash itself (flash_op.c does, when the operation ends) and never forgives: a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The flash part of the twin, seen from inside: what flash.c (registers), flash_cells.c (bits),
  * flash_op.c (operations in time), flash_option.c (option bytes, OTP, identification) and state.c

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The instruction and data caches of the flash interface, as far as they can hold what flash no
  * longer does. The twin always reads the array; it never serves stale data, it reports that the

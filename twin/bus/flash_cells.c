@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The bits of the flash: what programming, erasing, a lost supply and wear do to them. It knows
  * nothing of registers, sectors or time, and every random choice comes from the board's generator,

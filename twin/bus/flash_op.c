@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Flash operations in time: a program unit, a sector or mass erase, the option bytes. One at a
  * time; the array changes when the operation ends, and a cut that was asked for takes the power

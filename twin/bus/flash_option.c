@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What lies beside the main array: option bytes with write and read protection, OTP with its lock
  * bytes, unique ID and flash size. Mass erase never touches OTP; nothing leads back from RDP

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Puts firmware into the board as a programmer would, and looks into its memories: without time,
  * without the flash controller, without side effects.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the hardware would not forgive goes to the owner of the board from here, with time and
  * place; and the board's one source of randomness. Nothing is printed.

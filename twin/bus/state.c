@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The state file: what of the board outlives its process, which is what outlives its power. Flash,
  * option bytes, OTP, unique ID, undecided bits, erase counts, backup registers and backup SRAM. It

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the chip has and the twin has not: each register is told of once, reads as its reset value
  * where the manual gives one other than 0, and forgets what is written. Addresses where the chip

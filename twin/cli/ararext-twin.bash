@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # bash completion for ararext-twin(1)
 _ararext_twin()
 {

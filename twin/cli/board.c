@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The board and the loop around it: virtual time in slices, bytes to and from the ports in between,
  * commands, and what the user is told. One thread; it sleeps in poll() and nowhere else.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Inside ararext-twin: the program around one board. It uses twin.h like anybody else, and the only
  * thing that it takes from inside the twin is when the flash will be done (pace.c).

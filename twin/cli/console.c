@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Commands on standard input: a terminal, a pipe or a FIFO. Its end does not end the board, and a
  * program in the background never reads from a terminal that is somebody else's.

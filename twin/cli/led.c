@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The LED at PA5 in few words. A change after a second of rest is told at once; blinking is summed
  * up once a second of virtual time, and only when it blinks otherwise than it did.

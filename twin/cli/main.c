@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ararext-twin: an STM32F407 board in software, with its serial ports as pseudo-terminals. Ends on
  * quit, SIGINT, SIGTERM and SIGHUP with the state saved and the links removed.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The command line of ararext-twin. Whatever is wrong with it is said in one sentence, before
  * anything is made or touched.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * How virtual time follows the wall clock.
  *

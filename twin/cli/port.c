@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Bytes between a host's port and a line of the board. The far end of the cable has the baud rate
  * and format that the host has set, so that a wrong one garbles here as it does on a desk.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Pseudo-terminals and the links to them, the way Linux does them (pty(7), ioctl_tty(2)). Nobody
  * but a host holds the other side open, so that a closed port is known to be closed: what the board

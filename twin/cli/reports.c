@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the hardware would not forgive, each place and reason once: then at the tenth, hundredth ...
  * time, and summed up at the end. Numbers in the text do not make it another reason.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Lines for the user: on standard output unless --quiet, and in the file of --log. A reader that
  * has gone away is no reason to stop the board.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Bit-band aliases: each word of the alias is one bit of SRAM or of the peripherals. A write is a
  * read-modify-write of the width of the access, as the core's bus does it, so a register that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The core's loop: what is pending is taken, the engine runs up to the next event, and what made it
  * stop is dealt with. Memories live here.

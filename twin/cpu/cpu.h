@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Inside the core: what cpu*.c, exception.c, nvic.c, scs.c, systick.c, mpu.c and dwt.c share.
  * Nobody else includes it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the twin needs to know of an instruction that Unicorn executes: how many cycles it takes,
  * what has to be checked before it runs, and which address it is about to access. It never executes

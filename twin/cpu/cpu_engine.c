@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Unicorn: opened, mapped, its registers. The map is built so that the engine can do by itself only
  * what needs no look from the twin:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the twin does before each instruction: time, fetches, and the checks that Unicorn does not
  * make. The code hook makes PC exact everywhere; it is the only hook of its kind,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Loads and stores of the core to everything that is not plain memory: peripherals, its own
  * registers, bit-band aliases, and pages that the MPU lets it read in part. Device memory: an

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Stores of the core to memory, which all come here, and accesses that the engine refuses: where
  * the MPU lets nobody read, where nothing is, fetches from what is no code. It never lets the

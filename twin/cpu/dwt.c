@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Data watchpoint and trace unit: the cycle counter works, the rest is not modelled. DEMCR and the
  * counter keep their state over a system reset, as the debug logic does.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Exception entry and return, faults and their escalation, lock-up. What Unicorn does not have of
  * ARMv7-M is here. Invariants:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The memory protection unit and the default memory map: who may read, write and execute where.
  * cpu_engine.c makes the engine's map follow; stores, peripherals and fetches ask here each time.

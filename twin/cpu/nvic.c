@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which exception comes next: pending, enabled, active, priorities, and the lines of the
  * peripherals. It decides only; exception.c enters and returns. Four priority bits, as the STM32F4

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * System control space, 0xE000E000: dispatches to NVIC, SysTick and MPU, and is the system control
  * block and the FPU's control registers itself.

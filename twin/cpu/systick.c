@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * SysTick: a 24-bit down-counter on HCLK or HCLK/8. Not counted cycle by cycle: it keeps the cycle
  * at which it was last 0 and computes the rest.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The far end of each serial cable: another UART with its own rate and format, that sends what it
  * is given without pause and keeps what it hears as a PC's port in raw mode would: a character with

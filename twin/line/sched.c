@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The virtual clock and the event queue. Events fire in order of time, those of the same time in
  * the order they were asked for; one never fires early and never twice.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The virtual clock and the events waiting on it. Shared by the core's files only (cpu, twin,
  * sched).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Waves and the receiver that samples them; see wave.h. It never looks ahead of the time that it is
  * run to, and it decides about each sample once.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Characters on a serial wire, and a receiver that samples them. Shared by the USARTs of the chip
  * and the far ends of their cables; nobody else includes it. No I/O, no time of its own.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * CRC calculation unit, RM0090 section 4: polynomial 0x04C11DB7 over 32-bit words, start
  * 0xFFFFFFFF, no reflection, no final XOR; each word takes four AHB cycles, during which the bus is

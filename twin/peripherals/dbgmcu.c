@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Debug support: the identity of the chip, and the registers that a debugger would use, as storage.
  * There is no debugger in the twin, so nothing ever freezes.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * DMA1 and DMA2, RM0090 section 10: eight streams each, their requests, arbitration, flags and
  * interrupts. What one stream does with its items is in dma_stream.c.

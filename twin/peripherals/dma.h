@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Inside the DMA: dma.c (controllers, registers) and dma_stream.c (the items). Nobody else includes
  * it. */
 #ifndef TWIN_DMA_H

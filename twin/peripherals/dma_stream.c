@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One DMA stream at work: addresses, FIFO, packing, half and full transfer, circular and
  * double-buffer mode. RM0090 sections 10.3.7 to 10.3.17.

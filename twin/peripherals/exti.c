@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * External interrupts and the system configuration controller, RM0090 sections 12.2 and 9.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * GPIO ports A to I, RM0090 section 8: registers, the level of each pin, the lock, and who drives
  * it.

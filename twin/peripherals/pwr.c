@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Power control and what lives on in the backup domain: backup SRAM and the RTC's backup registers.
  * Nothing here is written without PWR_CR.DBP. The board has a battery on VBAT, so that backup

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Reset and clock control: oscillators with their start-up times, the PLL, bus clocks, the gates
  * and resets of the peripherals, reset flags. It never lets a clock run that the chip would not

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What rcc.c (registers, oscillators, gates) and rcc_tree.c (frequencies) share. The rest of the
  * twin sees clocks through internal.h.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The clock tree's arithmetic: PLL, system clock switch, bus prescalers, and the limits that they
  * have to keep. Frequencies are computed when a register changes and only looked up afterwards.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Time base of TIM2 to TIM7, RM0090 sections 18 and 20: prescaler, counter, auto-reload, update
  * event, interrupt and DMA request.

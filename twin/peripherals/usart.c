@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * USART1, 2, 3, 6 and UART4, 5: registers, flags, interrupts, DMA requests and pins. RM0090 section
  * 30; pins from DS8626 table 9; DMA requests from RM0090 tables 42 and 43.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Inside the serial parts: usart.c (registers, pins, interrupts), usart_io.c (shift registers),
  * line.c (the far end of each cable). Nobody else includes it.

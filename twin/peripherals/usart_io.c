@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Shift registers of the USARTs: characters, preambles and breaks leave, characters arrive, the
  * idle line is noticed. RM0090 sections 30.3.2 (transmitter), 30.3.3 (receiver), 30.3.7 (parity).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The two watchdogs. The independent one counts LSI cycles and, once started, stops at nothing but
  * a reset; the window one counts APB1 cycles and also bites when it is fed too early. Neither can

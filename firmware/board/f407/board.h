@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The board: which pin and which port does what (design: STM32F407VG or VE, crystal of 8 MHz).
  * Another board is another folder with this file.

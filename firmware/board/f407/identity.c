@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Who this build is for (FORMAT.md, "OTP"): UUIDs of version 5 (RFC 9562). */
 #include "board.h"
 

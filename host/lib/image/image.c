@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Images: loading a file whatever its format, and the segments that come out of it. Files are
  * hostile until checked: no length or offset from one is used before it is compared with what is

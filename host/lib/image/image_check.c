@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Whether an image belongs onto a board, decided before the board is touched: inside the
  * application area, off the bootloader, and with a vector table that the bootloader would start.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ELF: load segments at their physical addresses, as a programmer does it. What a linker puts into
  * the first segment only to fill a page (its own headers) is left out: a segment begins with the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Inside the library: an image under construction. The parsers add pieces in any order; the result
  * is sorted, joined and free of overlaps. Not installed.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Intel HEX (Intel, "Hexadecimal Object File Format Specification", revision A, 1988): records
  * ":LLAAAATT data CC" of types 00 to 05. A file without its end record counts as cut off.

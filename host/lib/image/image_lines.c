@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Text files made of hex digits, line by line, for Intel HEX and S-records. Lines may be of any
  * length and hold any bytes.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Motorola S-records: S0 header, S1/S2/S3 data with 16, 24 or 32 bits of address, S5/S6 number of
  * data records, S7/S8/S9 end. A file without its end record counts as cut off.

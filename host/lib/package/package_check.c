@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Whether a package is what it says: digest, signature, content. It decides nothing by halves: all
  * findings are made, then the first that is bad becomes the error.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Keys: P-256 alone, made by and read with OpenSSL. A key on another curve never gets past this
  * file, and a SubjectPublicKeyInfo always has the 91 bytes of FORMAT.md, however the PEM file wrote

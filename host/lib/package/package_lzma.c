@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The compressed payload of a package, with liblzma: raw LZMA2 behind two bytes of head (FORMAT.md,
  * "The compressed payload"). Packing tries the settings that suit machine code and keeps the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Makes packages. What comes out is read back with the same reader that judges anybody else's, and
  * unpacked and compared with what went in, before it is handed out: a package that our own reader

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A package taken apart: header and TLV areas, by the rules of FORMAT.md and nothing more lenient,
  * since what passes here is sent to boards. Every length is checked before it is used. Whether

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One function for each command of PROTOCOL.md: puts the payload together, says what the answer
  * must look like, and takes it apart. Nothing here waits or retries; session.c does.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a board is: GET_INFO taken apart, or, for a bootloader with the twelve commands alone, put
  * together from those and from the chip's identification words. Every count and size in the answer

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which serial ports this machine has, from libserialport, and the twin's default link, which is a
  * pseudo-terminal that no list of devices has.

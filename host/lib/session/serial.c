@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The serial port as a transport. Ports and pseudo-terminals go through the same code, so that what
  * the tests use is what a board gets; libserialport (ports.c) lists ports but cannot open a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Line settings through the kernel's own structure (ioctl_tty(2), TCSETS2 with BOTHER): any baud
  * rate that the hardware can do. What the port then really has is read back.

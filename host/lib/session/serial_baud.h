@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The line settings, apart from serial.c because the kernel's and the C library's termios headers
  * cannot meet in one file, and only the kernel's knows arbitrary baud rates. Not installed. */
 #ifndef ARAREXT_SERIAL_BAUD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A session: sends a request, waits for its answer as long as PROTOCOL.md says and no longer, and
  * repeats what may be repeated. It must never wait without an end, never believe a length from the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Everything that the library says to people, in tables: errors with their exit status, reasons of
  * the board, names of commands. The tool and its documents take their words from here.

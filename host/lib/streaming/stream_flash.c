@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The flash operation by streams: which sectors change is found out by digests, what changes goes
  * in runs of neighbouring sectors, plain or compressed, and is verified by digests of what flash

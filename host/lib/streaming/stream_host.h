@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Inside the library: streaming, the host's side (PROTOCOL.md, "Streaming"). Not installed. Named
  * so that it is not taken for core's stream.h.

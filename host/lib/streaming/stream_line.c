@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The rate of the line: upwards as far as adapter and board go, and back (PROTOCOL.md, "SET_BAUD").
  * A rate is used once an exchange at it has proven it; where that fails both sides are at 115200

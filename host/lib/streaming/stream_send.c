@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Streaming, the sender (PROTOCOL.md, "Streaming"): keeps the line and the board's ring full, hears
  * what the board has taken, and goes back to the first byte that is missing. The size of a frame

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the PC can tell about a package and a board before anything is sent: the board judges again,
  * but a refusal after minutes of staging helps nobody.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Carries out a plan of plan.c: erase, write, verify, in an order that never leaves something in
  * flash that looks like a whole application and is not.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Inside the library: what planning and carrying out have in common. Not installed.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What has to be done to get an image into flash: which sectors hold it already, which are blank
  * where it goes, which have to be erased. Reads only.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Provisioning: what OTP will hold, whether it still can, and the command that burns it. It must
  * never send the command for values that the check before has refused; and it believes the board

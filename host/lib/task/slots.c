@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a board tells about its package slots, and the commands that change them. The answer of
  * GET_SLOTS is checked before anything of it is used.

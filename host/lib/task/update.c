@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Gets a package onto a board and stays with it until its fate is known (PROTOCOL.md, "Packages").
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The load for measuring how fast the twin executes: arithmetic, table look-ups, branches, calls
  * and memory accesses in a mix as firmware has it, in flash, for ever. It uses no peripheral and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * An application for tests: notes the state the core was entered in, then performs a script of
  * register reads and writes that the test has put behind the code, and loops. Position independent,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Bit-band aliases of SRAM and of a peripheral (USART3, which nobody uses). PM0214 section 2.2.5.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Two threads on process stacks, switched by PendSV as an RTOS does it, one of them unprivileged
  * and one using floating point; a system call that gives privilege for a moment.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The cycle counter over code of known length: for the twin alone. The figures are those of the
  * twin's document; each is a difference of two measurements, so that what surrounds them does not

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Faults: each with its status bits, the stacked PC, the address register, and what it escalates
  * to. PM0214 section 2.4, ARMv7-M B1.5.14.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Floating point over exceptions: what is stacked, lazily or not, what a handler sees, FPCA, and
  * the FPU switched off. PM0214 sections 2.3.7 and 4.6.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Instructions that the twin treats in a way of its own: IT blocks with interrupts pending,
  * exclusive accesses, table branches, WFE and SEV, CONTROL, code that is changed, unaligned single

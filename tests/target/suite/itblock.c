@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What is special inside an IT block: exclusives after an exception, WFE, MRS of CONTROL, and the
  * rest of a block of which one instruction faulted. ARMv7-M A7.3 (ITSTATE), B1.5.6 (monitor).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * PRIMASK, BASEPRI, BASEPRI_MAX, FAULTMASK and what they hold back; WFI with PRIMASK set. PM0214
  * section 2.1.3, ARMv7-M B1.5.

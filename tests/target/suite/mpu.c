@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The MPU: permissions, execute never, overlapping regions, sub-regions, a small guard, the
  * background region, unprivileged code, HardFault. PM0214 section 4.2, ARMv7-M B3.5.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * NVIC: order of pending interrupts, pre-emption, sub-priorities, tail-chaining, nesting, changes
  * of priority and enable while pending. PM0214 section 4.3, ARMv7-M B1.5.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A reset by software: SRAM that nobody initialises keeps its contents, the core starts anew. Also
  * AIRCR's key. PM0214 section 4.4.5.

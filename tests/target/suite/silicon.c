@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the chip does and QEMU's machine does not: for the twin alone. RM0090 section 2.3, PM0214,
  * and ARMv7-M C1.5 for BKPT.

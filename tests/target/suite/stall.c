@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Flash that is busy: code in flash stands still, code in SRAM runs on until it reads flash. For
  * the twin alone. RM0090 section 3.6.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Start-up, text output and trace of the suite. RM0090 sections 30.6 (USART), 12.2 (vectors).
  */

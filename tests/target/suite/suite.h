@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the programs of the suite share: text over USART2, a vector table in SRAM, a trace of what
  * happened in which order. The programs run on the twin and on QEMU's netduinoplus2 machine and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * SysTick: how it counts, COUNTFLAG, reload, interrupt. Nothing printed depends on how long
  * anything took. PM0214 section 4.5.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the tests of ararext-twin run: position independent, on HSI. Says two lines on USART3, lights
  * PA5, then answers each byte on USART2 with its successor and toggles PA5. Some bytes do

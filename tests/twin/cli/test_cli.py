@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """ararext-twin as a user meets it: options, standard input, ports, speed, state, the way it ends.
 
 Usage: test_cli.py PROGRAM FOLDER [unittest's own arguments]; FOLDER has echo.elf and echo.bin.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """What ararext-twin keeps across runs: the state file, who may have it, power cuts.
 
 Usage: test_state.py PROGRAM FOLDER [unittest's own arguments]; as test_cli.py, whose tools it uses.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the tests of the core share: a board whose reports are kept, small programs given as
  * half-words, and the suite's programs run to their end.

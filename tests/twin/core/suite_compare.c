@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Runs one program of tests/target/suite on the twin and on QEMU's netduinoplus2 machine, takes
  * what each prints over USART2 up to "[end]", and compares. Exit status 0 only if both printed the

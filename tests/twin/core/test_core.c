@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The core by itself: what the chip does beyond what QEMU can be asked, memories over resets,
  * lock-up, determinism, and a board in a process that forks.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the core relies on in Unicorn and what no document promises: pinned here, so that another
  * version that behaves in another way fails a test and not a firmware. Uses Unicorn alone, no

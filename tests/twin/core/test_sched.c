@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The virtual clock and its events: order, exactness, re-basing at a change of clock, cancelling.
  */

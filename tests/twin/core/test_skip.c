@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The injected fault "one instruction does nothing": it hits the execution that was asked for and
  * no other, in an IT block too, and does nothing at all.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Time: the cycle model, sleep, wait states, flash that is busy, and that the counters agree.
  */

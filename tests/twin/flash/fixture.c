@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The board of fixture.h. It never hides a report: tests see all of them.
  */

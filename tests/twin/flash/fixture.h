@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A board for tests that drive the twin's registers as a bus master would, without a program: the
  * core sleeps. It counts what the twin reports, by kind.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Caches and wait states of the twin's flash interface: what a program forgets is reported, and
  * what it does right is not. RM0090 3.5 and 3.6.5.

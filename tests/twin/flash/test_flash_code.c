@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Flash operations as programs do them: stalls of code in flash, code in SRAM running on, errors
  * that become faults, bits that read differently each time. The programs are a few instructions

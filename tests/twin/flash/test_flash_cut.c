@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Power cuts, resets and wear in the middle of flash operations: that they happen where they were
  * asked for, that what they leave is as bad as it should be, and the same for the same seed.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Erasing in the twin: geometry of both sizes, typical times by parallelism, what protection and a
  * wrong control register stop. RM0090 3.3, 3.6.3, 3.6.4; DS8626 "Flash memory programming".

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Option bytes, write and read protection, OTP and identification of the twin.
  * RM0090 3.6.1-3.6.4, 3.7, 39. Level 2 is set here and nowhere else, on purpose: to see that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Locks and programming of the twin's flash, access by access: every error bit under its condition,
  * the time it takes, and what programming does to bits. RM0090 3.6 and 3.9.

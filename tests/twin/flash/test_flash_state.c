@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The state file: what it brings back, and that no wrong file is taken.
  */

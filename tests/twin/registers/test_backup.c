@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * PWR, backup SRAM, RTC backup registers and DBGMCU of the twin. RM0090 5.1.2, 5.4, 26.6.20, 38.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Clocks and resets of the twin: start-up times, the switch, the PLL's limits, gates, reset flags.
  * RM0090 6.1, 7.2, 7.3; DS8626; ES0182.

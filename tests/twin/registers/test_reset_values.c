@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The twin's registers against the facts folder (registers.csv, fields.csv): every register of
  * every peripheral that is modelled has its reset value when read over the bus with its clock on,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The watchdogs of the twin: when they bite, when they do not, and what they leave in RCC_CSR.
  * RM0090 21, 22.

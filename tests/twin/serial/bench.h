@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A board for tests of peripherals: the core sleeps, the test is the bus master. Registers are
  * retyped from RM0090 here too, so that the twin's own numbers are not what it is tested with.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * DMA over the bus: USART reception and transmission, rings, double buffers, FIFO packing, flags
  * and the ways to do it wrong. SRAM is looked at with twin_peek, as nobody's bus access.

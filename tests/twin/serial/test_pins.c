@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Pins, their lock, EXTI lines; the CRC unit; the timers' time base.
  */

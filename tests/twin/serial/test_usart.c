@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * USARTs register by register, with a line at their pins: exact times of characters and flags, each
  * flag's clearing rule, errors, formats, and what wrong baud rates do. Times are computed here from

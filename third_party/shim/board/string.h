@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What third-party sources use of string.h, on the board, where there is no C library. The
  * functions are in firmware/boot/memory.c.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * In place of Mbed TLS's header, for p256-m: only verification is used here, which has no secrets
  * to wipe, but the functions beside it are compiled too.

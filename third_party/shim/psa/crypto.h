@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * In place of Mbed TLS's header, for p256-m. There is no random number generator here and none is
  * needed: signing and making keys always fail.
