@@ -86,7 +86,7 @@ struct loader_failure {
  * result, after, target and go may be read. */
 struct loader {
     const struct loader_hw *hw;
-    const struct update *update;
+    const struct update_board *update;
     struct stream_service *streaming;
     struct loader_info info;
     struct loader_failure failure;

@@ -10,8 +10,8 @@
 
 #define PROTECTED 1u
 #define UNKNOWN   0xA0u /* from this type on a reader may skip what it does not know */
-/* Bit for each byte of the header that can be but one: magic, load address, header size, flags
- * but for their second byte, and the last four. */
+/* Bit for each byte of the header that can be but one: magic, load address, header size, the flags
+ * except for their second byte, and the last four. */
 #define HEADER_FIXED 0xF00D03FFu
 
 static const struct {

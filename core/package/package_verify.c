@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Judging packages: FORMAT.md, "The package". The judgement is made of facts, and each fact is
- * found twice by means that share no instruction. verdict[0] comes from the first of each through
- * branches, verdict[1] from the second through arithmetic: skipping any one instruction leaves one
- * of the two bad. What starts out as no, stays no until something says yes; results that a skipped
- * call would leave unwritten are cleared before, so that they are not those of the package before.
+ * Judging packages: FORMAT.md, "The package". No single instruction that is skipped (a glitch on
+ * the supply does that) may turn a refusal into a start. So the judgement is made of facts, each
+ * found twice by means that share no instruction: verdict[0] through branches, verdict[1] through
+ * arithmetic. Whoever acts on it wants both.
+ *
+ * An example. Were there but one verdict, skipping the branch in
+ *     if (compare_differences(digest, p->digest, 32) == 0) verdict = GOOD;
+ * would make a forged package good. Here that makes digest[0] good and leaves digest[1] to
+ * compare_count, which finds 3 equal bytes where 32 are wanted. Skip the call of package_hash
+ * instead, and both would compare what the last package left on the stack: so what a skipped call
+ * leaves unwritten is cleared before it. (Skipping the clearing does no harm: then the call is not
+ * skipped.)
+ *
+ * Hence: what starts out as no, stays no until something says yes; no result is used twice; no loop
+ * that ends early finds the same in both ways; and never is one way put in terms of the other.
  */
 #include "package_parts.h"
 

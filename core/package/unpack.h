@@ -30,7 +30,7 @@ struct unpack_memory {
 };
 
 /* Takes content in order, in pieces of 4 to UNPACK_STAGE bytes. Every piece is a multiple of 4
- * long, but for the last of the content, which may be of any length from 1. data is aligned to 8
+ * long, except for the last of the content, which may be of any length from 1. data is aligned to 8
  * bytes and is lent until the sink is called again or the work is over. A reason other than
  * REASON_NONE ends the work and is given back by unpack_add.
  */

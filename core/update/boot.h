@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "flash_hw.h"
 #include "protocol.h"
 
 #define BOOT_REQUEST_WORDS 3u /* magic, request, complement of request */
@@ -24,12 +25,13 @@ struct boot_facts {
     bool button;                          /* PA0 is high */
     uint32_t request[BOOT_REQUEST_WORDS]; /* as found at MAP_BOOT_REQUEST_BASE */
     uint32_t app_stack, app_reset;        /* first two words at MAP_APP_BASE */
-    uint16_t app_code;                    /* half-word at app_reset, if boot_reset_in_flash */
+    uint16_t app_code;                    /* half-word at app_reset, if that is in flash */
     uint32_t flash_end;                   /* first address behind the part's flash */
 };
 
-/* Whether app_reset points into flash behind the bootloader, so that app_code can be read. */
-bool boot_reset_in_flash(uint32_t app_reset, uint32_t flash_end);
+/* Reads the facts of the application and of the part; the button and the request are the caller's.
+ */
+void boot_read_app(const struct flash_hw *flash, struct boot_facts *facts);
 /* STAY_NOT: start the application. The caller asks update_boot instead of the last step of it if
  * packages are in play (update.h), and boot_wants_install before it starts a plain application. */
 enum stay_reason boot_decide(const struct boot_facts *facts);

@@ -1,9 +1,34 @@
 /* SPDX-License-Identifier: MIT */
+/* clang-format off: it runs the tables together */
 /*
  * The two package slots and the records in their trailers (FORMAT.md, "Trailer"). It knows what a
  * record that lost power may read as: either way, and differently each time. It judges no package;
  * it must never erase.
+ *
+ * What is said of a slot:
+ *   used       a seal is there, or may yet come to light, or was taken away: `sealed` or
+ *              `confirmed` is set, or the sequence fits its complement. Only the trailer of a used
+ *              slot is written to; else an application may lie there
+ *   sealed     the package is complete, and was verified when it was staged
+ *   checked    its content was unpacked once and is what it should be
+ *   confirmed  the application said that it works: a second seal, which outlives the first
+ *   rejected   it is given up; confirmed before, it is the last resort
+ *   retired    the seal's two words read as zeros: it was taken back, or is about to be erased
+ *   fading     the flag that makes it bootable (confirmed, else sealed) has lost its first word:
+ *              retiring was cut. It may read otherwise next time, so it is not the slot to keep
+ *   touched    its log has begun: the application area is no plain application's any more
+ *   installed  the log's last word claims that the application area holds its content
+ *   usable     (update_state.h) it begins with a readable package, and its records let it be booted
+ *
+ * How they go together ("-": either way):
+ *   sealed  confirmed  rejected
+ *     no       no         -      not bootable: empty, partly staged, or retired
+ *     yes      no         no     STAGED; TRIAL once it is installed
+ *     yes      no         yes    REJECTED, for good
+ *     -        yes        no     CONFIRMED
+ *     -        yes        yes    REJECTED, yet bootable where nothing else verifies
  */
+/* clang-format on */
 #ifndef ARAREXT_SLOT_H
 #define ARAREXT_SLOT_H
 
@@ -27,25 +52,21 @@ unsigned slot_sector_count(uint32_t flash_kib);
 /* The application area ends where slot A begins, on a board that uses packages. */
 uint32_t slot_content_max(uint32_t flash_kib);
 
-/* The records of one slot as they read just now. A flag is set if either of its words reads right
- * (FORMAT.md, "Trailer"). */
+/* The records of one slot as they read just now; above is what they mean. A flag is set if either
+ * of its words reads right (FORMAT.md, "Trailer"). */
 struct slot_records {
     uint32_t sequence; /* 0 if there is none that fits its complement */
     uint32_t cause;    /* enum reject_cause, if rejected */
-    bool used;         /* it is sealed, or a seal may yet come to light, or it was retired */
+    bool used;
     union {
         struct {
             bool sealed, checked, confirmed, rejected, none, advanced;
         };
         bool flags[SLOT_FLAG_PLACES]; /* in the order of their places */
     };
-    bool retired;   /* the seal's words read as zeros */
-    bool fading;    /* the flag that makes it bootable (confirmed, else sealed) has lost its first
-                       word: retiring was cut. It may read otherwise next time */
-    bool touched;   /* its log was begun: the application area is no plain application's any more */
-    bool installed; /* the log's last entry says that the application area holds it */
-    bool log_full;  /* no further install can be recorded */
-    uint8_t torn;   /* for slot_settle: flags that are set and not whole */
+    bool retired, fading, touched, installed;
+    bool log_full; /* no further install can be recorded */
+    uint8_t torn;  /* for slot_settle: flags that are set and not whole */
     uint8_t attempts;
 };
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* clang-format off: it runs the list and the diagram together */
 /*
  * What every part of the update engine shares: reading the state, choosing, and what the host or
  * the application may ask for. Booting is in update_boot.c, installing in update_install.c, staging
@@ -14,35 +15,39 @@
  *       now. A marginal bit can read well once, so matching alone is not enough; the claim alone is
  *       not enough, because flash ages.
  *   U4  Nothing is taken for erased because it reads blank: what is written with program() was
- * erased in the same session. U5  Before the first byte of the area is changed: the package is
- * verified, its content was unpacked once, and no log claims the area or can come to claim it. U6
- * A confirmation is a second seal. Once it is settled, a package stays bootable as the last resort,
- * whatever else comes to light: a seal half taken away, a rejection. It is verified like any other.
- * So OTP moves only on the strength of a settled confirmation. U7  Before a slot is erased, it is
- * retired, and the other one is the better one to keep. A slot whose seal is going (fading) is
- * never kept when there is another. U8  Where no package is left to go back to, an area that an
- * install has touched is spoiled before the last record of that is erased: it never starts as a
- * plain application. U9  Only a package that another can replace is rejected for its own damage: a
- * read that went wrong must not cost the only one. U10 A boot of a confirmed package writes
- * nothing.
+ *       erased in the same session.
+ *   U5  Before the first byte of the area is changed: the package is verified, its content was
+ *       unpacked once, and no log claims the area or can come to claim it.
+ *   U6  A confirmation is a second seal. Once it is settled, a package stays bootable as the last
+ *       resort, whatever else comes to light: a seal half taken away, a rejection. It is verified
+ *       like any other. So OTP moves only on the strength of a settled confirmation.
+ *   U7  Before a slot is erased, it is retired, and the other one is the better one to keep. A slot
+ *       whose seal is going (fading) is never kept when there is another.
+ *   U8  Where no package is left to go back to, an area that an install has touched is spoiled
+ *       before the last record of that is erased: it never starts as a plain application.
+ *   U9  Only a package that another can replace is rejected for its own damage: a read that went
+ *       wrong must not cost the only one.
+ *   U10 A boot of a confirmed package writes nothing.
  *
- *                 update_stage_begin/write            update_stage_finish
- *      (empty) -----------------------> (partial) --------------------> STAGED
- *         ^                                 ^                            |  |
- *         | slot_retire,                    |          update_boot:      |  | update_boot: bad
- * content, | erase                           |   update_check_content,    |  | or does not install
- *         |                                 |   update_install           |  | (slot_reject)
- *         |                                 |                            v  |
- *         |                                 |        slot_count_   +-> TRIAL |
- *         |                                 |         attempt      +----+ | |
- *         |                       update_stage_begin                      | | trials used up,
- *         |                      (not the slot to keep)    update_confirm | | update_rollback
- *         |                                 |         or no trial wanted  | v
- *         +---------------------------------+-- CONFIRMED <---------------+ REJECTED
- *                                                   |  update_rollback,       ^
- *                                                   |  damaged (U9)           |
- *                                                   +-------------------------+
+ *               begin              finish             install           confirm
+ *     (empty) ---------> (partial) --------> STAGED ---------> TRIAL ------------> CONFIRMED
+ *        ^                   |                  |              ^ | |                   |
+ *        |                   |                  | fail         +-+ | give up           | give up
+ *        |                   |                  |          attempt v                   |
+ *        |                   |                  +------------> REJECTED <--------------+
+ *        |      replace      |                  |                  |                   |
+ *        +-------------------+------------------+------------------+-------------------+
+ *
+ *     begin    update_stage_begin, update_stage_write
+ *     finish   update_stage_finish: slot_seal
+ *     install  update_boot: update_check_content, update_install, slot_count_attempt
+ *     attempt  update_boot, once more: slot_count_attempt
+ *     confirm  update_confirm, or update_boot where no trial is wanted: slot_set_flag
+ *     fail     update_boot: slot_reject. The content is bad, or the area does not take it
+ *     give up  update_boot (trials used up, or damaged: U9) and update_rollback: slot_reject
+ *     replace  update_stage_begin (not the slot to keep): slot_retire, erase; update_retire
  */
+/* clang-format on */
 #include "update.h"
 
 #include "memory_map.h"
@@ -58,7 +63,7 @@ static bool update_is_usable(const struct update_state *s, unsigned slot)
            (r->installed || !r->log_full);
 }
 
-void update_read(const struct update *u, struct update_state *s)
+void update_read(const struct update_board *u, struct update_state *s)
 {
     const struct flash_hw *flash = u->flash;
     uint32_t detail;
@@ -74,7 +79,7 @@ void update_read(const struct update *u, struct update_state *s)
     }
 }
 
-enum reason update_settle(const struct update *u, struct update_state *s, uint32_t *detail)
+enum reason update_settle(const struct update_board *u, struct update_state *s, uint32_t *detail)
 {
     enum reason reason = REASON_NONE;
 
@@ -138,7 +143,7 @@ static bool update_area_touched(const struct update_state *s)
     return false;
 }
 
-enum reason update_spoil_area(const struct update *u, const struct update_state *s,
+enum reason update_spoil_area(const struct update_board *u, const struct update_state *s,
                               uint32_t *detail)
 {
     return update_area_touched(s) ? u->flash->mark(u->flash->ctx, MAP_APP_BASE, 0, detail)
@@ -155,7 +160,7 @@ bool update_good(const struct package_check *check)
     return check->verdict[0] == VERDICT_GOOD && check->verdict[1] == VERDICT_GOOD;
 }
 
-bool update_verifies(const struct update *u, const struct update_state *s, uint8_t slot)
+bool update_verifies(const struct update_board *u, const struct update_state *s, uint8_t slot)
 {
     struct package_check check;
 
@@ -181,8 +186,8 @@ bool update_trust_is_behind(const struct update_state *s, uint8_t slot)
 }
 
 /* The flag last: what a cut left of OTP's bits is programmed once more, however it reads. */
-enum reason update_advance_trust(const struct update *u, const struct update_state *s, uint8_t slot,
-                                 uint32_t *detail)
+enum reason update_advance_trust(const struct update_board *u, const struct update_state *s,
+                                 uint8_t slot, uint32_t *detail)
 {
     const struct package *p = &s->packages[slot];
     enum reason reason = trust_advance(u->flash, &s->trust, p->counter, p->revoke, detail);
@@ -190,7 +195,7 @@ enum reason update_advance_trust(const struct update *u, const struct update_sta
     return reason == REASON_NONE ? slot_set_flag(u->flash, slot, TRAILER_ADVANCED, detail) : reason;
 }
 
-bool update_note_read(const struct update *u, uint8_t *crashes, uint8_t *cause)
+bool update_note_read(const struct update_board *u, uint8_t *crashes, uint8_t *cause)
 {
     uint32_t note = u->note_read(u->flash->ctx);
 
@@ -199,13 +204,13 @@ bool update_note_read(const struct update *u, uint8_t *crashes, uint8_t *cause)
     return note >> 24 == BOOT_NOTE_MAGIC;
 }
 
-void update_note_write(const struct update *u, unsigned crashes, unsigned cause)
+void update_note_write(const struct update_board *u, unsigned crashes, unsigned cause)
 {
     u->note_write(u->flash->ctx, BOOT_NOTE_MAGIC << 24 | crashes << BOOT_NOTE_CRASH_SHIFT |
                                      cause << BOOT_NOTE_CAUSE_SHIFT);
 }
 
-void update_stays(const struct update *u)
+void update_stays(const struct update_board *u)
 {
     uint8_t crashes, cause;
 
@@ -215,7 +220,7 @@ void update_stays(const struct update *u)
 }
 
 /* That no slot was used is found once: it only counts on an open board. */
-void update_ask_plain(const struct update *u, volatile uint32_t verdict[2])
+void update_ask_plain(const struct update_board *u, volatile uint32_t verdict[2])
 {
     volatile uint32_t open[2];
 
@@ -228,7 +233,7 @@ void update_ask_plain(const struct update *u, volatile uint32_t verdict[2])
     }
 }
 
-bool update_has_work(const struct update *u)
+bool update_has_work(const struct update_board *u)
 {
     volatile uint32_t verdict[2];
 
@@ -236,7 +241,7 @@ bool update_has_work(const struct update *u)
     return verdict[0] != VERDICT_GOOD || verdict[1] != VERDICT_GOOD;
 }
 
-enum reason update_confirm(const struct update *u, uint32_t *detail)
+enum reason update_confirm(const struct update_board *u, uint32_t *detail)
 {
     struct update_state s;
     enum reason reason = update_settle(u, &s, detail);
@@ -268,7 +273,7 @@ enum reason update_confirm(const struct update *u, uint32_t *detail)
     return update_verifies(u, &s, slot) ? update_advance_trust(u, &s, slot, detail) : REASON_NONE;
 }
 
-enum reason update_rollback(const struct update *u, uint32_t *detail)
+enum reason update_rollback(const struct update_board *u, uint32_t *detail)
 {
     struct update_state s;
     enum reason reason = update_settle(u, &s, detail);
@@ -288,7 +293,7 @@ enum reason update_rollback(const struct update *u, uint32_t *detail)
                                          : REASON_NO_FALLBACK;
 }
 
-enum reason update_retire(const struct update *u, uint32_t *detail)
+enum reason update_retire(const struct update_board *u, uint32_t *detail)
 {
     struct update_state s;
     enum reason reason = update_settle(u, &s, detail);
@@ -323,7 +328,7 @@ void update_join_checks(const struct package_check *a, const struct package_chec
     verdict[1] = ((a->verdict[1] ^ VERDICT_GOOD) | (b->verdict[1] ^ VERDICT_GOOD)) ^ VERDICT_GOOD;
 }
 
-void update_verify_area(const struct update *u, struct package_check *out)
+void update_verify_area(const struct update_board *u, struct package_check *out)
 {
     struct update_state s;
     struct package_check judged, matched;

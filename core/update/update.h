@@ -22,7 +22,7 @@
 #include "unpack.h"
 
 /* What the work needs; owned by the caller, not changed. */
-struct update {
+struct update_board {
     const struct flash_hw *flash;
     struct unpack_memory *memory; /* NULL where there is none (services): content is not unpacked */
     uint8_t *dictionary;          /* of UNPACK_DICTIONARY bytes, if there is memory */
@@ -54,25 +54,25 @@ struct update_result {
 
 /* When the bootloader stays for a reason that update_boot does not know (button, request): the
  * count of crashes begins again. */
-void update_stays(const struct update *u);
+void update_stays(const struct update_board *u);
 
 /* Whether update_boot will have more to do than to look at a plain application: a slot was used, or
  * the board is provisioned. Reads a few words. */
-bool update_has_work(const struct update *u);
+bool update_has_work(const struct update_board *u);
 /* The same as verdicts, found by different means: a plain application may be looked at only if both
  * are VERDICT_GOOD. */
-void update_ask_plain(const struct update *u, volatile uint32_t verdict[2]);
+void update_ask_plain(const struct update_board *u, volatile uint32_t verdict[2]);
 
 /* Decides, installs, counts, until there is something to start or a reason to stay. Writes flash
  * only where the decision needs it. */
-void update_boot(const struct update *u, const struct update_facts *facts,
+void update_boot(const struct update_board *u, const struct update_facts *facts,
                  struct update_result *out);
 
 /* ---- commands and services ---- */
 
 /* GET_SLOTS. No package is hashed for it: states are those of the records, numbers those of the
  * headers. */
-void update_report(const struct update *u, uint8_t out[SLOTS_SIZE]);
+void update_report(const struct update_board *u, uint8_t out[SLOTS_SIZE]);
 
 /* Staging into the free slot, in order. The caller keeps the struct between the calls. */
 struct update_stage {
@@ -82,27 +82,29 @@ struct update_stage {
 };
 /* Chooses and erases the free slot. PACKAGE_SIZE (too small to be one, or too large for the slot;
  * detail = the most that fits), flash reasons. */
-enum reason update_stage_begin(const struct update *u, struct update_stage *s, uint32_t size,
+enum reason update_stage_begin(const struct update_board *u, struct update_stage *s, uint32_t size,
                                uint32_t *detail);
-/* offset must be s->next, or the piece just written again. len is a multiple of 4 but for the last
- * piece. STAGE_ORDER (detail = the offset expected, or FFFFFFFF without a begin), PACKAGE_SIZE
+/* offset must be s->next, or the piece just written again. len is a multiple of 4, except in the
+ * last piece. STAGE_ORDER (detail = the offset expected, or FFFFFFFF without a begin), PACKAGE_SIZE
  * (beyond the size announced), flash reasons. */
-enum reason update_stage_write(const struct update *u, struct update_stage *s, uint32_t offset,
-                               const uint8_t *data, uint32_t len, uint32_t *detail);
+enum reason update_stage_write(const struct update_board *u, struct update_stage *s,
+                               uint32_t offset, const uint8_t *data, uint32_t len,
+                               uint32_t *detail);
 /* Judges the package, unpacks it once for its content digest if there is memory for that, and seals
  * it. STAGE_ORDER if bytes are missing; reasons 41 to 4A, and then the slot stays unsealed. */
-enum reason update_stage_finish(const struct update *u, struct update_stage *s, uint32_t *detail);
+enum reason update_stage_finish(const struct update_board *u, struct update_stage *s,
+                                uint32_t *detail);
 
 /* Confirms what the application area holds; on an enforcing board its counter and revocations go to
  * OTP. A second time is no error. NO_TRIAL if the area holds no package. */
-enum reason update_confirm(const struct update *u, uint32_t *detail);
+enum reason update_confirm(const struct update_board *u, uint32_t *detail);
 /* Rejects the target if the other slot can take its place; it does at the next boot. NO_FALLBACK.
  */
-enum reason update_rollback(const struct update *u, uint32_t *detail);
+enum reason update_rollback(const struct update_board *u, uint32_t *detail);
 /* Before direct flashing: no package will be installed over it. PROVISIONED. */
-enum reason update_retire(const struct update *u, uint32_t *detail);
+enum reason update_retire(const struct update_board *u, uint32_t *detail);
 /* For GO: the application area holds the target, and the target is good. Both verdicts. On an open
  * board without packages always good. Reason NOT_VERIFIED. */
-void update_verify_area(const struct update *u, struct package_check *out);
+void update_verify_area(const struct update_board *u, struct package_check *out);
 
 #endif

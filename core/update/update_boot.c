@@ -5,19 +5,15 @@
  * in this very call.
  */
 #include "boot.h"
-#include "bytes.h"
-#include "geometry.h"
-#include "memory_map.h"
 #include "update_state.h"
 #include "verdict.h"
 
 #define ROUNDS   8u /* each ends, rejects (two at most), or installs */
 #define INSTALLS 2u /* of one slot in one boot */
-#define WORD     4u
 
 /* A boot under way. */
-struct update_boot {
-    const struct update *u;
+struct update_start {
+    const struct update_board *u;
     const struct update_facts *facts;
     struct update_result *out;
     struct update_state state;
@@ -29,13 +25,13 @@ struct update_boot {
 
 enum update_step { STEP_AGAIN, STEP_END };
 
-static enum update_step update_stay(struct update_boot *b, enum stay_reason stay)
+static enum update_step update_stay(struct update_start *b, enum stay_reason stay)
 {
     b->out->stay = stay;
     return STEP_END;
 }
 
-static void update_note_failure(struct update_boot *b, enum reason reason, uint32_t detail)
+static void update_note_failure(struct update_start *b, enum reason reason, uint32_t detail)
 {
     if (reason != REASON_NONE) {
         b->out->reason = reason;
@@ -43,14 +39,14 @@ static void update_note_failure(struct update_boot *b, enum reason reason, uint3
     }
 }
 
-static enum stay_reason update_untrusted(const struct update_boot *b)
+static enum stay_reason update_untrusted(const struct update_start *b)
 {
     return update_enforces(&b->state) ? STAY_UNTRUSTED : STAY_REJECTED;
 }
 
 /* The target is out for this boot. A record that cannot be written keeps nobody from booting the
  * other one. */
-static enum update_step update_drop(struct update_boot *b, enum reject_cause cause)
+static enum update_step update_drop(struct update_start *b, enum reject_cause cause)
 {
     uint32_t detail = 0;
 
@@ -62,7 +58,7 @@ static enum update_step update_drop(struct update_boot *b, enum reject_cause cau
 }
 
 /* Whether the other slot can take the target's place. Leaves what is known of the target alone. */
-static bool update_other_verifies(struct update_boot *b)
+static bool update_other_verifies(struct update_start *b)
 {
     uint8_t other = update_choose(&b->state, b->without | 1u << b->target);
 
@@ -71,25 +67,16 @@ static bool update_other_verifies(struct update_boot *b)
 
 /* ---- nothing to choose ---- */
 
-static bool update_plain_plausible(const struct update *u)
+static bool update_plain_plausible(const struct update_board *u)
 {
-    const struct flash_hw *flash = u->flash;
-    uint8_t words[2 * WORD];
-    uint8_t code[2] = {0xFF, 0xFF};
-    struct boot_facts facts = {.flash_end = geometry_flash_end(flash->flash_kib)};
+    struct boot_facts facts;
 
-    flash_hw_read(flash, MAP_APP_BASE, words, sizeof words);
-    facts.app_stack = load_le32(words);
-    facts.app_reset = load_le32(words + WORD);
-    if (boot_reset_in_flash(facts.app_reset, facts.flash_end)) {
-        flash_hw_read(flash, facts.app_reset & ~1u, code, sizeof code);
-    }
-    facts.app_code = load_le16(code);
+    boot_read_app(u->flash, &facts);
     return boot_app_plausible(&facts);
 }
 
 /* A package that nobody took back bars the plain application: the area may hold its content. */
-static enum update_step update_boot_plain(struct update_boot *b)
+static enum update_step update_boot_plain(struct update_start *b)
 {
     struct update_result *out = b->out;
 
@@ -115,7 +102,7 @@ static enum update_step update_boot_plain(struct update_boot *b)
 
 /* ---- ready to start ---- */
 
-static bool update_newer_rejected(const struct update_boot *b)
+static bool update_newer_rejected(const struct update_start *b)
 {
     const struct slot_records *other = &b->state.records[b->target ^ 1u];
 
@@ -123,7 +110,7 @@ static bool update_newer_rejected(const struct update_boot *b)
            other->sequence > b->state.records[b->target].sequence;
 }
 
-static enum boot_cause update_cause(const struct update_boot *b)
+static enum boot_cause update_cause(const struct update_start *b)
 {
     if (update_on_trial(&b->state, b->target)) {
         return BOOT_TRIAL;
@@ -138,7 +125,7 @@ static enum boot_cause update_cause(const struct update_boot *b)
 }
 
 /* The number of starts in a row that look like crashes, this one included. */
-static unsigned update_crashes(const struct update_boot *b)
+static unsigned update_crashes(const struct update_start *b)
 {
     uint8_t crashes, cause;
 
@@ -153,7 +140,7 @@ static unsigned update_crashes(const struct update_boot *b)
 
 /* One on trial: counted before it starts, and watched. Its claim was found good, maybe while torn:
  * settled (U2), so that CONFIRM finds it, too. */
-static enum reason update_start_trial(struct update_boot *b, uint32_t *detail)
+static enum reason update_start_trial(struct update_start *b, uint32_t *detail)
 {
     enum reason reason = slot_claim(b->u->flash, b->target, detail);
 
@@ -163,9 +150,9 @@ static enum reason update_start_trial(struct update_boot *b, uint32_t *detail)
 
 /* One that needs no trial, or has it behind it. OTP follows only what is settled (U6); if it does
  * not take it, the next boot tries again. */
-static void update_start_confirmed(struct update_boot *b)
+static void update_start_confirmed(struct update_start *b)
 {
-    const struct update *u = b->u;
+    const struct update_board *u = b->u;
     uint32_t detail = 0;
     enum reason reason = REASON_NONE;
 
@@ -178,7 +165,7 @@ static void update_start_confirmed(struct update_boot *b)
     update_note_failure(b, reason, detail);
 }
 
-static enum update_step update_boot_ready(struct update_boot *b)
+static enum update_step update_boot_ready(struct update_start *b)
 {
     struct update_result *out = b->out;
     unsigned limit = b->state.packages[b->target].crashes;
@@ -212,7 +199,7 @@ static enum update_step update_boot_ready(struct update_boot *b)
 
 /* ---- from the target to a ready area ---- */
 
-static enum update_step update_boot_install(struct update_boot *b)
+static enum update_step update_boot_install(struct update_start *b)
 {
     const struct package *p = &b->state.packages[b->target];
     uint32_t detail = 0;
@@ -235,9 +222,9 @@ static enum update_step update_boot_install(struct update_boot *b)
 }
 
 /* What the target's package is worth, before the area is looked at. */
-static enum update_step update_boot_target(struct update_boot *b)
+static enum update_step update_boot_target(struct update_start *b)
 {
-    const struct update *u = b->u;
+    const struct update_board *u = b->u;
     const struct slot_records *r = &b->state.records[b->target];
     const struct package *p = &b->state.packages[b->target];
     uint32_t detail = 0;
@@ -270,7 +257,7 @@ static enum update_step update_boot_target(struct update_boot *b)
     return update_boot_install(b);
 }
 
-static enum update_step update_boot_round(struct update_boot *b)
+static enum update_step update_boot_round(struct update_start *b)
 {
     uint32_t detail = 0;
     enum reason reason;
@@ -289,10 +276,10 @@ static enum update_step update_boot_round(struct update_boot *b)
     return b->target == SLOT_NONE ? update_boot_plain(b) : update_boot_target(b);
 }
 
-void update_boot(const struct update *u, const struct update_facts *facts,
+void update_boot(const struct update_board *u, const struct update_facts *facts,
                  struct update_result *out)
 {
-    struct update_boot b = {.u = u, .facts = facts, .out = out};
+    struct update_start b = {.u = u, .facts = facts, .out = out};
     enum update_step step = STEP_AGAIN;
 
     *out = (struct update_result){.verdict = {VERDICT_BAD, VERDICT_BAD},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * From a package to the application area, and the trial run of that which writes nothing. Content
- * comes out of the unpacker or the payload in pieces of whole words but for its end.
+ * comes out of the unpacker or the payload in pieces of whole words, except at its end.
  */
 #include "compare.h"
 #include "geometry.h"
@@ -16,7 +16,7 @@
 
 /* Where content goes: flash, or a digest. */
 struct update_sink {
-    const struct update *u;
+    const struct update_board *u;
     const struct package *p;
     uint32_t *detail;
     uint32_t done;
@@ -93,7 +93,8 @@ static enum reason update_stream(struct update_sink *s, unpack_sink_fn *sink)
     return reason == REASON_NONE ? settled : reason;
 }
 
-enum reason update_check_content(const struct update *u, const struct package *p, uint32_t *detail)
+enum reason update_check_content(const struct update_board *u, const struct package *p,
+                                 uint32_t *detail)
 {
     struct update_sink s = {.u = u, .p = p, .detail = detail};
     uint8_t digest[2][DIGEST_SIZE];
@@ -114,7 +115,7 @@ enum reason update_check_content(const struct update *u, const struct package *p
                : REASON_PACKAGE_CONTENT;
 }
 
-static enum reason update_erase_area(const struct update *u, const struct package *p,
+static enum reason update_erase_area(const struct update_board *u, const struct package *p,
                                      uint32_t *detail)
 {
     enum reason reason = REASON_NONE;
@@ -127,7 +128,7 @@ static enum reason update_erase_area(const struct update *u, const struct packag
     return reason;
 }
 
-enum reason update_install(const struct update *u, const struct package *p, uint8_t slot,
+enum reason update_install(const struct update_board *u, const struct package *p, uint8_t slot,
                            struct package_check *matched, uint32_t *detail)
 {
     struct update_sink s = {.u = u, .p = p, .detail = detail};

@@ -7,7 +7,7 @@
 #define DIGEST_SHOWN  8u
 #define LAST_CAUSE    CAUSE_INSTALL
 
-static enum slot_state update_slot_state(const struct update *u, const struct slot_records *r,
+static enum slot_state update_slot_state(const struct update_board *u, const struct slot_records *r,
                                          unsigned slot)
 {
     if (r->sealed || r->confirmed) {
@@ -18,8 +18,8 @@ static enum slot_state update_slot_state(const struct update *u, const struct sl
                : SLOT_EMPTY;
 }
 
-static void update_report_slot(const struct update *u, const struct update_state *s, unsigned slot,
-                               uint8_t *out)
+static void update_report_slot(const struct update_board *u, const struct update_state *s,
+                               unsigned slot, uint8_t *out)
 {
     const struct slot_records *r = &s->records[slot];
     const struct package *p = &s->packages[slot];
@@ -44,7 +44,7 @@ static void update_report_slot(const struct update *u, const struct update_state
     store_le32(out + SLOT_HEADER_FLAGS, p->flags);
 }
 
-void update_report(const struct update *u, uint8_t out[SLOTS_SIZE])
+void update_report(const struct update_board *u, uint8_t out[SLOTS_SIZE])
 {
     struct update_state s;
     uint8_t crashes, cause;

@@ -45,7 +45,7 @@ static uint8_t update_keep(const struct update_state *s)
 }
 
 /* Everything but the slot to keep goes; slot is erased. */
-static enum reason update_stage_clear(const struct update *u, const struct update_state *s,
+static enum reason update_stage_clear(const struct update_board *u, const struct update_state *s,
                                       uint8_t keep, uint8_t slot, uint32_t *detail)
 {
     const struct flash_hw *flash = u->flash;
@@ -66,8 +66,8 @@ static enum reason update_stage_clear(const struct update *u, const struct updat
     return reason;
 }
 
-enum reason update_stage_begin(const struct update *u, struct update_stage *stage, uint32_t size,
-                               uint32_t *detail)
+enum reason update_stage_begin(const struct update_board *u, struct update_stage *stage,
+                               uint32_t size, uint32_t *detail)
 {
     struct update_state s;
     enum reason reason;
@@ -96,14 +96,14 @@ enum reason update_stage_begin(const struct update *u, struct update_stage *stag
     return reason;
 }
 
-static uint32_t update_stage_addr(const struct update *u, const struct update_stage *stage,
+static uint32_t update_stage_addr(const struct update_board *u, const struct update_stage *stage,
                                   uint32_t offset)
 {
     return slot_addr(u->flash->flash_kib, stage->slot) + offset;
 }
 
 /* Whether flash holds these bytes: the piece is sent again. */
-static bool update_stage_holds(const struct update *u, uint32_t addr, const uint8_t *data,
+static bool update_stage_holds(const struct update_board *u, uint32_t addr, const uint8_t *data,
                                uint32_t len)
 {
     uint8_t piece[PIECE];
@@ -122,8 +122,8 @@ static bool update_stage_holds(const struct update *u, uint32_t addr, const uint
     return true;
 }
 
-enum reason update_stage_write(const struct update *u, struct update_stage *stage, uint32_t offset,
-                               const uint8_t *data, uint32_t len, uint32_t *detail)
+enum reason update_stage_write(const struct update_board *u, struct update_stage *stage,
+                               uint32_t offset, const uint8_t *data, uint32_t len, uint32_t *detail)
 {
     const struct flash_hw *flash = u->flash;
     uint32_t addr = update_stage_addr(u, stage, offset);
@@ -160,8 +160,9 @@ enum reason update_stage_write(const struct update *u, struct update_stage *stag
 }
 
 /* Structure, size, judgement, content. */
-static enum reason update_stage_judge(const struct update *u, const struct update_stage *stage,
-                                      struct update_state *s, uint32_t *detail)
+static enum reason update_stage_judge(const struct update_board *u,
+                                      const struct update_stage *stage, struct update_state *s,
+                                      uint32_t *detail)
 {
     struct package *p = &s->packages[stage->slot];
     struct package_check check;
@@ -183,7 +184,7 @@ static enum reason update_stage_judge(const struct update *u, const struct updat
     return u->memory != NULL ? update_check_content(u, p, detail) : REASON_NONE;
 }
 
-enum reason update_stage_finish(const struct update *u, struct update_stage *stage,
+enum reason update_stage_finish(const struct update_board *u, struct update_stage *stage,
                                 uint32_t *detail)
 {
     struct update_state s;

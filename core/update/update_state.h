@@ -17,10 +17,10 @@ struct update_state {
 };
 
 /* Reads only. */
-void update_read(const struct update *u, struct update_state *s);
+void update_read(const struct update_board *u, struct update_state *s);
 /* Reads, and completes torn flags, so that what was read as set stays so. */
-enum reason update_settle(const struct update *u, struct update_state *s, uint32_t *detail);
-/* The slot to boot by its records, but for those of the mask; SLOT_NONE. */
+enum reason update_settle(const struct update_board *u, struct update_state *s, uint32_t *detail);
+/* The slot to boot by its records, leaving out those of the mask; SLOT_NONE. */
 uint8_t update_choose(const struct update_state *s, unsigned without);
 /* The usable slot whose content the area holds, as the log says; SLOT_NONE. */
 uint8_t update_find_installed(const struct update_state *s);
@@ -29,7 +29,7 @@ bool update_on_trial(const struct update_state *s, uint8_t slot);
 /* Where the area may hold what must not be started as a plain application (an install was begun for
  * a slot that is not retired): programs zeros over its first word, so that it holds no plausible
  * vector table. */
-enum reason update_spoil_area(const struct update *u, const struct update_state *s,
+enum reason update_spoil_area(const struct update_board *u, const struct update_state *s,
                               uint32_t *detail);
 /* Whether somebody put a package there and nobody took it back. */
 bool update_any_sealed(const struct update_state *s);
@@ -43,26 +43,27 @@ void update_join_checks(const struct package_check *a, const struct package_chec
                         volatile uint32_t verdict[2]);
 
 /* Whether the slot's package is verified. */
-bool update_verifies(const struct update *u, const struct update_state *s, uint8_t slot);
+bool update_verifies(const struct update_board *u, const struct update_state *s, uint8_t slot);
 
 /* Whether OTP may still lack counter and revocations of a package that has any: on a board that
  * enforces, until the record says that they are there. Never for one that was rejected: it runs as
  * the last resort, which is no reason to shut others out. */
 bool update_trust_is_behind(const struct update_state *s, uint8_t slot);
 /* Brings them to OTP, and records it. The package is verified and its confirmation settled. */
-enum reason update_advance_trust(const struct update *u, const struct update_state *s, uint8_t slot,
-                                 uint32_t *detail);
+enum reason update_advance_trust(const struct update_board *u, const struct update_state *s,
+                                 uint8_t slot, uint32_t *detail);
 
 /* Unpacks without writing: digest, size, vector table. PACKAGE_CONTENT, PACKAGE_DICTIONARY. A plain
  * package was checked by package_verify. */
-enum reason update_check_content(const struct update *u, const struct package *p, uint32_t *detail);
+enum reason update_check_content(const struct update_board *u, const struct package *p,
+                                 uint32_t *detail);
 /* Disclaims, erases, writes, compares, claims; matched is the comparison's judgement. A failure
  * leaves the area unclaimed. */
-enum reason update_install(const struct update *u, const struct package *p, uint8_t slot,
+enum reason update_install(const struct update_board *u, const struct package *p, uint8_t slot,
                            struct package_check *matched, uint32_t *detail);
 
 /* The note in the backup register. */
-bool update_note_read(const struct update *u, uint8_t *crashes, uint8_t *cause);
-void update_note_write(const struct update *u, unsigned crashes, unsigned cause);
+bool update_note_read(const struct update_board *u, uint8_t *crashes, uint8_t *cause);
+void update_note_write(const struct update_board *u, unsigned crashes, unsigned cause);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* struct flash_hw and struct update over the drivers. */
+/* struct flash_hw and struct update_board over the drivers. */
 #include "packages.h"
 
 #include "backup.h"
@@ -35,7 +35,7 @@ void packages_bind(struct packages *p, bool from_ram)
         .alive = packages_alive,
         .flash_kib = geometry_flash_kib(*(const volatile uint16_t *)MAP_FLASH_KIB_ADDR),
     };
-    p->update = (struct update){
+    p->update = (struct update_board){
         .flash = &p->flash,
         .memory = from_ram ? (struct unpack_memory *)LINK_UNPACK_BASE : NULL,
         .dictionary = (uint8_t *)MAP_CCM_BASE,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core's struct update and what it stands on, made of the drivers. Three users: the boot decision
- * (before anything in SRAM is initialised), the boot path and the commands, and the services.
+ * core's struct update_board and what it stands on, made of the drivers. Three users: the boot
+ * decision (before anything in SRAM is initialised), the boot path and the commands, and the
+ * services.
  */
 #ifndef ARAREXT_PACKAGES_H
 #define ARAREXT_PACKAGES_H
@@ -12,7 +13,7 @@
 
 struct packages {
     struct flash_hw flash;
-    struct update update; /* points to flash: do not copy */
+    struct update_board update; /* points to flash: do not copy */
 };
 
 /* Without writes it serves everyone: touches nothing but the stack. */

@@ -14,8 +14,6 @@
 #include "boot.h"
 #include "chip.h"
 #include "clock.h"
-#include "geometry.h"
-#include "image.h"
 #include "memory_map.h"
 #include "mpu.h"
 #include "packages.h"
@@ -47,17 +45,6 @@ static void start_take_request(uint32_t words[BOOT_REQUEST_WORDS])
     }
 }
 
-static void start_read_application(struct boot_facts *boot)
-{
-    const volatile uint32_t *app = (const volatile uint32_t *)MAP_APP_BASE;
-
-    boot->app_stack = app[0];
-    boot->app_reset = app[1];
-    boot->app_code = boot_reset_in_flash(boot->app_reset, boot->flash_end)
-                         ? *(const volatile uint16_t *)(boot->app_reset & ~1u)
-                         : IMAGE_ERASED_CODE;
-}
-
 void start_decide(struct start_facts *facts)
 {
     struct boot_facts boot;
@@ -68,17 +55,16 @@ void start_decide(struct start_facts *facts)
         .update = {.verdict = {VERDICT_BAD, VERDICT_BAD}, .slot = SLOT_NONE},
     };
     facts->reset_flags = RCC->CSR; /* read, not cleared: the application may want them */
-    facts->flash_kib = (uint16_t)geometry_flash_kib(*(const volatile uint16_t *)MAP_FLASH_KIB_ADDR);
-    boot.flash_end = geometry_flash_end(facts->flash_kib);
+    packages_bind(&p, PACKAGES_FROM_FLASH);
+    facts->flash_kib = (uint16_t)p.flash.flash_kib;
     boot.button = start_read_button();
     start_take_request(boot.request);
-    start_read_application(&boot);
+    boot_read_app(&p.flash, &boot);
     facts->install_only = boot_wants_install(&boot);
     facts->stay = boot_decide(&boot);
     if (facts->stay != STAY_NOT && facts->stay != STAY_NOTHING_TO_BOOT) {
         return;
     }
-    packages_bind(&p, PACKAGES_FROM_FLASH);
     update_ask_plain(&p.update, plain);
     if (plain[0] != VERDICT_GOOD || plain[1] != VERDICT_GOOD) {
         facts->stay = STAY_NOT;

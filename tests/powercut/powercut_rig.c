@@ -96,12 +96,12 @@ void rig_open(struct rig *rig, uint32_t flash_kib)
                                 .begin = rig_begin,
                                 .alive = rig_alive,
                                 .flash_kib = flash_kib};
-    rig->update = (struct update){.flash = &rig->hw,
-                                  .memory = rig->memory,
-                                  .dictionary = (uint8_t *)(rig->memory + 1),
-                                  .identity = rig_identity,
-                                  .note_read = rig_note_read,
-                                  .note_write = rig_note_write};
+    rig->update = (struct update_board){.flash = &rig->hw,
+                                        .memory = rig->memory,
+                                        .dictionary = (uint8_t *)(rig->memory + 1),
+                                        .identity = rig_identity,
+                                        .note_read = rig_note_read,
+                                        .note_write = rig_note_write};
 }
 
 void rig_close(struct rig *rig)

@@ -36,7 +36,7 @@ enum { RIG_PAGE = 2048, RIG_PAGES = 1024 * 1024 / RIG_PAGE };
 struct rig {
     struct flash_model *model;
     struct flash_hw hw; /* the model's, and the pages that change are noted */
-    struct update update;
+    struct update_board update;
     struct unpack_memory *memory; /* and behind it the dictionary */
     unsigned operations;          /* of the last run; erases, words, bytes of OTP */
     bool dirty[RIG_PAGES];        /* what may differ from the base */

@@ -76,7 +76,7 @@ bool flash_model_run(struct flash_model *m, void (*fn)(void *arg), void *arg);
 /* The supply comes back: no cut and no failure is set any more, the note is lost. */
 void flash_model_power_on(struct flash_model *m);
 
-/* For struct update: the note. ctx is the model. */
+/* For struct update_board: the note. ctx is the model. */
 uint32_t flash_model_note_read(void *ctx);
 void flash_model_note_write(void *ctx, uint32_t note);
 

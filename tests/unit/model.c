@@ -208,12 +208,12 @@ struct model *model_create(uint16_t flash_kib)
                                     .begin = model_begin,
                                     .alive = model_alive,
                                     .flash_kib = flash_kib};
-    m->update = (struct update){.flash = &m->flash_hw,
-                                .memory = &m->memory,
-                                .dictionary = m->dictionary,
-                                .identity = model_identity,
-                                .note_read = model_note_read,
-                                .note_write = model_note_write};
+    m->update = (struct update_board){.flash = &m->flash_hw,
+                                      .memory = &m->memory,
+                                      .dictionary = m->dictionary,
+                                      .identity = model_identity,
+                                      .note_read = model_note_read,
+                                      .note_write = model_note_write};
     m->loader.update = &m->update;
     m->loader.info = (struct loader_info){.idcode = 0x10076413,
                                           .core_hz = 84000000,

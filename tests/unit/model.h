@@ -29,7 +29,7 @@ struct model {
     unsigned failed; /* how often it did */
     struct loader_hw hw;
     struct flash_hw flash_hw;
-    struct update update;
+    struct update_board update;
     struct unpack_memory memory;
     uint8_t dictionary[UNPACK_DICTIONARY];
     struct stream stream;

@@ -9,7 +9,7 @@
 
 struct bench {
     struct flash_model *m;
-    struct update update;
+    struct update_board update;
     struct unpack_memory memory;
     uint8_t dictionary[UNPACK_DICTIONARY];
     struct update_stage stage;
