@@ -6,7 +6,7 @@
 #ifndef ARAREXT_IMAGE_FILE_H
 #define ARAREXT_IMAGE_FILE_H
 
-#include "session.h"
+#include "message.h"
 
 /* Of a file, and of all that comes out of one: many segments of a hostile file may name the same
  * bytes. */

@@ -7,7 +7,7 @@
 
 #include "ararext_package.h"
 #include "format.h"
-#include "session.h"
+#include "message.h"
 
 struct evp_pkey_st; /* OpenSSL's EVP_PKEY */
 
@@ -43,12 +43,5 @@ ARAREXT_CHECKED int payload_unpack(const uint8_t *payload, size_t payload_len,
                                    enum ararext_packing packing, uint8_t *content, size_t len);
 /* Bytes of dictionary that the first byte of a payload asks for; 0 = no such value. */
 uint32_t payload_dictionary(uint8_t byte);
-
-/* Waits until a bootloader answers GET_INFO; failures on the way do not count. TIMEOUT. */
-ARAREXT_CHECKED int wait_for_bootloader(struct ararext_session *s, unsigned timeout_ms,
-                                        struct ararext_info *info);
-/* One request, sent once: nobody may answer. */
-ARAREXT_CHECKED int try_slots(struct ararext_session *s, struct ararext_slots *out);
-ARAREXT_CHECKED int try_info(struct ararext_session *s, struct ararext_info *out);
 
 #endif

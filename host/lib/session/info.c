@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "bytes.h"
-#include "geometry.h"
 #include "memory_map.h"
 #include "protocol.h"
 
@@ -30,26 +29,6 @@ static bool add_sectors(struct ararext_info *info, unsigned count, uint32_t size
         at += size;
     }
     return true;
-}
-
-void info_set_default_sectors(struct ararext_info *info, uint16_t flash_kib)
-{
-    unsigned count = geometry_sector_count(flash_kib);
-    info->sector_count = count;
-    for (unsigned i = 0; i < count; i++) {
-        info->sectors[i].addr = geometry_sector_addr(i);
-        info->sectors[i].size = geometry_sector_size(i);
-    }
-}
-
-int ararext_find_sector(const struct ararext_info *info, uint32_t addr)
-{
-    for (size_t i = 0; i < info->sector_count; i++) {
-        if (addr >= info->sectors[i].addr && addr - info->sectors[i].addr < info->sectors[i].size) {
-            return (int)i;
-        }
-    }
-    return -1;
 }
 
 static bool parse_groups(struct ararext_info *info, const uint8_t *data, size_t len)
@@ -157,7 +136,7 @@ static int get_plain_info(struct ararext_session *s, struct ararext_info *out)
         s->failure = (struct ararext_failure){.code = ARAREXT_ERR_UNSUPPORTED};
         return ARAREXT_ERR_UNSUPPORTED;
     }
-    info_set_default_sectors(out, out->flash_kib);
+    sectors_set_default(out, out->flash_kib);
     out->app_base = MAP_APP_BASE;
     out->app_end = MAP_FLASH_BASE + out->flash_kib * 1024u;
     out->sram_base = MAP_FREE_SRAM_BASE;

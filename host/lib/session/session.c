@@ -85,6 +85,12 @@ bool session_stopped(struct ararext_session *s)
     return true;
 }
 
+bool session_has(const struct ararext_session *s, uint32_t features)
+{
+    return !s->options.no_extensions && s->has_info && s->info.extended &&
+           (s->info.features & features) == features;
+}
+
 static uint64_t now(struct ararext_session *s)
 {
     return s->transport.now_ms(s->transport.ctx);
@@ -119,7 +125,7 @@ unsigned session_board_time_ms(const struct ararext_session *s, uint8_t command,
         struct ararext_info fallback = {0};
         const struct ararext_info *map = &s->info;
         if (!s->has_info) {
-            info_set_default_sectors(&fallback, 1024);
+            sectors_set_default(&fallback, 1024);
             map = &fallback;
         }
         return payload_len == 2 ? erase_ms(map, payload[0], payload[1]) : 1000;
@@ -148,6 +154,27 @@ unsigned session_board_time_ms(const struct ararext_session *s, uint8_t command,
     default:
         return 20;
     }
+}
+
+/* ---- the rate of our end ---- */
+
+int session_set_line(struct ararext_session *s, uint32_t baud)
+{
+    int rc = s->transport.drain(s->transport.ctx);
+    if (rc == ARAREXT_OK) {
+        rc = s->transport.set_baud(s->transport.ctx, baud);
+    }
+    if (rc == ARAREXT_OK) {
+        s->options.baud = baud;
+    }
+    return rc;
+}
+
+int session_fall_back(struct ararext_session *s)
+{
+    s->raised = false;
+    s->needs_silence = true;
+    return session_set_line(s, BAUD_DEFAULT);
 }
 
 /* ---- one request, one answer ---- */

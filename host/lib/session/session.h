@@ -6,6 +6,7 @@
 #define ARAREXT_SESSION_H
 
 #include "ararext.h"
+#include "message.h"
 
 enum {
     BAUD_DEFAULT = 115200,
@@ -48,21 +49,20 @@ ARAREXT_CHECKED int session_call(struct ararext_session *s, struct call *call);
 unsigned session_board_time_ms(const struct ararext_session *s, uint8_t command,
                                const uint8_t *payload, size_t payload_len);
 
+/* Sets our end of the line. */
+ARAREXT_CHECKED int session_set_line(struct ararext_session *s, uint32_t baud);
 /* After a rate that does not hold any more: our end goes back to 115200, as the board's does. */
 ARAREXT_CHECKED int session_fall_back(struct ararext_session *s);
+
+/* Whether the board has said that it has all of these (ARAREXT_FEATURE_), and they may be used. */
+bool session_has(const struct ararext_session *s, uint32_t features);
 
 /* Whether options.stop says so; records the failure. */
 bool session_stopped(struct ararext_session *s);
 
-/* printf into a message, cut off if need be. */
-__attribute__((format(printf, 2, 3))) void message_set(struct ararext_message *m, const char *fmt,
-                                                       ...);
-__attribute__((format(printf, 2, 3))) void message_add(struct ararext_message *m, const char *fmt,
-                                                       ...);
-
 /* GET_INFO alone: as ararext_get_info, without making do with the twelve commands. */
 ARAREXT_CHECKED int info_get_extended(struct ararext_session *s, struct ararext_info *out);
 /* The known sectors of an F407 with 512 or 1024 KiB (core/chip/geometry.h). */
-void info_set_default_sectors(struct ararext_info *info, uint16_t flash_kib);
+void sectors_set_default(struct ararext_info *info, uint16_t flash_kib);
 
 #endif

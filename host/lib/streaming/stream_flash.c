@@ -14,6 +14,8 @@
 
 #include "bytes.h"
 #include "crc.h"
+#include "flash_compare.h"
+#include "image_part.h"
 #include "package_internal.h"
 #include "stream_commands.h"
 
@@ -26,13 +28,6 @@ enum {
     /* Unpacking, on the board: a guess on the safe side. It does not go on while flash is busy. */
     UNPACK_NS = 1500, /* a byte of content */
 };
-
-bool session_streams(const struct ararext_session *s, const struct ararext_flash_options *options)
-{
-    return !s->options.no_extensions && s->has_info && s->info.extended &&
-           (s->info.features & ARAREXT_FEATURE_STREAM) != 0 &&
-           (options == NULL || !options->no_stream);
-}
 
 int session_digests(struct ararext_session *s, uint8_t first, uint8_t count, uint32_t *digests)
 {
@@ -87,7 +82,7 @@ static int look_closer(struct ararext_session *s, const struct ararext_image *im
             plan->sectors[i].image_bytes == sector->size) {
             continue;
         }
-        rc = sector_holds_image(s, image, sector, &holds);
+        rc = flash_sector_holds(s, image, sector, &holds);
         if (rc == ARAREXT_OK && holds) {
             plan->sectors[i].action = ARAREXT_KEEP;
         }

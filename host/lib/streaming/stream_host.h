@@ -6,7 +6,7 @@
 #ifndef ARAREXT_STREAM_HOST_H
 #define ARAREXT_STREAM_HOST_H
 
-#include "flash_internal.h"
+#include "session.h"
 
 /* One stream. What data points to stays the caller's. */
 struct stream_job {
@@ -36,18 +36,12 @@ struct stream_job {
  * stopped, the board is told first. */
 ARAREXT_CHECKED int stream_send(struct ararext_session *s, struct stream_job *job);
 
-/* Whether the board can stream, and the caller has nothing against it. */
-bool session_streams(const struct ararext_session *s, const struct ararext_flash_options *options);
-
 /* Whether a board answers GET_VER; asked once, also when options.stop says so. */
 bool session_board_listens(struct ararext_session *s);
 /* The board has closed by itself, or lost its supply, or nobody is there: looks for it at 115200,
  * for a while. code is what went wrong: after IO the port has to come back first, and the same
  * board behind it. IO, TIMEOUT, INTERRUPTED. */
 ARAREXT_CHECKED int session_find_again(struct ararext_session *s, int code);
-/* Sets our end of the line. */
-ARAREXT_CHECKED int session_set_line(struct ararext_session *s, uint32_t baud);
-
 /* CRC32 of sectors as they are in flash (DIGESTS); count of at most 12. */
 ARAREXT_CHECKED int session_digests(struct ararext_session *s, uint8_t first, uint8_t count,
                                     uint32_t *digests);

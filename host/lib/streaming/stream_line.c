@@ -36,25 +36,6 @@ bool session_board_listens(struct ararext_session *s)
     return rc == ARAREXT_OK;
 }
 
-int session_set_line(struct ararext_session *s, uint32_t baud)
-{
-    int rc = s->transport.drain(s->transport.ctx);
-    if (rc == ARAREXT_OK) {
-        rc = s->transport.set_baud(s->transport.ctx, baud);
-    }
-    if (rc == ARAREXT_OK) {
-        s->options.baud = baud;
-    }
-    return rc;
-}
-
-int session_fall_back(struct ararext_session *s)
-{
-    s->raised = false;
-    s->needs_silence = true;
-    return session_set_line(s, BAUD_DEFAULT);
-}
-
 /* Whether the adapter takes the rate. Nothing is on its way meanwhile. */
 static int adapter_can(struct ararext_session *s, uint32_t baud, bool *can)
 {
@@ -228,7 +209,7 @@ static int try_rate(struct ararext_session *s, uint32_t baud, bool *taken)
 
 int ararext_raise_baud(struct ararext_session *s, uint32_t limit)
 {
-    if (!session_streams(s, NULL)) {
+    if (!session_has(s, ARAREXT_FEATURE_STREAM)) {
         return ARAREXT_OK;
     }
     for (size_t i = 0; i < RATE_COUNT; i++) {
@@ -250,7 +231,7 @@ int ararext_raise_baud(struct ararext_session *s, uint32_t limit)
 void ararext_restore_baud(struct ararext_session *s)
 {
     const struct ararext_options before = s->options;
-    if (before.baud == BAUD_DEFAULT || !session_streams(s, NULL)) {
+    if (before.baud == BAUD_DEFAULT || !session_has(s, ARAREXT_FEATURE_STREAM)) {
         return;
     }
     s->options.stop = NULL;

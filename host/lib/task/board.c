@@ -3,14 +3,15 @@
  * What the PC can tell about a package and a board before anything is sent: the board judges again,
  * but a refusal after minutes of staging helps nobody.
  */
-#include "package_internal.h"
-
 #include <string.h>
 
+#include "ararext_package.h"
 #include "bytes.h"
+#include "format.h"
 #include "image.h"
 #include "memory_map.h"
 #include "protocol.h"
+#include "session.h"
 
 enum { SMALL_PART_KIB = 512 };
 

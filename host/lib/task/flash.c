@@ -8,10 +8,10 @@
  * else has been written and, unless the caller wants no verification, verified. F3 Each sector is
  * erased at most once.
  */
-#include "flash_internal.h"
-
 #include <string.h>
 
+#include "flash_compare.h"
+#include "image_part.h"
 #include "protocol.h"
 #include "stream_host.h"
 
@@ -209,7 +209,8 @@ static int verify_by_crc(struct job *j, const struct range *r)
 /* All of the image in [from, limit). */
 static int verify_between(struct job *j, uint32_t from, uint32_t limit)
 {
-    bool by_crc = j->options->verify != ARAREXT_VERIFY_READ && session_has_crc(j->s);
+    bool by_crc =
+        j->options->verify != ARAREXT_VERIFY_READ && session_has(j->s, ARAREXT_FEATURE_MEM_CRC);
     int rc = ARAREXT_OK;
     for (size_t i = 0; rc == ARAREXT_OK && i < ararext_image_segment_count(j->image); i++) {
         struct range r = image_clip(j->image, i, from, limit);

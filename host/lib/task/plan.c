@@ -6,111 +6,17 @@
  * One rule beyond the obvious: when anything changes, the sector with the image's first word is not
  * kept, so that flash.c can make sure that a half image never looks bootable.
  */
-#include "flash_internal.h"
-
 #include <stdlib.h>
 #include <string.h>
 
+#include "flash_compare.h"
+#include "image_part.h"
 #include "protocol.h"
 #include "stream_host.h"
 
 enum { NWRP_BITS = 12 }; /* sectors that nWRP speaks of */
 
-bool session_has_crc(const struct ararext_session *s)
-{
-    return !s->options.no_extensions && s->has_info && s->info.extended &&
-           (s->info.features & ARAREXT_FEATURE_MEM_CRC) != 0;
-}
-
-uint32_t image_first_word(const struct ararext_image *image)
-{
-    return ararext_image_segment(image, 0).addr & ~3u;
-}
-
-struct range image_clip(const struct ararext_image *image, size_t i, uint32_t from, uint32_t limit)
-{
-    struct ararext_segment seg = ararext_image_segment(image, i);
-    uint64_t end = (uint64_t)seg.addr + seg.len;
-    uint32_t start = seg.addr > from ? seg.addr : from;
-    uint64_t stop = end < limit ? end : limit;
-    if (start >= stop) {
-        return (struct range){0};
-    }
-    return (struct range){
-        .addr = start, .len = (uint32_t)(stop - start), .data = seg.data + (start - seg.addr)};
-}
-
-static bool word_is_erased(const uint8_t *p)
-{
-    return p[0] == 0xFF && p[1] == 0xFF && p[2] == 0xFF && p[3] == 0xFF;
-}
-
-/* First word at or after from that the image has a byte of; limit if there is none. */
-static uint32_t next_content(const struct ararext_image *image, uint32_t from, uint32_t limit)
-{
-    for (size_t i = 0; i < ararext_image_segment_count(image); i++) {
-        struct range r = image_clip(image, i, from, limit);
-        if (r.len > 0) {
-            uint32_t word = r.addr & ~3u;
-            return word > from ? word : from;
-        }
-    }
-    return limit;
-}
-
-bool chunk_next(const struct ararext_image *image, uint32_t from, uint32_t limit, struct chunk *out)
-{
-    for (;;) {
-        from = next_content(image, from, limit);
-        if (from >= limit) {
-            return false;
-        }
-        size_t window = limit - from < CHUNK_MAX ? limit - from : CHUNK_MAX;
-        ararext_image_get(image, from, out->data, window);
-        if (word_is_erased(out->data)) {
-            from += 4;
-            continue;
-        }
-        size_t used = 4;
-        for (size_t at = 4; at < window && at - used < ERASED_RUN_MIN; at += 4) {
-            used = word_is_erased(out->data + at) ? used : at + 4;
-        }
-        out->addr = from;
-        out->len = used;
-        return true;
-    }
-}
-
 /* ---- comparing by MEM_CRC ---- */
-
-static int range_holds(struct ararext_session *s, const struct range *r, bool *holds)
-{
-    *holds = true;
-    for (uint32_t at = 0; *holds && at < r->len; at += CRC_STEP) {
-        uint32_t len = r->len - at < CRC_STEP ? r->len - at : CRC_STEP;
-        uint32_t crc = 0;
-        int rc = ararext_get_crc(s, r->addr + at, len, &crc);
-        if (rc != ARAREXT_OK) {
-            return rc;
-        }
-        *holds = crc == ararext_crc(0xFFFFFFFFu, r->data + at, len);
-    }
-    return ARAREXT_OK;
-}
-
-int sector_holds_image(struct ararext_session *s, const struct ararext_image *image,
-                       const struct ararext_sector *sector, bool *holds)
-{
-    *holds = true;
-    for (size_t i = 0; *holds && i < ararext_image_segment_count(image); i++) {
-        struct range r = image_clip(image, i, sector->addr, sector->addr + sector->size);
-        int rc = range_holds(s, &r, holds);
-        if (rc != ARAREXT_OK) {
-            return rc;
-        }
-    }
-    return ARAREXT_OK;
-}
 
 /* Whether all words from the image's first to its last in the sector are erased. */
 static int sector_is_blank(struct ararext_session *s, const struct ararext_image *image,
@@ -130,7 +36,7 @@ static int sector_is_blank(struct ararext_session *s, const struct ararext_image
     }
     memset(erased, 0xFF, sector->size);
     struct range r = {.addr = first, .len = end - first, .data = erased};
-    int rc = range_holds(s, &r, blank);
+    int rc = flash_range_holds(s, &r, blank);
     free(erased);
     return rc;
 }
@@ -139,7 +45,7 @@ static int choose_action(struct ararext_session *s, const struct ararext_image *
                          const struct ararext_sector *sector, enum ararext_action *out)
 {
     bool yes = false;
-    int rc = sector_holds_image(s, image, sector, &yes);
+    int rc = flash_sector_holds(s, image, sector, &yes);
     if (rc == ARAREXT_OK && yes) {
         *out = ARAREXT_KEEP;
         return rc;
@@ -272,8 +178,9 @@ int ararext_flash_plan(struct ararext_session *s, const struct ararext_info *inf
     if (rc != ARAREXT_OK) {
         return rc;
     }
-    out->stream = session_streams(s, options);
-    if (session_has_crc(s) && (options == NULL || !options->erase_always)) {
+    out->stream =
+        session_has(s, ARAREXT_FEATURE_STREAM) && (options == NULL || !options->no_stream);
+    if (session_has(s, ARAREXT_FEATURE_MEM_CRC) && (options == NULL || !options->erase_always)) {
         rc = out->stream ? stream_compare(s, image, out) : compare(s, image, options, out);
     }
     if (rc != ARAREXT_OK) {

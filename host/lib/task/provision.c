@@ -4,12 +4,13 @@
  * never send the command for values that the check before has refused; and it believes the board
  * only after reading the blocks back.
  */
-#include "package_internal.h"
-
 #include <string.h>
 
+#include "ararext_package.h"
 #include "bytes.h"
+#include "format.h"
 #include "protocol.h"
+#include "session.h"
 
 enum { OTP_CHUNK = 240, LOCKS_AT = 512, WORD = 4 };
 

@@ -3,12 +3,13 @@
  * What a board tells about its package slots, and the commands that change them. The answer of
  * GET_SLOTS is checked before anything of it is used.
  */
-#include "package_internal.h"
-
 #include <string.h>
 
+#include "ararext_package.h"
 #include "bytes.h"
+#include "format.h"
 #include "protocol.h"
+#include "session.h"
 
 /* The public numbers are a copy, so that the installed header stands alone. */
 _Static_assert((int)ARAREXT_GET_SLOTS == (int)COMMAND_GET_SLOTS, "command codes");
@@ -18,12 +19,6 @@ _Static_assert((int)ARAREXT_SLOT_REJECTED == (int)SLOT_REJECTED, "states");
 _Static_assert((int)ARAREXT_TRUST_INCOMPLETE == (int)TRUST_INCOMPLETE, "trust");
 _Static_assert(ARAREXT_REASON_PROVISIONED == REASON_PROVISIONED, "reasons");
 _Static_assert(ARAREXT_KEYS_MAX == OTP_KEY_COUNT, "keys");
-
-enum {
-    INSTALL_LIMIT_MS = 45000, /* PROTOCOL.md: up to 30 s; and some patience */
-    ENTER_LIMIT_MS = 10000,
-    RESET_MS = 250, /* the board may still send its log for 150 ms */
-};
 
 /* ---- GET_SLOTS ---- */
 
@@ -191,82 +186,4 @@ int ararext_rollback(struct ararext_session *s)
 {
     struct call call = {.command = COMMAND_ROLLBACK, .once = true, .extension = true};
     return session_call(s, &call);
-}
-
-/* ---- waiting for the bootloader ---- */
-
-int try_slots(struct ararext_session *s, struct ararext_slots *out)
-{
-    unsigned retries = s->options.retries;
-    s->options.retries = 0;
-    int rc = ararext_get_slots(s, out);
-    s->options.retries = retries;
-    return rc;
-}
-
-int try_info(struct ararext_session *s, struct ararext_info *out)
-{
-    unsigned retries = s->options.retries;
-    s->options.retries = 0;
-    int rc = info_get_extended(s, out);
-    s->options.retries = retries;
-    if (rc == ARAREXT_OK) {
-        s->info = *out;
-        s->has_info = true;
-    }
-    return rc;
-}
-
-int wait_for_bootloader(struct ararext_session *s, unsigned timeout_ms, struct ararext_info *info)
-{
-    const struct ararext_transport *t = &s->transport;
-    uint64_t limit = t->may_lag ? (uint64_t)timeout_ms * LAG_FACTOR : timeout_ms;
-    uint64_t start = t->now_ms(t->ctx);
-    for (;;) {
-        t->sleep_ms(t->ctx, RESET_MS);
-        int rc = try_info(s, info);
-        if (rc == ARAREXT_OK || rc == ARAREXT_ERR_IO || rc == ARAREXT_ERR_INTERRUPTED) {
-            return rc;
-        }
-        if (t->now_ms(t->ctx) - start >= limit) {
-            s->failure.code = ARAREXT_ERR_TIMEOUT;
-            return ARAREXT_ERR_TIMEOUT;
-        }
-    }
-}
-
-int ararext_install(struct ararext_session *s)
-{
-    uint8_t payload[1] = {RESET_INSTALL};
-    struct ararext_info info;
-    struct call call = {.command = COMMAND_RESET,
-                        .payload = payload,
-                        .payload_len = sizeof payload,
-                        .once = true,
-                        .extension = true};
-    int rc = session_call(s, &call);
-    return rc == ARAREXT_OK ? wait_for_bootloader(s, INSTALL_LIMIT_MS, &info) : rc;
-}
-
-int ararext_enter_bootloader(struct ararext_session *s, struct ararext_info *info,
-                             bool *was_running)
-{
-    struct ararext_slots slots;
-    *was_running = false;
-    int rc = try_info(s, info);
-    if (rc == ARAREXT_OK || rc == ARAREXT_ERR_IO || rc == ARAREXT_ERR_INTERRUPTED) {
-        return rc;
-    }
-    if (try_slots(s, &slots) != ARAREXT_OK) {
-        /* No application of ours; the proper question, for the proper error. */
-        rc = ararext_get_info(s, info);
-        if (rc == ARAREXT_OK && !info->extended) {
-            s->failure = (struct ararext_failure){.code = ARAREXT_ERR_UNSUPPORTED};
-            rc = ARAREXT_ERR_UNSUPPORTED;
-        }
-        return rc;
-    }
-    *was_running = true;
-    rc = ararext_reset(s, true);
-    return rc == ARAREXT_OK ? wait_for_bootloader(s, ENTER_LIMIT_MS, info) : rc;
 }

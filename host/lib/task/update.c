@@ -8,10 +8,9 @@
  * one that counts, not the answer to a command. It must never call an update confirmed unless the
  * board said so, and every wait ends.
  */
-#include "package_internal.h"
-
 #include <string.h>
 
+#include "enter.h"
 #include "protocol.h"
 #include "stream_commands.h"
 #include "stream_host.h"
@@ -101,7 +100,7 @@ static int stage_by_stream(const struct update *u)
 static int stage(const struct update *u)
 {
     const struct ararext_package *p = u->package;
-    if (session_streams(u->s, NULL) && !u->options->no_stream) {
+    if (session_has(u->s, ARAREXT_FEATURE_STREAM) && !u->options->no_stream) {
         return stage_by_stream(u);
     }
     show(u, ARAREXT_STEP_ERASE, 0, 0);

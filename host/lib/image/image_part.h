@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside the library: what planning and carrying out have in common. Not installed.
+ * Inside the library: parts of an image as they go to flash. Not installed.
  */
-#ifndef ARAREXT_FLASH_INTERNAL_H
-#define ARAREXT_FLASH_INTERNAL_H
+#ifndef ARAREXT_IMAGE_PART_H
+#define ARAREXT_IMAGE_PART_H
 
-#include "session.h"
+#include "ararext.h"
 
 enum {
-    CHUNK_MAX = 248,      /* whole words in one MEM_WRITE of at most 249 bytes */
-    ERASED_RUN_MIN = 16,  /* a run of FF this long costs more than the frame that it saves */
-    CRC_STEP = 64 * 1024, /* bytes of one MEM_CRC, for progress */
+    CHUNK_MAX = 248,     /* whole words in one MEM_WRITE of at most 249 bytes */
+    ERASED_RUN_MIN = 16, /* a run of FF this long costs more than the frame that it saves */
     FIRST_WORD_SIZE = 4,
 };
 
@@ -27,11 +26,6 @@ bool chunk_next(const struct ararext_image *image, uint32_t from, uint32_t limit
 
 /* First address of the image rounded down to a word. */
 uint32_t image_first_word(const struct ararext_image *image);
-
-bool session_has_crc(const struct ararext_session *s);
-/* Whether a sector holds what the image has there, by MEM_CRC. */
-ARAREXT_CHECKED int sector_holds_image(struct ararext_session *s, const struct ararext_image *image,
-                                       const struct ararext_sector *sector, bool *holds);
 
 /* A range of one segment, inside [from, limit). */
 struct range {
