@@ -11,8 +11,10 @@
 #include <time.h>
 
 #include "ararext.h"
-#include "bench.h"
+#include "bench_board.h"
 #include "cases.h"
+#include "package_figures.h"
+#include "stream_figures.h"
 #include "twin_transport.h"
 
 enum {
@@ -23,47 +25,6 @@ enum {
 };
 /* At 16 MHz; long enough for the engine's start to have no weight. */
 #define COMPUTE_NS MS(20000)
-
-static const char *firmware = ARAREXT_FIRMWARE_ELF;
-
-void bench_fail(const char *what, const char *why)
-{
-    (void)fprintf(stderr, "bench: %s: %s\n", what, why);
-    exit(EXIT_FAILURE);
-}
-
-/* Reports of the twin are defects that would make a figure worthless. */
-static void on_report(void *ctx, const struct twin_report *report)
-{
-    (void)ctx;
-    (void)fprintf(stderr, "bench: the twin reports: %s (pc %08" PRIx32 ", address %08" PRIx32 ")\n",
-                  report->text, report->pc, report->address);
-    exit(EXIT_FAILURE);
-}
-
-struct twin *bench_make_board(const char *elf)
-{
-    struct twin *t = NULL;
-    elf = elf != NULL ? elf : firmware;
-    const struct twin_config config = {.flash_kib = 1024, .seed = 1, .on_report = on_report};
-    if (twin_create(&t, &config) != TWIN_OK) {
-        bench_fail("twin", twin_error_text(NULL));
-    }
-    if (twin_load_file(t, elf, FLASH_BASE) != TWIN_OK) {
-        bench_fail(elf, twin_error_text(t));
-    }
-    return t;
-}
-
-void bench_make_startable(uint8_t *image)
-{
-    static const uint8_t loop[2] = {0xFE, 0xE7};
-    for (unsigned i = 0; i < 8; i++) {
-        uint32_t word = i < 4 ? SRAM_END : APP_BASE + APP_ENTRY + 1;
-        image[i] = (uint8_t)(word >> (8 * (i % 4)));
-    }
-    memcpy(image + APP_ENTRY, loop, sizeof loop);
-}
 
 /* A plausible image: vectors, an endless loop as reset handler, noise that is the same every time.
  */
@@ -77,34 +38,7 @@ static void make_image(uint8_t *image, size_t len)
     bench_make_startable(image);
 }
 
-/* ---- from power-on to the application's first instruction ---- */
-
-struct arrival {
-    struct twin *twin;
-    uint64_t ns;
-};
-
-static void arrived(void *ctx, uint32_t addr)
-{
-    struct arrival *a = ctx;
-    (void)addr;
-    a->ns = twin_now_ns(a->twin);
-    twin_request_stop(a->twin);
-}
-
-uint64_t bench_start_ns(struct twin *t, uint64_t limit_ns)
-{
-    struct arrival arrival = {t, 0};
-    twin_pin_drive(t, 'A', 0, false);
-    twin_on_execute(t, APP_BASE + APP_ENTRY, arrived, &arrival);
-    uint64_t start = twin_now_ns(t);
-    twin_power_on(t);
-    (void)twin_run_ns(t, limit_ns);
-    if (arrival.ns == 0) {
-        bench_fail("start", "the application did not start in time");
-    }
-    return arrival.ns - start;
-}
+/* ---- the start of an application ---- */
 
 static double reset_to_app_us(void)
 {
@@ -261,7 +195,9 @@ int main(int argc, char **argv)
     const char *path = getenv("ARAREXT_FIRMWARE");
     const char *cases = argc > 2 && strcmp(argv[1], "--cases") == 0 ? argv[2] : NULL;
     int first = cases != NULL ? 3 : 1;
-    firmware = path != NULL ? path : firmware;
+    if (path != NULL) {
+        bench_use_firmware(path);
+    }
     for (int i = first; i < argc; i++) {
         (void)find(argv[i]); /* all names first, then the work */
     }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench.h"
+#include "bench_board.h"
 #include "station.h"
 
 enum { CASES_MAX = 96, LOSE_PPM = 5000, ALTER_PPM = 5000, MS_PER_S = 1000 };

@@ -8,12 +8,14 @@
  * benchmark's own first instruction. OTP and slot are loaded as PROVISION and staging leave them
  * (FORMAT.md). And what packing saves of real applications, by the library's own packer.
  */
+#include "package_figures.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ararext_package.h"
-#include "bench.h"
+#include "bench_board.h"
 #include "package_builder.h"
 
 enum {

@@ -8,7 +8,7 @@
 #define ARAREXT_BENCH_STATION_H
 
 #include "ararext.h"
-#include "bench.h"
+#include "bench_board.h"
 #include "twin_transport.h"
 
 enum {

@@ -4,7 +4,8 @@
  * binary take over a line with latency or losses, against the larger of what the line and what
  * flash needs.
  */
-#include "bench.h"
+#include "stream_figures.h"
+
 #include "cases.h"
 
 enum { BAUD = 115200 };

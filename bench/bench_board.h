@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files of the benchmark share. All that goes wrong ends the program. */
-#ifndef ARAREXT_BENCH_H
-#define ARAREXT_BENCH_H
+#ifndef ARAREXT_BENCH_BOARD_H
+#define ARAREXT_BENCH_BOARD_H
 
 #include <stdint.h>
 
@@ -15,6 +15,8 @@ enum {
 };
 #define MS(n) ((uint64_t)(n)*1000000u)
 
+/* Another bootloader than the one that was built. The path is kept. */
+void bench_use_firmware(const char *path);
 _Noreturn void bench_fail(const char *what, const char *why);
 /* A board of 1 MiB, power off, with this binary at the start of flash; NULL = the bootloader. */
 struct twin *bench_make_board(const char *elf);
@@ -22,24 +24,5 @@ struct twin *bench_make_board(const char *elf);
 void bench_make_startable(uint8_t *image);
 /* Switches on; the time to the first instruction at APP_ENTRY, which is to come within limit_ns. */
 uint64_t bench_start_ns(struct twin *t, uint64_t limit_ns);
-
-/* package_figures.c */
-double bench_verified_boot_64k_ms(void);
-double bench_verified_boot_200k_ms(void);
-double bench_verified_boot_400k_ms(void);
-double bench_install_200k_over_limit(void);
-double bench_package_saves_percent(void);
-
-/* stream_figures.c; what is measured on the way goes to standard error */
-double bench_stream_over_limit_worst(void);
-double bench_stream_over_limit_115200_16ms(void);
-double bench_stream_over_limit_921600_16ms(void);
-double bench_commands_over_limit_115200_16ms(void);
-double bench_rom_protocol_over_limit_115200_16ms(void);
-double bench_compressed_share_115200_mean(void);
-double bench_compressed_over_plain_worst(void);
-double bench_unchanged_share(void);
-double bench_changed_16k_share(void);
-double bench_lossy_1pct_share(void);
 
 #endif
