@@ -3,13 +3,20 @@
  * Several boards at once: a thread for each, with a session and a document of its own, and a line
  * of progress for each. The threads print nothing; this one does.
  */
-#include "cli.h"
+#include "cli_boards.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "cli.h"
+#include "cli_clock.h"
+#include "cli_document.h"
+#include "cli_output.h"
+#include "cli_progress.h"
 
 enum { LOOK_MS = 100, LINE_MS = 5000, PORT_COLUMNS = 24 };
 
@@ -18,31 +25,11 @@ struct cli_board {
     cli_board_fn *run;
     void *ctx;
     pthread_t thread;
-    pthread_mutex_t *lock; /* guards what follows */
-    int phase;             /* enum ararext_phase, -1 before the first */
-    uint32_t done, total;
+    struct cli_shown shown; /* its lock guards what follows, too */
     uint64_t took_ms;
-    bool lost, over;
+    bool over;
     int code;
 };
-
-void cli_board_show(struct cli_board *board, enum ararext_phase phase, uint32_t done,
-                    uint32_t total)
-{
-    pthread_mutex_lock(board->lock);
-    board->phase = (int)phase;
-    board->done = done;
-    board->total = total;
-    board->lost = false;
-    pthread_mutex_unlock(board->lock);
-}
-
-void cli_board_show_lost(struct cli_board *board)
-{
-    pthread_mutex_lock(board->lock);
-    board->lost = true;
-    pthread_mutex_unlock(board->lock);
-}
 
 static void *work(void *arg)
 {
@@ -52,11 +39,11 @@ static void *work(void *arg)
     if (board->cli.session != NULL) {
         ararext_restore_baud(board->cli.session);
     }
-    pthread_mutex_lock(board->lock);
+    pthread_mutex_lock(board->shown.lock);
     board->code = code;
     board->took_ms = cli_now_ms() - start;
     board->over = true;
-    pthread_mutex_unlock(board->lock);
+    pthread_mutex_unlock(board->shown.lock);
     return NULL;
 }
 
@@ -68,13 +55,15 @@ static void show_line(const struct cli_board *b, bool terminal)
     if (b->over) {
         fprintf(stderr, "%s, %.1f s", b->code == ARAREXT_OK ? "done" : "failed",
                 (double)b->took_ms / 1000.0);
-    } else if (b->lost) {
+    } else if (b->shown.lost) {
         fputs("silent, waiting for it", stderr);
-    } else if (b->phase < 0) {
+    } else if (b->shown.phase < 0) {
         fputs("connecting", stderr);
     } else {
-        double percent = b->total == 0 ? 100.0 : 100.0 * (double)b->done / (double)b->total;
-        fprintf(stderr, "%-10s %3.0f%%", cli_phase_word((enum ararext_phase)b->phase), percent);
+        double percent =
+            b->shown.total == 0 ? 100.0 : 100.0 * (double)b->shown.done / (double)b->shown.total;
+        fprintf(stderr, "%-10s %3.0f%%", cli_phase_word((enum ararext_phase)b->shown.phase),
+                percent);
     }
     fputs(terminal ? "\033[K\n" : "\n", stderr);
 }
@@ -108,7 +97,7 @@ static void watch(const struct cli *cli, struct cli_board *boards, size_t count)
     uint64_t shown = cli_now_ms();
     for (size_t over = 0; over < count;) {
         nanosleep(&pause, NULL);
-        pthread_mutex_lock(boards[0].lock);
+        pthread_mutex_lock(boards[0].shown.lock);
         over = count_over(boards, count);
         bool due = terminal || over == count || cli_now_ms() - shown >= LINE_MS;
         if (due && !silent) {
@@ -116,7 +105,7 @@ static void watch(const struct cli *cli, struct cli_board *boards, size_t count)
             first = false;
             shown = cli_now_ms();
         }
-        pthread_mutex_unlock(boards[0].lock);
+        pthread_mutex_unlock(boards[0].shown.lock);
     }
 }
 
@@ -128,8 +117,8 @@ static void prepare(const struct cli *cli, struct cli_board *b, size_t i)
     b->cli.port = cli->ports[i];
     b->cli.doc = cJSON_CreateObject();
     b->cli.quiet = true; /* cli_say is for one board */
-    b->cli.board = b;
-    b->phase = -1;
+    b->cli.shown = &b->shown;
+    b->shown.phase = -1;
 }
 
 /* One code for all: of the one with the highest exit status. */
@@ -193,10 +182,10 @@ int cli_run_boards(struct cli *cli, cli_board_fn *run, void *ctx)
         prepare(cli, b, i);
         b->run = run;
         b->ctx = ctx;
-        b->lock = &lock;
+        b->shown.lock = &lock;
         started[i] = pthread_create(&b->thread, NULL, work, b) == 0;
         if (!started[i]) {
-            cli_board_show(b, ARAREXT_PHASE_COMPARE, 0, 0);
+            cli_show_board(&b->shown, ARAREXT_PHASE_COMPARE, 0, 0);
             b->code = ARAREXT_ERR_MEMORY;
             b->over = true;
         }

@@ -2,6 +2,10 @@
 /* ararext commands: what the bootloader says it can do. */
 #include "cli.h"
 
+#include "cli_connect.h"
+#include "cli_document.h"
+#include "cli_options.h"
+
 static int run(struct cli *cli, int argc, char **argv)
 {
     static const struct cli_options options = {0};

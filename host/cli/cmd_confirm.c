@@ -3,6 +3,11 @@
  * place. */
 #include "cli.h"
 
+#include "ararext_package.h"
+#include "cli_connect.h"
+#include "cli_document.h"
+#include "cli_options.h"
+
 static int run(struct cli *cli, int argc, char **argv)
 {
     static const struct cli_options options = {0};

@@ -2,6 +2,12 @@
 /* ararext erase: erases sectors, one after the other, or all of the application's. */
 #include "cli.h"
 
+#include "cli_confirm.h"
+#include "cli_connect.h"
+#include "cli_file.h"
+#include "cli_options.h"
+#include "cli_progress.h"
+
 enum { OPT_SECTOR = OPT_OWN, OPT_ALL, OPT_YES };
 
 struct erase_options {

@@ -8,6 +8,14 @@
 
 #include <string.h>
 
+#include "ararext_package.h"
+#include "cli_boards.h"
+#include "cli_connect.h"
+#include "cli_document.h"
+#include "cli_file.h"
+#include "cli_options.h"
+#include "cli_progress.h"
+
 enum {
     OPT_RUN = OPT_OWN,
     OPT_NO_VERIFY,

@@ -2,6 +2,10 @@
 /* ararext go: starts what is in memory. The bootloader answers first, then it is gone. */
 #include "cli.h"
 
+#include "cli_connect.h"
+#include "cli_document.h"
+#include "cli_options.h"
+
 static int run(struct cli *cli, int argc, char **argv)
 {
     static const struct cli_options options = {.max = 1};

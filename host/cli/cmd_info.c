@@ -2,6 +2,13 @@
 /* ararext info: what board this is, what it holds and how it is protected. Changes nothing. */
 #include "cli.h"
 
+#include <stdio.h>
+
+#include "cli_connect.h"
+#include "cli_document.h"
+#include "cli_options.h"
+#include "cli_package.h"
+
 static const char *rdp_text(uint8_t rdp)
 {
     return rdp == 0xAA   ? "level 0 (none)"

@@ -11,6 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli_document.h"
+#include "cli_file.h"
+#include "cli_options.h"
+#include "cli_package.h"
+
 enum { OPT_PUBLIC = OPT_OWN, OPT_PASSPHRASE };
 
 struct keygen {

@@ -13,6 +13,13 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "cli_clock.h"
+#include "cli_connect.h"
+#include "cli_document.h"
+#include "cli_file.h"
+#include "cli_options.h"
+#include "cli_signals.h"
+
 enum {
     OPT_FOR = OPT_OWN,
     OPT_UNTIL,

@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+#include "cli_connect.h"
+#include "cli_document.h"
+#include "cli_options.h"
+
 enum { BLOCKS = 16, BLOCK_SIZE = 32, CHUNK = 240 };
 
 static void show_block(const struct cli *cli, cJSON *list, unsigned block, const uint8_t *otp)

@@ -8,6 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli_document.h"
+#include "cli_file.h"
+#include "cli_options.h"
+#include "cli_package.h"
+
 enum {
     OPT_KEY = OPT_OWN,
     OPT_PASSPHRASE,

@@ -2,7 +2,11 @@
 /* ararext ports: which serial ports there are. Opens none of them. */
 #include "cli.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+#include "cli_document.h"
+#include "cli_options.h"
 
 static void show(const struct cli *cli, cJSON *list, const struct ararext_port *p)
 {

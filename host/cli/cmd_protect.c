@@ -5,6 +5,12 @@
  */
 #include "cli.h"
 
+#include "cli_confirm.h"
+#include "cli_connect.h"
+#include "cli_document.h"
+#include "cli_file.h"
+#include "cli_options.h"
+
 enum { OPT_SECTORS = OPT_OWN, OPT_READ, OPT_YES };
 
 struct protect_options {

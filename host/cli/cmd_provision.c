@@ -8,6 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli_confirm.h"
+#include "cli_connect.h"
+#include "cli_document.h"
+#include "cli_file.h"
+#include "cli_options.h"
+#include "cli_package.h"
+
 enum { OPT_KEY = OPT_OWN, OPT_BOARD, OPT_READ, OPT_DRY_RUN, OPT_YES };
 enum { BLOCK_SIZE = 32, BLOCKS = 5, LOCKS_AT = 512 };
 

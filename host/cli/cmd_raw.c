@@ -8,6 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli_connect.h"
+#include "cli_document.h"
+#include "cli_file.h"
+#include "cli_options.h"
+
 enum { OPT_COURSE = OPT_OWN, OPT_TIMEOUT };
 
 struct raw_options {

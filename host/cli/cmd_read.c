@@ -6,6 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli_connect.h"
+#include "cli_document.h"
+#include "cli_file.h"
+#include "cli_options.h"
+#include "cli_progress.h"
+
 enum { OPT_OUTPUT = OPT_OWN, READ_LEN_MAX = 0x01000000, JSON_LEN_MAX = 65536 };
 
 static int take(struct cli *cli, void *ctx, int code, const char *value)

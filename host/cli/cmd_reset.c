@@ -2,6 +2,11 @@
 /* ararext reset: resets the chip. */
 #include "cli.h"
 
+#include "cli_connect.h"
+#include "cli_document.h"
+#include "cli_file.h"
+#include "cli_options.h"
+
 enum { OPT_BOOTLOADER = OPT_OWN };
 
 static int take(struct cli *cli, void *ctx, int code, const char *value)

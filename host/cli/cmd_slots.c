@@ -2,6 +2,10 @@
 /* ararext slots: what packages the board has, and whom it trusts. Changes nothing. */
 #include "cli.h"
 
+#include "cli_connect.h"
+#include "cli_options.h"
+#include "cli_package.h"
+
 static int run(struct cli *cli, int argc, char **argv)
 {
     static const struct cli_options options = {0};

@@ -5,6 +5,11 @@
  */
 #include "cli.h"
 
+#include "cli_connect.h"
+#include "cli_document.h"
+#include "cli_file.h"
+#include "cli_options.h"
+
 enum { OPT_KEEP = OPT_OWN, NWRP_BITS = 12, NWRP_ALL = 0xFFF };
 
 static int take(struct cli *cli, void *ctx, int code, const char *value)

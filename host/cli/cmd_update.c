@@ -8,6 +8,14 @@
 
 #include <stdlib.h>
 
+#include "cli_confirm.h"
+#include "cli_connect.h"
+#include "cli_document.h"
+#include "cli_file.h"
+#include "cli_options.h"
+#include "cli_package.h"
+#include "cli_progress.h"
+
 enum { OPT_NO_START = OPT_OWN, OPT_TIMEOUT, OPT_YES, OPT_NO_STREAM };
 
 struct update {

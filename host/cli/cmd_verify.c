@@ -4,6 +4,12 @@
 
 #include <string.h>
 
+#include "cli_connect.h"
+#include "cli_document.h"
+#include "cli_file.h"
+#include "cli_options.h"
+#include "cli_progress.h"
+
 enum { OPT_VERIFY = OPT_OWN };
 
 struct verify_options {

@@ -5,6 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli_connect.h"
+#include "cli_document.h"
+#include "cli_file.h"
+#include "cli_options.h"
+#include "cli_progress.h"
+
 enum { OPT_HEX = OPT_OWN, OPT_NO_VERIFY, WRITE_LEN_MAX = 0x00100000, HEX_LEN_MAX = 4096 };
 
 struct write_options {

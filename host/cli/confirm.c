@@ -3,11 +3,15 @@
  * Asking before something that cannot be undone. Without --yes and without a terminal the answer is
  * no: a script does nothing dangerous by accident.
  */
-#include "cli.h"
+#include "cli_confirm.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "cli.h"
+#include "cli_signals.h"
 
 enum { LOOK_MS = 100 };
 

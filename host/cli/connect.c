@@ -3,11 +3,18 @@
  * From options to a session: the named port, or the one port where a bootloader answers. Asking
  * sends one GET_VER to each port that nobody uses, and waits a fraction of a second.
  */
-#include "cli.h"
+#include "cli_connect.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "cli.h"
+#include "cli_clock.h"
+#include "cli_document.h"
+#include "cli_progress.h"
+#include "cli_signals.h"
 
 enum { PROBE_MARGIN_MS = 200 };
 
@@ -16,7 +23,7 @@ static void show_bytes(void *ctx, bool sent, const uint8_t *data, size_t len)
 {
     const struct cli *cli = ctx;
     flockfile(stderr);
-    if (cli->board != NULL) {
+    if (cli->shown != NULL) {
         fprintf(stderr, "%s ", cli->port);
     }
     fprintf(stderr, "%10.3f %s", (double)cli_now_ms() / 1000.0, sent ? ">" : "<");
@@ -30,8 +37,8 @@ static void show_bytes(void *ctx, bool sent, const uint8_t *data, size_t len)
 static void show_lost(void *ctx, bool port, unsigned limit_ms)
 {
     const struct cli *cli = ctx;
-    if (cli->board != NULL) {
-        cli_board_show_lost(cli->board);
+    if (cli->shown != NULL) {
+        cli_show_board_lost(cli->shown);
     } else if (!cli->quiet && !cli->json) {
         fprintf(stderr, "%s%s; waiting for it for up to %u s, Ctrl-C ends that\n",
                 isatty(STDERR_FILENO) == 1 ? "\n" : "",

@@ -2,7 +2,7 @@
 /*
  * Files of the tool: images with the options that go with them, and plain bytes.
  */
-#include "cli.h"
+#include "cli_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +11,10 @@
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "cli.h"
+#include "cli_document.h"
+#include "cli_options.h"
 
 static const struct {
     const char *word, *name;

@@ -5,10 +5,15 @@
  */
 #include "cli.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ararext_version.h"
+#include "cli_document.h"
+#include "cli_options.h"
+#include "cli_output.h"
+#include "cli_signals.h"
 
 static const struct cli_command *const COMMANDS[] = {
     &cmd_info,      &cmd_flash,     &cmd_verify, &cmd_monitor,  &cmd_go,    &cmd_reset,

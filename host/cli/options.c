@@ -3,12 +3,15 @@
  * Options and arguments: the global ones, which may stand before or behind the command, together
  * with the command's own; and numbers, hex bytes and lists of sectors as people write them.
  */
-#include "cli.h"
+#include "cli_options.h"
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "cli.h"
 
 enum { OPTIONS_MAX = 32, OPT_JSON = 1000, OPT_NO_COLOR, OPT_NO_EXTENSIONS };
 

@@ -3,13 +3,19 @@
  * What the commands about packages share: keys and their passphrases, package files, and how slots
  * and trust are told. A passphrase is never printed, and wiped when it has been used.
  */
-#include "cli.h"
+#include "cli_package.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
+
+#include "cli.h"
+#include "cli_confirm.h"
+#include "cli_document.h"
+#include "cli_file.h"
+#include "cli_signals.h"
 
 enum { KEY_FILE_MAX = 64 * 1024, PACKAGE_FILE_MAX = 16 * 1024 * 1024 };
 

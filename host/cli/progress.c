@@ -3,12 +3,15 @@
  * How far it has come: a bar with rate and time left on a terminal, a line for the beginning and
  * the end of each phase elsewhere. To stderr.
  */
-#include "cli.h"
+#include "cli_progress.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "cli.h"
+#include "cli_clock.h"
 
 enum {
     REDRAW_MS = 100,
@@ -29,13 +32,6 @@ static const struct {
     [ARAREXT_PHASE_VERIFY] = {"verifying", "verified"},
     [ARAREXT_PHASE_DONE] = {"done", "done"},
 };
-
-uint64_t cli_now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000u + (uint64_t)t.tv_nsec / 1000000u;
-}
 
 void cli_progress_start(struct cli_progress *p, const struct cli *cli)
 {
@@ -119,8 +115,8 @@ void cli_progress_show(void *ctx, enum ararext_phase phase, uint32_t done, uint3
 {
     struct cli_progress *p = ctx;
     uint64_t now = cli_now_ms();
-    if (p->cli->board != NULL) {
-        cli_board_show(p->cli->board, phase, done, total);
+    if (p->cli->shown != NULL) {
+        cli_show_board(p->cli->shown, phase, done, total);
         return;
     }
     if (p->cli->json || p->cli->quiet || total == 0) {
@@ -146,4 +142,22 @@ void cli_progress_show(void *ctx, enum ararext_phase phase, uint32_t done, uint3
 void cli_progress_end(struct cli_progress *p)
 {
     end_phase(p, cli_now_ms());
+}
+
+void cli_show_board(struct cli_shown *shown, enum ararext_phase phase, uint32_t done,
+                    uint32_t total)
+{
+    pthread_mutex_lock(shown->lock);
+    shown->phase = (int)phase;
+    shown->done = done;
+    shown->total = total;
+    shown->lost = false;
+    pthread_mutex_unlock(shown->lock);
+}
+
+void cli_show_board_lost(struct cli_shown *shown)
+{
+    pthread_mutex_lock(shown->lock);
+    shown->lost = true;
+    pthread_mutex_unlock(shown->lock);
 }

@@ -5,11 +5,13 @@
  * was found. One signal may arrive twice, since timeout(1) and others send it to the process and to
  * its group: what comes right behind the first is the first.
  */
-#include "cli.h"
+#include "cli_signals.h"
 
 #include <signal.h>
 #include <termios.h>
 #include <unistd.h>
+
+#include "cli_clock.h"
 
 enum { SAME_SIGNAL_MS = 500 };
 

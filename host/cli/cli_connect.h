@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* From the options to a session with a board. */
+#ifndef ARAREXT_CLI_CONNECT_H
+#define ARAREXT_CLI_CONNECT_H
+
+#include "cli.h"
+
+/* Opens the port (named, or found by asking every port) and starts a session. */
+ARAREXT_CHECKED int cli_open(struct cli *cli, enum ararext_dialect dialect);
+/* The same, and makes sure that a bootloader answers. */
+ARAREXT_CHECKED int cli_connect(struct cli *cli);
+/* The same, and asks what the board is. */
+ARAREXT_CHECKED int cli_connect_info(struct cli *cli, struct ararext_info *info);
+
+/* For commands that move much: before connecting, a --baud above 115200 becomes the limit of what
+ * is negotiated; after it, the rate is raised. */
+void cli_prepare_baud(struct cli *cli);
+ARAREXT_CHECKED int cli_raise_baud(struct cli *cli);
+
+/* What a person can do when a port could not be opened, by the error. */
+void cli_advise_about_port(struct cli *cli, int code);
+
+#endif
