@@ -54,6 +54,7 @@ void ota_set_feeding(bool on);
 /* ---- between the files of this folder ---- */
 extern const struct ota_command ota_commands[];
 extern const size_t ota_command_count;
+void ota_set_app(const struct ota_app *app);
 const struct ota_app *ota_current_app(void);
 const char *ota_error_text(int error);
 void ota_print_result(const char *command, int error);

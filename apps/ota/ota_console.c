@@ -4,8 +4,6 @@
  * LED, and the confirmation that an application may give itself. It answers each line and each
  * piece with exactly one line that begins with "ok" or "error".
  */
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "ararext_app.h"
@@ -14,7 +12,6 @@
 #include "ota.h"
 #include "support.h"
 
-#define PRINT_MAX       256
 #define PIECE_MARK      0x01u /* the first byte of a piece; no line begins with it */
 #define PIECE_HEAD      7u    /* mark, u16 number of bytes, u32 offset */
 #define PIECE_SILENCE   500u  /* ms inside a piece that end it */
@@ -29,84 +26,13 @@ struct console {
 };
 _Static_assert(sizeof((struct console *)0)->bytes > OTA_LINE_MAX, "a line and its end");
 
-static const struct ota_app *current;
 static struct console console;
 static struct ararext_app_responder responder;
-static bool feeding = true;
-
-const struct ota_app *ota_current_app(void)
-{
-    return current;
-}
-
-void ota_print(const char *format, ...)
-{
-    char text[PRINT_MAX];
-    va_list values;
-    int len;
-
-    va_start(values, format);
-    len = vsnprintf(text, sizeof text, format, values);
-    va_end(values);
-    if (len >= (int)sizeof text) {
-        len = (int)sizeof text - 1;
-    }
-    if (len > 0) {
-        line_put(LINE_CONSOLE, text, (size_t)len);
-    }
-    line_put(LINE_CONSOLE, "\r\n", 2);
-}
-
-void ota_feed(void)
-{
-    if (feeding) {
-        ararext_app_feed_watchdog();
-    }
-}
-
-void ota_set_feeding(bool on)
-{
-    feeding = on;
-}
-
-const char *ota_error_text(int error)
-{
-    switch (error) {
-    case OTA_UNKNOWN:
-        return "no such command; 'help' lists them";
-    case OTA_USAGE:
-        return "wrong or missing argument";
-    case OTA_FAILED:
-        return "failed";
-    case OTA_TOO_LONG:
-        return "line too long";
-    case REASON_CRC:
-        return "CRC wrong";
-    case REASON_LENGTH:
-        return "length wrong";
-    case REASON_CUT_OFF:
-        return "cut off";
-    case REASON_LINE:
-        return "bytes lost or damaged on the line";
-    default:
-        return ararext_app_error_text(error);
-    }
-}
-
-/* Codes as PROTOCOL.md has them, in hexadecimal; the application's own are negative. */
-void ota_print_result(const char *command, int error)
-{
-    if (error == 0) {
-        ota_print("ok %s", command);
-    } else if (error > 0) {
-        ota_print("error %s %02X %s", command, (unsigned)error, ota_error_text(error));
-    } else {
-        ota_print("error %s %d %s", command, error, ota_error_text(error));
-    }
-}
 
 static const struct ota_command *find_command(const char *name)
 {
+    const struct ota_app *current = ota_current_app();
+
     for (size_t i = 0; i < current->command_count; i++) {
         if (strcmp(current->commands[i].name, name) == 0) {
             return &current->commands[i];
@@ -245,7 +171,8 @@ static void serve_host(void)
 
 static void confirm_by_itself(void)
 {
-    int error = current->selftest != NULL ? current->selftest() : 0;
+    const struct ota_app *app = ota_current_app();
+    int error = app->selftest != NULL ? app->selftest() : 0;
 
     if (error == 0) {
         error = ararext_app_confirm();
@@ -257,7 +184,7 @@ noreturn void ota_run(const struct ota_app *app)
 {
     bool may_confirm = app->auto_confirm;
 
-    current = app;
+    ota_set_app(app);
     support_start(app->fast);
     ararext_app_responder_init(&responder);
     ota_print("\r\n%s %s started", app->name, app->version);
