@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#define WORD_SIZE 4u /* bytes of a word: what the chip's flash programs at once */
+
 /* Always in line: one instruction on the board, and code in SRAM must not call code in flash. */
 #define BYTES_INLINE static inline __attribute__((always_inline))
 

@@ -12,6 +12,10 @@
 
 #include "reason.h"
 
+/* What erased flash and OTP that nobody wrote read as. */
+#define BLANK_BYTE 0xFFu
+#define BLANK_WORD 0xFFFFFFFFu
+
 /* ctx goes to each function. Those that return a reason return REASON_NONE, FLASH_ERROR,
  * FLASH_TIMEOUT or VERIFY, with *detail as PROTOCOL.md has it for that reason. */
 struct flash_hw {

@@ -2,6 +2,7 @@
 /* The commands that read, write, erase, check and start memory. */
 #include "bytes.h"
 #include "command.h"
+#include "flash_hw.h"
 #include "geometry.h"
 #include "image.h"
 #include "memory_map.h"
@@ -11,7 +12,6 @@
 /* System memory, OTP, unique ID, flash size, option bytes: what a provisioned board shows. */
 #define SYSTEM_SPAN   (MAP_OPTION_BASE + MAP_OPTION_SIZE - MAP_SYSTEM_BASE)
 #define OTP_READ_SIZE (MAP_OTP_SIZE + MAP_OTP_LOCK_SIZE)
-#define ERASED_BYTE   0xFFu
 #define CODE_SIZE     2u
 #define VECTORS_SIZE  8u /* the two words that image.h looks at */
 
@@ -136,7 +136,7 @@ static enum reason command_check_erased(struct loader *l, uint32_t addr, const u
 
     command_memory_read(l, addr, old, len);
     for (unsigned i = 0; i < len; i++) {
-        if (old[i] != ERASED_BYTE && old[i] != data[i]) {
+        if (old[i] != BLANK_BYTE && old[i] != data[i]) {
             return command_refuse(l, REASON_NOT_ERASED, addr + i);
         }
     }

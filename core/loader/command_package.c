@@ -8,9 +8,8 @@
 #include "command.h"
 #include "geometry.h"
 #include "memory_map.h"
+#include "options.h"
 #include "verdict.h"
-
-#define BOOT_BITS ((1u << MAP_BOOT_SECTORS) - 1u)
 
 void command_read_trust(struct loader *l)
 {
@@ -116,7 +115,7 @@ enum reason command_provision(struct loader *l, const struct frame_request *requ
     }
     /* Also where OTP was complete: the power may have gone between the two. */
     detail = l->detail;
-    protect = command_set_options(l, command_nwrp(l) & ~BOOT_BITS, LOADER_RDP_KEEP);
+    protect = command_set_options(l, command_nwrp(l) & ~OPTIONS_NWRP_BOOT, LOADER_RDP_KEEP);
     if (reason == REASON_NONE) {
         return protect;
     }

@@ -7,22 +7,16 @@
 #include "bytes.h"
 #include "command.h"
 #include "geometry.h"
-#include "memory_map.h"
-
-#define OPTCR_RDP_SHIFT  8u
-#define OPTCR_NWRP_SHIFT 16u
-#define NWRP_MASK        0xFFFu
-#define BOOT_BITS        ((1u << MAP_BOOT_SECTORS) - 1u)
-#define KEY_SIZE         4u
+#include "options.h"
 
 uint16_t command_nwrp(const struct loader *l)
 {
-    return (uint16_t)(l->hw->options_read(l->hw->ctx) >> OPTCR_NWRP_SHIFT & NWRP_MASK);
+    return (uint16_t)(l->hw->options_read(l->hw->ctx) >> OPTIONS_NWRP_SHIFT & OPTIONS_NWRP_MASK);
 }
 
 uint8_t command_rdp(const struct loader *l)
 {
-    return (uint8_t)(l->hw->options_read(l->hw->ctx) >> OPTCR_RDP_SHIFT);
+    return (uint8_t)(l->hw->options_read(l->hw->ctx) >> OPTIONS_RDP_SHIFT);
 }
 
 static unsigned command_lowest_bit(unsigned bits)
@@ -71,7 +65,7 @@ static enum reason command_check_bitmap(struct loader *l, unsigned bitmap)
 {
     unsigned beyond = bitmap >> geometry_sector_count(l->info.flash_kib);
 
-    if ((bitmap & BOOT_BITS) != 0) {
+    if ((bitmap & OPTIONS_NWRP_BOOT) != 0) {
         return command_refuse(l, REASON_BOOTLOADER, command_lowest_bit(bitmap));
     }
     if (beyond != 0) {
@@ -86,7 +80,7 @@ static enum reason command_check_bitmap(struct loader *l, unsigned bitmap)
 static enum reason command_check_mode(struct loader *l, const struct frame_request *request,
                                       const uint8_t *mode, unsigned bitmap)
 {
-    bool key = request->payload_len > KEY_SIZE;
+    bool key = request->payload_len > WORD_SIZE;
 
     if (*mode == PROTECT_READ) {
         return key && load_le32(mode + 1) == PROTECT_READ_KEY ? REASON_NONE : REASON_KEY;
@@ -145,5 +139,6 @@ enum reason command_unprotect(struct loader *l, const struct frame_request *requ
         return REASON_WOULD_ERASE_CHIP;
     }
     /* Who protected the bootloader's sectors did it with a programmer, and no host takes it off. */
-    return command_set_options(l, command_nwrp(l) | (NWRP_MASK & ~BOOT_BITS), LOADER_RDP_KEEP);
+    return command_set_options(l, command_nwrp(l) | (OPTIONS_NWRP_MASK & ~OPTIONS_NWRP_BOOT),
+                               LOADER_RDP_KEEP);
 }

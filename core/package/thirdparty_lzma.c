@@ -13,6 +13,7 @@
 
 #include <string.h>
 
+#include "bytes.h"
 #include "format.h"
 
 /* On the board the functions that decode symbols lie in SRAM, and between two symbols the flash is
@@ -39,7 +40,6 @@ static UNPACK_HOT void LzmaDec_WriteRem(CLzmaDec *p, SizeT limit);
 
 #define LC_LP_MAX      4u
 #define PROPERTIES_END (9u * 5u * 5u) /* values of (pb * 5 + lp) * 9 + lc are below */
-#define WORD           4u
 #define MOVE_BITS      5u
 #define INPUT          108u /* more than a symbol takes; more is a little faster */
 
@@ -79,7 +79,7 @@ _Static_assert((NUM_BASE_PROBS + ((size_t)LZMA_LIT_SIZE << LC_LP_MAX)) * sizeof(
                "UNPACK_PROBS is too small");
 _Static_assert(UNPACK_DICTIONARY >= PAYLOAD_DICTIONARY_MAX, "the dictionary is too small");
 /* The filter leaves up to 3 bytes, rounding 2 more: the stage always takes something new. */
-_Static_assert(UNPACK_STAGE % WORD == 0 && UNPACK_STAGE >= 16u, "no good stage");
+_Static_assert(UNPACK_STAGE % WORD_SIZE == 0 && UNPACK_STAGE >= 16u, "no good stage");
 
 static struct decoder *decoder_of(const struct unpack *u)
 {
@@ -144,7 +144,7 @@ static enum reason give_out(struct unpack *u, bool last)
     if (u->thumb) {
         len = (uint32_t)(z7_BranchConv_ARMT_Dec(stage, len, u->done) - stage);
     }
-    len = last ? u->pending : len - len % WORD;
+    len = last ? u->pending : len - len % WORD_SIZE;
     if (len == 0) {
         return REASON_NONE;
     }

@@ -10,14 +10,13 @@
 
 #include "bytes.h"
 #include "compare.h"
+#include "flash_hw.h"
 #include "memory_map.h"
 #include "verdict.h"
 
-#define BLANK      0xFF
-#define BLANK_WORD 0xFFFFFFFFu
-#define NO_KEY     0xFFFFFFFFu
-#define KEYS_SIZE  (OTP_KEY_COUNT * OTP_BLOCK_SIZE)
-#define BLOCKS     (1u + OTP_LOCKED_BLOCKS) /* what trust_provision wants, behind a blank one */
+#define NO_KEY    0xFFFFFFFFu
+#define KEYS_SIZE (OTP_KEY_COUNT * OTP_BLOCK_SIZE)
+#define BLOCKS    (1u + OTP_LOCKED_BLOCKS) /* what trust_provision wants, behind a blank one */
 
 static uint32_t trust_block_addr(unsigned block)
 {
@@ -276,11 +275,11 @@ static enum reason trust_check_hashes(uint8_t blocks[BLOCKS][OTP_BLOCK_SIZE], un
 static enum reason trust_write_word(const struct flash_hw *flash, uint32_t at, uint32_t wanted,
                                     uint32_t old, uint32_t *detail)
 {
-    uint8_t lock = BLANK;
+    uint8_t lock = BLANK_BYTE;
     enum reason reason = trust_mark(flash, MAP_OTP_BASE + at, wanted, detail);
 
     flash_hw_read(flash, MAP_OTP_LOCK_BASE, &lock, 1);
-    return lock != BLANK && old == wanted ? REASON_NONE : reason;
+    return lock != BLANK_BYTE && old == wanted ? REASON_NONE : reason;
 }
 
 /* Writes the words, or (write = false) finds out whether every one can be written: bits only go to
@@ -295,7 +294,7 @@ static enum reason trust_write(const struct flash_hw *flash, uint8_t blocks[BLOC
         unsigned block = at / OTP_BLOCK_SIZE;
         uint32_t wanted = load_le32(blocks[1u + block] + at % OTP_BLOCK_SIZE);
         uint32_t old = flash_hw_word(flash, MAP_OTP_BASE + at);
-        bool locked = locks[block] != BLANK;
+        bool locked = locks[block] != BLANK_BYTE;
         if ((~old & wanted) != 0 || (locked && old != wanted)) {
             *detail = MAP_OTP_BASE + at;
             return REASON_OTP;
@@ -319,7 +318,7 @@ enum reason trust_provision(const struct flash_hw *flash, const uint8_t *hashes,
     if (count - 1u >= OTP_KEY_COUNT) {
         return REASON_ARGUMENT;
     }
-    __builtin_memset(blocks, BLANK, sizeof blocks);
+    __builtin_memset(blocks, BLANK_BYTE, sizeof blocks);
     __builtin_memcpy(blocks[1], hashes, count * DIGEST_SIZE);
     if (identity != NULL) {
         __builtin_memcpy(blocks[1 + OTP_BLOCK_IDENTITY], identity, OTP_BLOCK_SIZE);

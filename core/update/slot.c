@@ -9,9 +9,7 @@
 #include "geometry.h"
 #include "memory_map.h"
 
-#define BLANK     0xFFFFFFFFu
-#define WORD      4u
-#define HEAD_SIZE (TRAILER_ATTEMPTS + TRAILER_ATTEMPT_COUNT * WORD)
+#define HEAD_SIZE (TRAILER_ATTEMPTS + TRAILER_ATTEMPT_COUNT * WORD_SIZE)
 
 #define SLOT_A_ADDR 0x08040000u /* of the small part; the large one's is twice as far */
 #define SMALL_KIB   512u
@@ -23,7 +21,7 @@ _Static_assert(SLOT_A_ADDR - MAP_APP_BASE == MAP_APP_SIZE, "the area ends where 
 
 /* The place of each flag in slot_records.flags. Where the cause lies there is none, and none reads
  * as set: no cause is one of a flag's words. */
-#define FLAG_SIZE   (2u * WORD)
+#define FLAG_SIZE   (2u * WORD_SIZE)
 #define FLAG_OF(at) (((at)-TRAILER_SEALED) / FLAG_SIZE)
 _Static_assert(FLAG_OF(TRAILER_CHECKED) == 1 && FLAG_OF(TRAILER_CONFIRMED) == 2 &&
                    FLAG_OF(TRAILER_REJECTED) == 3 && FLAG_OF(TRAILER_CAUSE) == 4 &&
@@ -73,7 +71,7 @@ static enum reason slot_mark_pair(const struct flash_hw *flash, uint32_t addr, u
 {
     enum reason reason = flash_hw_mark(flash, addr, first, detail);
 
-    return reason == REASON_NONE ? flash_hw_mark(flash, addr + WORD, second, detail) : reason;
+    return reason == REASON_NONE ? flash_hw_mark(flash, addr + WORD_SIZE, second, detail) : reason;
 }
 
 /* How many words of the log are used; *last is the value of the last of them. */
@@ -82,7 +80,8 @@ static unsigned slot_log_used(const struct flash_hw *flash, unsigned slot, uint3
     uint32_t log = slot_trailer(flash, slot) + TRAILER_LOG;
     unsigned used = TRAILER_LOG_COUNT;
 
-    while (used > 0 && (*last = flash_hw_word(flash, log + (used - 1u) * WORD)) == BLANK) {
+    while (used > 0 &&
+           (*last = flash_hw_word(flash, log + (used - 1u) * WORD_SIZE)) == BLANK_WORD) {
         used--;
     }
     return used;
@@ -90,7 +89,7 @@ static unsigned slot_log_used(const struct flash_hw *flash, unsigned slot, uint3
 
 static bool slot_flag_set(const uint8_t *flag)
 {
-    return load_le32(flag) == FLAG_FIRST || load_le32(flag + WORD) == FLAG_SECOND;
+    return load_le32(flag) == FLAG_FIRST || load_le32(flag + WORD_SIZE) == FLAG_SECOND;
 }
 
 /* 0 stands for none: sequences begin with 1, and one of all ones would be blank. */
@@ -98,8 +97,9 @@ static uint32_t slot_sequence(const uint8_t *head)
 {
     uint32_t sequence = load_le32(head + TRAILER_SEQUENCE);
 
-    return sequence != BLANK && sequence == ~load_le32(head + TRAILER_SEQUENCE + WORD) ? sequence
-                                                                                       : 0;
+    return sequence != BLANK_WORD && sequence == ~load_le32(head + TRAILER_SEQUENCE + WORD_SIZE)
+               ? sequence
+               : 0;
 }
 
 /* Sealing begins when the sequence is whole. An application that was flashed over the trailer does
@@ -120,7 +120,7 @@ bool slot_used(const struct flash_hw *flash, unsigned slot)
 
 static void slot_read_log(const struct flash_hw *flash, unsigned slot, struct slot_records *out)
 {
-    uint32_t last = BLANK;
+    uint32_t last = BLANK_WORD;
     unsigned used = slot_log_used(flash, slot, &last);
 
     out->touched = used != 0;
@@ -144,18 +144,18 @@ void slot_read(const struct flash_hw *flash, unsigned slot, struct slot_records 
         const uint8_t *flag = head + TRAILER_SEALED + i * FLAG_SIZE;
 
         out->flags[i] = slot_flag_set(flag);
-        torn |= (unsigned)(out->flags[i] && load_le32(flag + WORD) != FLAG_SECOND) << i;
+        torn |= (unsigned)(out->flags[i] && load_le32(flag + WORD_SIZE) != FLAG_SECOND) << i;
     }
     out->torn = (uint8_t)torn;
     out->sequence = slot_sequence(head);
     out->used = slot_head_used(head);
     out->retired =
-        slot_load(head, TRAILER_SEALED) == 0 && slot_load(head, TRAILER_SEALED + WORD) == 0;
+        slot_load(head, TRAILER_SEALED) == 0 && slot_load(head, TRAILER_SEALED + WORD_SIZE) == 0;
     out->fading =
         slot_load(head, out->confirmed ? TRAILER_CONFIRMED : TRAILER_SEALED) != FLAG_FIRST;
     out->cause = slot_load(head, TRAILER_CAUSE);
-    for (uint32_t at = TRAILER_ATTEMPTS; at < HEAD_SIZE; at += WORD) {
-        attempts += slot_load(head, at) != BLANK ? 1u : 0;
+    for (uint32_t at = TRAILER_ATTEMPTS; at < HEAD_SIZE; at += WORD_SIZE) {
+        attempts += slot_load(head, at) != BLANK_WORD ? 1u : 0;
     }
     out->attempts = (uint8_t)attempts;
     slot_read_log(flash, slot, out);
@@ -190,7 +190,7 @@ enum reason slot_set_flag(const struct flash_hw *flash, unsigned slot, uint32_t 
     uint32_t addr = slot_trailer(flash, slot) + flag;
 
     if (flash_hw_word(flash, addr) == FLAG_FIRST &&
-        flash_hw_word(flash, addr + WORD) == FLAG_SECOND) {
+        flash_hw_word(flash, addr + WORD_SIZE) == FLAG_SECOND) {
         return REASON_NONE;
     }
     return slot_mark_pair(flash, addr, FLAG_FIRST, FLAG_SECOND, detail);
@@ -210,7 +210,7 @@ enum reason slot_reject(const struct flash_hw *flash, unsigned slot, enum reject
         reason = slot_mark_pair(flash, trailer + TRAILER_CONFIRMED, 0, 0, detail);
     }
     /* The cause is for people. One that a cut left is not mended, and not checked. */
-    if (reason == REASON_NONE && flash_hw_word(flash, trailer + TRAILER_CAUSE) == BLANK) {
+    if (reason == REASON_NONE && flash_hw_word(flash, trailer + TRAILER_CAUSE) == BLANK_WORD) {
         reason = flash->mark(flash->ctx, trailer + TRAILER_CAUSE, (uint32_t)cause, detail);
     }
     return reason == REASON_NONE ? slot_set_flag(flash, slot, TRAILER_REJECTED, detail) : reason;
@@ -232,11 +232,11 @@ enum reason slot_retire(const struct flash_hw *flash, unsigned slot, uint32_t *d
 enum reason slot_count_attempt(const struct flash_hw *flash, unsigned slot, uint32_t *detail)
 {
     uint32_t addr = slot_trailer(flash, slot) + TRAILER_ATTEMPTS;
-    uint32_t end = addr + (TRAILER_ATTEMPT_COUNT - 1u) * WORD;
+    uint32_t end = addr + (TRAILER_ATTEMPT_COUNT - 1u) * WORD_SIZE;
 
     /* The first that reads blank, also if it is one that a cut left so. */
-    while (addr < end && flash_hw_word(flash, addr) != BLANK) {
-        addr += WORD;
+    while (addr < end && flash_hw_word(flash, addr) != BLANK_WORD) {
+        addr += WORD_SIZE;
     }
     return flash_hw_mark(flash, addr, ATTEMPT_MADE, detail);
 }
@@ -259,19 +259,19 @@ enum reason slot_disclaim(const struct flash_hw *flash, uint32_t *detail)
         if (at == TRAILER_LOG_COUNT) {
             at--;
         }
-        reason = flash_hw_mark(flash, log + at * WORD, 0, detail);
+        reason = flash_hw_mark(flash, log + at * WORD_SIZE, 0, detail);
     }
     return reason;
 }
 
 enum reason slot_claim(const struct flash_hw *flash, unsigned slot, uint32_t *detail)
 {
-    uint32_t last = BLANK;
+    uint32_t last = BLANK_WORD;
     unsigned at = slot_log_used(flash, slot, &last);
     uint32_t addr;
 
     at -= last == LOG_DONE ? 1u : 0;
-    addr = slot_trailer(flash, slot) + TRAILER_LOG + at * WORD;
+    addr = slot_trailer(flash, slot) + TRAILER_LOG + at * WORD_SIZE;
     if (at == TRAILER_LOG_COUNT) {
         *detail = addr;
         return REASON_VERIFY;

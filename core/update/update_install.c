@@ -12,7 +12,6 @@
 #include "update_state.h"
 
 #define PIECE 256u
-#define WORD  4u
 
 /* Where content goes: flash, or a digest. */
 struct update_sink {
@@ -31,8 +30,8 @@ static enum reason update_sink_hash(void *ctx, const uint8_t *data, size_t len)
     struct update_sink *s = ctx;
 
     if (s->done == 0) {
-        s->vectors_fit =
-            len >= 2u * WORD && package_vectors_fit(s->p, load_le32(data), load_le32(data + WORD));
+        s->vectors_fit = len >= 2u * WORD_SIZE &&
+                         package_vectors_fit(s->p, load_le32(data), load_le32(data + WORD_SIZE));
     }
     s->done += (uint32_t)len;
     sha256_add(&s->sha, data, len);

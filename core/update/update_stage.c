@@ -3,12 +3,11 @@
  * Staging: a package comes in piece by piece, into the slot that is not needed to boot. The slot is
  * retired and erased first, in the same session; it is sealed last, when the whole is judged.
  */
+#include "bytes.h"
 #include "compare.h"
 #include "update_state.h"
 
-#define WORD       4u
 #define PIECE      64u
-#define BLANK      0xFFu
 #define NO_STAGING 0xFFFFFFFFu
 
 static enum reason update_stage_refuse(enum reason reason, uint32_t value, uint32_t *detail)
@@ -127,8 +126,8 @@ enum reason update_stage_write(const struct update_board *u, struct update_stage
 {
     const struct flash_hw *flash = u->flash;
     uint32_t addr = update_stage_addr(u, stage, offset);
-    uint32_t rest = len % WORD;
-    uint8_t word[WORD] = {BLANK, BLANK, BLANK, BLANK};
+    uint32_t rest = len % WORD_SIZE;
+    uint8_t word[WORD_SIZE] = {BLANK_BYTE, BLANK_BYTE, BLANK_BYTE, BLANK_BYTE};
     enum reason reason;
 
     if (stage->size == 0) {
@@ -151,7 +150,7 @@ enum reason update_stage_write(const struct update_board *u, struct update_stage
         for (uint32_t i = 0; i < rest; i++) {
             word[i] = data[len - rest + i];
         }
-        reason = flash->program(flash->ctx, addr + len - rest, word, WORD, detail);
+        reason = flash->program(flash->ctx, addr + len - rest, word, WORD_SIZE, detail);
     }
     if (reason == REASON_NONE) {
         stage->next = offset + len;

@@ -9,7 +9,6 @@
 #include "bytes.h"
 #include "geometry.h"
 
-#define WORD     4u
 #define NOT_HEAD 1u /* bytes to go on by, where no good frame begins */
 
 void stream_init(struct stream *s, const struct stream_hw *hw)
@@ -24,17 +23,17 @@ void stream_forget(struct stream *s)
     s->resumable = false;
 }
 
-static unsigned kind_of(const struct stream *s)
+static unsigned stream_kind_of(const struct stream *s)
 {
     return s->spec.flags & STREAM_KIND_BITS;
 }
 
-static bool holds_back(const struct stream *s)
+static bool stream_holds_back(const struct stream *s)
 {
     return (s->spec.flags & STREAM_FLAG_HOLD) != 0;
 }
 
-static void fail(struct stream *s, enum reason reason)
+static void stream_fail(struct stream *s, enum reason reason)
 {
     s->reason = reason;
     s->state = STREAM_FAILED;
@@ -44,7 +43,7 @@ static void fail(struct stream *s, enum reason reason)
 /* ---- content to flash ---- */
 
 /* The sector that the content has reached. Always erased: what reads blank may not be. */
-static enum reason erase_next(struct stream *s)
+static enum reason stream_erase_next(struct stream *s)
 {
     const struct flash_hw *flash = s->hw->flash;
     unsigned sector = geometry_sector_at(s->spec.addr + s->erased);
@@ -55,12 +54,12 @@ static enum reason erase_next(struct stream *s)
 }
 
 /* A PACKAGE has no content here, and is never due. */
-static bool erase_is_due(const struct stream *s)
+static bool stream_erase_is_due(const struct stream *s)
 {
     return s->state == STREAM_OPEN && s->written == s->erased && s->written < s->spec.content;
 }
 
-static enum reason program(struct stream *s, const uint8_t *data, uint32_t len)
+static enum reason stream_program(struct stream *s, const uint8_t *data, uint32_t len)
 {
     const struct flash_hw *flash = s->hw->flash;
     enum reason reason =
@@ -71,19 +70,19 @@ static enum reason program(struct stream *s, const uint8_t *data, uint32_t len)
 }
 
 /* The last 1 to 3 bytes, filled up to a word. */
-static enum reason program_rest(struct stream *s, const uint8_t *data, uint32_t len)
+static enum reason stream_program_rest(struct stream *s, const uint8_t *data, uint32_t len)
 {
-    uint8_t word[WORD] = {0xFF, 0xFF, 0xFF, 0xFF};
+    uint8_t word[WORD_SIZE] = {0xFF, 0xFF, 0xFF, 0xFF};
 
     __builtin_memcpy(word, data, len);
-    enum reason reason = program(s, word, WORD);
-    s->written -= WORD - len;
+    enum reason reason = stream_program(s, word, WORD_SIZE);
+    s->written -= WORD_SIZE - len;
     return reason;
 }
 
 /* Sink of the unpacker, and the way of plain bytes. len is a multiple of 4 but for the last piece:
  * so every piece begins at a word, and no word lies across the end of a sector. */
-static enum reason put(void *ctx, const uint8_t *data, size_t len)
+static enum reason stream_put(void *ctx, const uint8_t *data, size_t len)
 {
     struct stream *s = ctx;
     enum reason reason = REASON_NONE;
@@ -93,18 +92,18 @@ static enum reason put(void *ctx, const uint8_t *data, size_t len)
         uint32_t room = s->erased - s->written;
         uint32_t piece = len < room ? (uint32_t)len : room;
         if (room == 0) {
-            reason = erase_next(s);
-        } else if (s->written == 0 && holds_back(s)) {
+            reason = stream_erase_next(s);
+        } else if (s->written == 0 && stream_holds_back(s)) {
             s->held = load_le32(data);
-            s->written = WORD;
-            data += WORD;
-            len -= WORD;
-        } else if (piece < WORD) {
-            reason = program_rest(s, data, piece);
+            s->written = WORD_SIZE;
+            data += WORD_SIZE;
+            len -= WORD_SIZE;
+        } else if (piece < WORD_SIZE) {
+            reason = stream_program_rest(s, data, piece);
             len = 0;
         } else {
-            piece &= ~(WORD - 1u);
-            reason = program(s, data, piece);
+            piece &= ~(WORD_SIZE - 1u);
+            reason = stream_program(s, data, piece);
             data += piece;
             len -= piece;
         }
@@ -113,37 +112,37 @@ static enum reason put(void *ctx, const uint8_t *data, size_t len)
 }
 
 /* The first word was held back; now all else is in flash, and this is its CRC. */
-static enum reason program_held(struct stream *s, uint32_t crc)
+static enum reason stream_program_held(struct stream *s, uint32_t crc)
 {
     const struct flash_hw *flash = s->hw->flash;
-    uint8_t word[WORD];
+    uint8_t word[WORD_SIZE];
 
     if (crc != s->spec.id) {
         s->detail = s->spec.addr;
         return REASON_VERIFY;
     }
     store_le32(word, s->held);
-    return flash->program(flash->ctx, s->spec.addr, word, WORD, &s->detail);
+    return flash->program(flash->ctx, s->spec.addr, word, WORD_SIZE, &s->detail);
 }
 
 /* The last byte has been delivered. What the host would ask next is what flash holds now. */
-static enum reason complete(struct stream *s)
+static enum reason stream_finish(struct stream *s)
 {
     enum reason reason = REASON_NONE;
 
     s->state = STREAM_COMPLETE;
-    if (kind_of(s) != STREAM_PACKAGE) {
-        uint32_t crc =
-            s->hw->memory_crc(s->hw->crc_ctx, s->spec.addr, stream_padded(s->spec.content) / WORD);
+    if (stream_kind_of(s) != STREAM_PACKAGE) {
+        uint32_t crc = s->hw->memory_crc(s->hw->crc_ctx, s->spec.addr,
+                                         stream_padded(s->spec.content) / WORD_SIZE);
 
-        reason = holds_back(s) ? program_held(s, crc) : REASON_NONE;
+        reason = stream_holds_back(s) ? stream_program_held(s, crc) : REASON_NONE;
         s->detail = reason == REASON_NONE ? crc : s->detail;
     }
     return reason;
 }
 
 /* Takes len good bytes of the stream at s->next. */
-static void deliver(struct stream *s, const uint8_t *data, uint32_t len)
+static void stream_deliver(struct stream *s, const uint8_t *data, uint32_t len)
 {
     enum reason reason;
     uint32_t offset = s->next;
@@ -151,9 +150,9 @@ static void deliver(struct stream *s, const uint8_t *data, uint32_t len)
     s->next += len;
     s->gap_due = s->gap_noted = false;
     s->detail = 0;
-    if (kind_of(s) == STREAM_PLAIN) {
-        reason = put(s, data, len);
-    } else if (kind_of(s) == STREAM_PACKED) {
+    if (stream_kind_of(s) == STREAM_PLAIN) {
+        reason = stream_put(s, data, len);
+    } else if (stream_kind_of(s) == STREAM_PACKED) {
         reason = unpack_add(&s->unpack, data, len);
         if (reason == REASON_NONE && s->next == s->spec.size) {
             reason = unpack_end(&s->unpack);
@@ -163,27 +162,27 @@ static void deliver(struct stream *s, const uint8_t *data, uint32_t len)
         s->written = s->next;
     }
     if (reason == REASON_NONE && s->next == s->spec.size) {
-        reason = complete(s);
+        reason = stream_finish(s);
     }
     if (reason != REASON_NONE) {
-        fail(s, reason);
+        stream_fail(s, reason);
     }
 }
 
 /* ---- frames ---- */
 
 /* One byte of what lies in the ring. */
-static const uint8_t *input_at(const struct stream_input *in, size_t offset)
+static const uint8_t *stream_input_at(const struct stream_input *in, size_t offset)
 {
     return offset < in->len[0] ? in->bytes[0] + offset : in->bytes[1] + (offset - in->len[0]);
 }
 
-static void input_copy(const struct stream_input *in, size_t offset, uint8_t *to, size_t len)
+static void stream_input_copy(const struct stream_input *in, size_t offset, uint8_t *to, size_t len)
 {
     size_t first = offset < in->len[0] ? in->len[0] - offset : len;
 
     first = first < len ? first : len;
-    __builtin_memcpy(to, input_at(in, offset), first);
+    __builtin_memcpy(to, stream_input_at(in, offset), first);
     if (first < len) {
         __builtin_memcpy(to + first, in->bytes[1], len - first);
     }
@@ -191,7 +190,7 @@ static void input_copy(const struct stream_input *in, size_t offset, uint8_t *to
 
 /* Bytes at s->next are missing, as a frame of this round shows. Told at once, and again now and
  * then while such frames come. */
-static void note_gap(struct stream *s, uint8_t kind_round, uint32_t now_us)
+static void stream_note_gap(struct stream *s, uint8_t kind_round, uint32_t now_us)
 {
     uint8_t round = (uint8_t)(kind_round >> STREAM_ROUND_SHIFT);
 
@@ -206,12 +205,12 @@ static void note_gap(struct stream *s, uint8_t kind_round, uint32_t now_us)
 
 void stream_lost(struct stream *s, uint32_t now_us)
 {
-    note_gap(s, (uint8_t)(s->gap_round << STREAM_ROUND_SHIFT), now_us);
+    stream_note_gap(s, (uint8_t)(s->gap_round << STREAM_ROUND_SHIFT), now_us);
 }
 
 /* Nothing whole lies in the ring. Returns how many bytes to go on by: an incomplete frame is given
  * up after some silence, so that what comes then is not taken for its end. */
-static size_t wait(struct stream *s, size_t len, uint32_t now_us)
+static size_t stream_wait(struct stream *s, size_t len, uint32_t now_us)
 {
     if (len != s->quiet_len) {
         s->quiet_len = len;
@@ -225,7 +224,7 @@ static size_t wait(struct stream *s, size_t len, uint32_t now_us)
     return len > 0 && now_us - s->quiet_us >= STREAM_SILENCE_US ? NOT_HEAD : 0;
 }
 
-static void take_control(struct stream *s, unsigned kind)
+static void stream_take_control(struct stream *s, unsigned kind)
 {
     s->number = load_le32(s->frame + STREAM_HEAD_NUMBER);
     s->answer_due = true;
@@ -236,7 +235,7 @@ static void take_control(struct stream *s, unsigned kind)
 }
 
 /* A whole data frame lies in s->frame, and its CRC is right. */
-static void take_data(struct stream *s, uint32_t len, uint32_t now_us)
+static void stream_take_data(struct stream *s, uint32_t len, uint32_t now_us)
 {
     uint32_t offset = load_le32(s->frame + STREAM_HEAD_NUMBER);
 
@@ -244,44 +243,45 @@ static void take_data(struct stream *s, uint32_t len, uint32_t now_us)
         return; /* was here before */
     }
     if (offset > s->next) {
-        note_gap(s, s->frame[STREAM_HEAD_KIND], now_us);
-    } else if (len > s->spec.size - offset || (len % WORD != 0 && len != s->spec.size - offset)) {
+        stream_note_gap(s, s->frame[STREAM_HEAD_KIND], now_us);
+    } else if (len > s->spec.size - offset ||
+               (len % WORD_SIZE != 0 && len != s->spec.size - offset)) {
         s->detail = len;
-        fail(s, REASON_PAYLOAD_LENGTH);
+        stream_fail(s, REASON_PAYLOAD_LENGTH);
     } else {
-        deliver(s, s->frame + STREAM_HEAD_BARE, len);
+        stream_deliver(s, s->frame + STREAM_HEAD_BARE, len);
         s->worked = true;
     }
 }
 
 /* A data frame with a good head begins the ring. */
-static size_t take_whole(struct stream *s, const struct stream_input *in, uint32_t now_us)
+static size_t stream_take_whole(struct stream *s, const struct stream_input *in, uint32_t now_us)
 {
     size_t have = in->len[0] + in->len[1];
     uint32_t len = load_le16(s->frame + STREAM_HEAD_LEN);
     uint32_t padded = stream_padded(len);
     size_t whole = STREAM_HEAD_SIZE + padded + STREAM_CRC_SIZE;
     uint8_t *payload = s->frame + STREAM_HEAD_BARE;
-    size_t skip = have < whole ? wait(s, have, now_us) : whole;
+    size_t skip = have < whole ? stream_wait(s, have, now_us) : whole;
 
     if (skip == whole) {
-        input_copy(in, STREAM_HEAD_SIZE, payload, padded + STREAM_CRC_SIZE);
-        if (s->hw->crc(s->hw->crc_ctx, s->frame, (STREAM_HEAD_BARE + padded) / WORD) ==
+        stream_input_copy(in, STREAM_HEAD_SIZE, payload, padded + STREAM_CRC_SIZE);
+        if (s->hw->crc(s->hw->crc_ctx, s->frame, (STREAM_HEAD_BARE + padded) / WORD_SIZE) ==
             load_le32(payload + padded)) {
             s->good_us = now_us;
-            take_data(s, len, now_us);
+            stream_take_data(s, len, now_us);
             return whole;
         }
         skip = NOT_HEAD;
     }
     if (skip != 0 && load_le32(s->frame + STREAM_HEAD_NUMBER) >= s->next) {
-        note_gap(s, s->frame[STREAM_HEAD_KIND], now_us);
+        stream_note_gap(s, s->frame[STREAM_HEAD_KIND], now_us);
     }
     return skip;
 }
 
 /* How many bytes of the first piece cannot begin a frame. */
-static size_t count_junk(const struct stream_input *in)
+static size_t stream_count_junk(const struct stream_input *in)
 {
     size_t junk = 0;
 
@@ -292,7 +292,7 @@ static size_t count_junk(const struct stream_input *in)
 }
 
 /* Whether s->frame has the head of a data frame, or of another, without the head's CRC. */
-static bool head_is_data(const struct stream *s)
+static bool stream_head_is_data(const struct stream *s)
 {
     uint32_t len = load_le16(s->frame + STREAM_HEAD_LEN);
 
@@ -300,7 +300,7 @@ static bool head_is_data(const struct stream *s)
            len <= STREAM_PAYLOAD_MAX;
 }
 
-static bool head_is_control(const struct stream *s)
+static bool stream_head_is_control(const struct stream *s)
 {
     unsigned kind = s->frame[STREAM_HEAD_KIND] & STREAM_KIND_MASK;
 
@@ -310,7 +310,7 @@ static bool head_is_control(const struct stream *s)
 
 size_t stream_take(struct stream *s, const struct stream_input *in, uint32_t now_us)
 {
-    size_t junk = count_junk(in);
+    size_t junk = stream_count_junk(in);
     uint8_t *crc = s->frame + STREAM_HEAD_CRC; /* until the payload gets there */
 
     if (s->worked) { /* the silence was ours */
@@ -318,11 +318,11 @@ size_t stream_take(struct stream *s, const struct stream_input *in, uint32_t now
         s->good_us = now_us;
         s->quiet_len = 0;
     }
-    if (erase_is_due(s)) {
-        enum reason reason = erase_next(s);
+    if (stream_erase_is_due(s)) {
+        enum reason reason = stream_erase_next(s);
         s->worked = true;
         if (reason != REASON_NONE) {
-            fail(s, reason);
+            stream_fail(s, reason);
         }
         return 0;
     }
@@ -330,20 +330,20 @@ size_t stream_take(struct stream *s, const struct stream_input *in, uint32_t now
         return junk;
     }
     if (in->len[0] + in->len[1] < STREAM_HEAD_SIZE) {
-        return wait(s, in->len[0] + in->len[1], now_us);
+        return stream_wait(s, in->len[0] + in->len[1], now_us);
     }
-    input_copy(in, 0, s->frame, STREAM_HEAD_SIZE);
-    if (s->hw->crc(s->hw->crc_ctx, s->frame, STREAM_HEAD_BARE / WORD) != load_le32(crc)) {
+    stream_input_copy(in, 0, s->frame, STREAM_HEAD_SIZE);
+    if (s->hw->crc(s->hw->crc_ctx, s->frame, STREAM_HEAD_BARE / WORD_SIZE) != load_le32(crc)) {
         return NOT_HEAD;
     }
-    if (head_is_data(s)) {
-        return take_whole(s, in, now_us);
+    if (stream_head_is_data(s)) {
+        return stream_take_whole(s, in, now_us);
     }
-    if (!head_is_control(s)) {
+    if (!stream_head_is_control(s)) {
         return NOT_HEAD;
     }
     s->good_us = now_us;
-    take_control(s, s->frame[STREAM_HEAD_KIND] & STREAM_KIND_MASK);
+    stream_take_control(s, s->frame[STREAM_HEAD_KIND] & STREAM_KIND_MASK);
     return STREAM_HEAD_SIZE;
 }
 
@@ -361,9 +361,9 @@ uint32_t stream_begin(struct stream *s, const struct stream_spec *spec)
     if (!stream_resumes(s, spec)) {
         s->spec = *spec;
         s->next = s->written = s->erased = 0;
-        s->unpack.sink = put;
+        s->unpack.sink = stream_put;
         s->unpack.ctx = s;
-        if (kind_of(s) == STREAM_PACKED) {
+        if (stream_kind_of(s) == STREAM_PACKED) {
             unpack_init(&s->unpack, s->hw->memory, s->hw->dictionary, spec->content,
                         (spec->flags & STREAM_FLAG_THUMB) != 0);
         }
@@ -380,22 +380,22 @@ uint32_t stream_begin(struct stream *s, const struct stream_spec *spec)
     return s->next;
 }
 
-static bool has_to_tell(const struct stream *s, uint32_t now_us)
+static bool stream_has_to_tell(const struct stream *s, uint32_t now_us)
 {
     bool moved = s->next != s->told_next || s->written != s->told_written;
 
     /* Before an erase, too: it may be long until the next one. */
     return s->gap_due || s->answer_due || s->state != s->told ||
-           (moved && (erase_is_due(s) || now_us - s->told_us >= STREAM_STATUS_US));
+           (moved && (stream_erase_is_due(s) || now_us - s->told_us >= STREAM_STATUS_US));
 }
 
 bool stream_status(struct stream *s, uint32_t now_us, uint8_t out[STREAM_STATUS_SIZE])
 {
-    bool result =
-        s->state == STREAM_FAILED || (s->state == STREAM_COMPLETE && kind_of(s) != STREAM_PACKAGE);
+    bool result = s->state == STREAM_FAILED ||
+                  (s->state == STREAM_COMPLETE && stream_kind_of(s) != STREAM_PACKAGE);
     unsigned flags = 0;
 
-    if (!has_to_tell(s, now_us)) {
+    if (!stream_has_to_tell(s, now_us)) {
         return false;
     }
     if (s->gap_due) {
@@ -411,7 +411,8 @@ bool stream_status(struct stream *s, uint32_t now_us, uint8_t out[STREAM_STATUS_
     store_le32(out + STREAM_STATUS_NEXT, s->next);
     store_le32(out + STREAM_STATUS_WRITTEN, s->written);
     store_le32(out + STREAM_STATUS_NUMBER, result ? s->detail : s->number);
-    store_le32(out + STREAM_STATUS_CRC, s->hw->crc(s->hw->crc_ctx, out, STREAM_STATUS_CRC / WORD));
+    store_le32(out + STREAM_STATUS_CRC,
+               s->hw->crc(s->hw->crc_ctx, out, STREAM_STATUS_CRC / WORD_SIZE));
     s->told = s->state;
     s->told_us = now_us;
     s->told_next = s->next;

@@ -20,7 +20,7 @@ uint32_t stream_crc(uint32_t crc, const uint8_t *data, size_t words)
     return crc;
 }
 
-static void make_head(uint8_t *out, uint8_t kind_round, uint32_t len, uint32_t number)
+static void stream_make_head(uint8_t *out, uint8_t kind_round, uint32_t len, uint32_t number)
 {
     out[0] = STREAM_START;
     out[STREAM_HEAD_KIND] = kind_round;
@@ -31,7 +31,7 @@ static void make_head(uint8_t *out, uint8_t kind_round, uint32_t len, uint32_t n
 
 void stream_make_control(uint8_t out[STREAM_HEAD_SIZE], uint8_t kind_round, uint32_t number)
 {
-    make_head(out, kind_round, 0, number);
+    stream_make_head(out, kind_round, 0, number);
 }
 
 size_t stream_make_data(uint8_t *out, uint8_t round, uint32_t offset, const uint8_t *data,
@@ -40,7 +40,8 @@ size_t stream_make_data(uint8_t *out, uint8_t round, uint32_t offset, const uint
     uint32_t padded = stream_padded(len);
     uint8_t *payload = out + STREAM_HEAD_SIZE;
 
-    make_head(out, (uint8_t)(STREAM_DATA | (unsigned)round << STREAM_ROUND_SHIFT), len, offset);
+    stream_make_head(out, (uint8_t)(STREAM_DATA | (unsigned)round << STREAM_ROUND_SHIFT), len,
+                     offset);
     memcpy(payload, data, len);
     memset(payload + len, 0, padded - len);
     /* Not over the head's own CRC: what stood before that would no longer count. */

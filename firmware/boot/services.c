@@ -10,8 +10,6 @@
 #include "crc.h"
 #include "packages.h"
 
-#define WORD 4u
-
 _Static_assert(sizeof(struct services_stage) == sizeof(struct update_stage), "the same struct");
 _Static_assert(offsetof(struct services_stage, next) == offsetof(struct update_stage, next),
                "the same struct");

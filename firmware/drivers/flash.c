@@ -6,6 +6,7 @@
 #include "flash.h"
 
 #include "bytes.h"
+#include "flash_hw.h"
 #include "flash_ram.h"
 #include "geometry.h"
 #include "memory_map.h"
@@ -15,9 +16,7 @@
 #define ERASE_LIMIT_US   400000u
 /* At most 500 ms for 16 KiB, 1.1 s for 64, 2 s for 128; doubled. */
 #define ERASE_LIMIT_KIB_US 28000u
-#define BLANK_WORD         0xFFFFFFFFu
 #define BYTES_PER_KIB      1024u
-#define WORD               4u
 
 const struct flash_ops flash_from_ram = {flash_ram_erase, flash_ram_program};
 
@@ -76,10 +75,10 @@ static enum reason flash_check_blank(uint32_t addr, uint32_t size, uint32_t *det
         const volatile uint32_t *word = (const volatile uint32_t *)addr;
 
         if ((word[0] & word[1]) != BLANK_WORD) {
-            *detail = word[0] != BLANK_WORD ? addr : addr + WORD;
+            *detail = word[0] != BLANK_WORD ? addr : addr + WORD_SIZE;
             return REASON_VERIFY;
         }
-        addr += 2u * WORD;
+        addr += 2u * WORD_SIZE;
     } while (addr != end);
     return REASON_NONE;
 }
@@ -109,8 +108,8 @@ static void flash_next_run(struct flash_write *w, uint32_t addr, const uint8_t *
 {
     w->addr = addr;
     w->data = data;
-    w->unit = addr % WORD == 0 && left >= WORD ? WORD : 1u;
-    w->len = w->unit == WORD ? left - left % WORD : 1u;
+    w->unit = addr % WORD_SIZE == 0 && left >= WORD_SIZE ? WORD_SIZE : 1u;
+    w->len = w->unit == WORD_SIZE ? left - left % WORD_SIZE : 1u;
 }
 
 static enum reason flash_compare(const struct flash_write *w, uint32_t *detail)
@@ -119,9 +118,9 @@ static enum reason flash_compare(const struct flash_write *w, uint32_t *detail)
     uint32_t end = addr + w->len;
     const uint8_t *data = w->data;
 
-    while (w->unit == WORD && *(const volatile uint32_t *)addr == load_le32(data)) {
-        addr += WORD;
-        data += WORD;
+    while (w->unit == WORD_SIZE && *(const volatile uint32_t *)addr == load_le32(data)) {
+        addr += WORD_SIZE;
+        data += WORD_SIZE;
         if (addr == end) {
             return REASON_NONE;
         }
@@ -163,7 +162,7 @@ void flash_begin(void *ctx, uint32_t addr, const uint8_t *data, size_t len)
     if (ctx == &flash_from_ram && len != 0 &&
         addr - MAP_APP_BASE < MAP_FLASH_BASE + MAP_FLASH_SIZE_MAX - MAP_APP_BASE) {
         (void)flash_unlock();
-        flash_ram_begin(addr, data, len - len % WORD);
+        flash_ram_begin(addr, data, len - len % WORD_SIZE);
     }
 }
 
@@ -174,8 +173,8 @@ static bool flash_is_otp(uint32_t addr)
 
 enum reason flash_mark(void *ctx, uint32_t addr, uint32_t word, uint32_t *detail)
 {
-    uint8_t bytes[WORD];
-    const struct flash_write w = {addr, bytes, WORD, WORD, true};
+    uint8_t bytes[WORD_SIZE];
+    const struct flash_write w = {addr, bytes, WORD_SIZE, WORD_SIZE, true};
 
     if (addr - MAP_APP_BASE >= MAP_FLASH_BASE + MAP_FLASH_SIZE_MAX - MAP_APP_BASE &&
         !flash_is_otp(addr)) {

@@ -9,11 +9,11 @@
 #include <stdbool.h>
 
 #include "flash_ram.h"
+#include "options.h"
 #include "stm32f407.h"
 
 #define OPTIONS_LIMIT_US 1500000u
 #define RDP_SHIFT        8u /* in OPTCR and in the first option half-word */
-#define NWRP_SHIFT       16u
 #define OPTION_NWRP_MASK 0xFFFu
 #define RDP_LEVEL_1      0x55u
 
@@ -30,7 +30,7 @@ uint32_t flash_read_options(void *ctx)
 static bool flash_options_hold(uint32_t optcr)
 {
     return ((OPTION_BYTES->rdp_user ^ optcr) & FLASH_OPTCR_RDP) == 0 &&
-           ((OPTION_BYTES->nwrp ^ optcr >> NWRP_SHIFT) & OPTION_NWRP_MASK) == 0;
+           ((OPTION_BYTES->nwrp ^ optcr >> OPTIONS_NWRP_SHIFT) & OPTION_NWRP_MASK) == 0;
 }
 
 enum reason flash_reason(uint32_t sr, uint32_t *detail)
@@ -45,7 +45,8 @@ enum reason flash_reason(uint32_t sr, uint32_t *detail)
 enum reason flash_program_options(void *ctx, uint16_t nwrp, enum loader_rdp rdp, uint32_t *detail)
 {
     uint32_t now = FLASH->OPTCR & ~(FLASH_OPTCR_LOCK | FLASH_OPTCR_STRT);
-    uint32_t optcr = (now & ~FLASH_OPTCR_NWRP) | ((uint32_t)nwrp << NWRP_SHIFT & FLASH_OPTCR_NWRP);
+    uint32_t optcr =
+        (now & ~FLASH_OPTCR_NWRP) | ((uint32_t)nwrp << OPTIONS_NWRP_SHIFT & FLASH_OPTCR_NWRP);
     enum reason reason;
 
     (void)ctx;
