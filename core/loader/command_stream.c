@@ -5,7 +5,7 @@
 #include "geometry.h"
 #include "memory_map.h"
 #include "options.h"
-#include "stream_commands.h"
+#include "command_stream.h"
 
 static enum reason stream_refuse(struct stream_answer *a, enum reason reason, uint32_t detail)
 {

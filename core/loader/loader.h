@@ -22,7 +22,7 @@
 
 #include "frame.h"
 #include "protocol.h"
-#include "stream_commands.h"
+#include "command_stream.h"
 #include "update.h"
 
 /* What an option-byte change does to the read protection. There is no row for level 2: nothing

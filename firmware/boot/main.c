@@ -19,7 +19,7 @@
 #include "mpu.h"
 #include "packages.h"
 #include "serial.h"
-#include "streaming.h"
+#include "stream_mode.h"
 #include "stm32f407.h"
 #include "timer.h"
 
@@ -67,7 +67,7 @@ static void main_start_board(const struct start_facts *facts)
         .stay = facts->stay,
         .clock_source = clock.hse ? 1 : 0,
     };
-    streaming_start(&loader, &packages, clock.apb1_hz);
+    stream_mode_start(&loader, &packages, clock.apb1_hz);
     mpu_start();
 }
 
@@ -124,7 +124,7 @@ static void main_tell_result(uint8_t command)
 
 static void main_do_after(void)
 {
-    if (loader.after == AFTER_NOTHING || streaming_do_after(&loader)) {
+    if (loader.after == AFTER_NOTHING || stream_mode_do_after(&loader)) {
         return;
     }
     serial_flush();
@@ -158,15 +158,15 @@ static void main_serve_request(const struct frame_request *request)
 
     led_busy();
     serial_wait_unsent(); /* the loader makes its next answer where the last one is sent from */
-    streaming_use_ring(false);
+    stream_mode_use_ring(false);
     if (loader_accept(&loader, receiver.dialect, request, &answer)) {
         serial_send(answer.bytes, answer.len);
         serial_wait_unsent();
         answer = loader_execute(&loader, request);
-        streaming_use_ring(loader.after == AFTER_STREAM);
+        stream_mode_use_ring(loader.after == AFTER_STREAM);
     }
     serial_send(answer.bytes, answer.len);
-    streaming_good_frame();
+    stream_mode_good_frame();
     main_tell_result(request->command);
     main_do_after();
 }
@@ -197,7 +197,7 @@ static void main_poll_line(uint32_t now_us)
         serial_skip(frame_take(&receiver, bytes[0], len[0], now_us));
         active_us = now_us;
     }
-    streaming_watch_rate(&receiver, now_us);
+    stream_mode_watch_rate(&receiver, now_us);
 }
 
 static void main_sleep(uint32_t now_us)

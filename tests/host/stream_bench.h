@@ -11,7 +11,7 @@
 #include "ararext.h"
 #include "baud.h"
 #include "model.h"
-#include "stream_commands.h"
+#include "command_stream.h"
 
 enum { BENCH_IMAGE_MAX = 400 * 1024 };
 #define BENCH_RING 81920u

@@ -13,7 +13,7 @@
 #include "bytes.h"
 #include "crc.h"
 #include "protocol.h"
-#include "stream_commands.h"
+#include "command_stream.h"
 
 /* A board that answers nonsense for ever must not keep us. */
 #define ANSWER_LIMIT_MS 2000u

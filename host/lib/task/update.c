@@ -12,7 +12,7 @@
 
 #include "enter.h"
 #include "protocol.h"
-#include "stream_commands.h"
+#include "command_stream.h"
 #include "stream_host.h"
 
 enum {

@@ -4,8 +4,8 @@
  * arguments are checked before anything is touched. It works over functions that are handed in, so
  * that it knows neither loader nor packages.
  */
-#ifndef ARAREXT_STREAM_COMMANDS_H
-#define ARAREXT_STREAM_COMMANDS_H
+#ifndef ARAREXT_COMMAND_STREAM_H
+#define ARAREXT_COMMAND_STREAM_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
  * Stream mode. The DMA fills the ring, the engine takes frames out of it and programs; this moves
  * the statuses out. The loop polls while bytes come and sleeps between milliseconds when none do.
  */
-#include "streaming.h"
+#include "stream_mode.h"
 
 #include "baud.h"
 #include "board.h"
@@ -34,9 +34,9 @@ static struct {
     struct baud baud;
     bool wide;
     uint8_t status[STREAM_STATUS_SIZE]; /* the last one, on its way out */
-} streaming;
+} stream_mode;
 
-static uint32_t streaming_crc(void *ctx, const uint8_t *data, size_t words)
+static uint32_t stream_mode_crc(void *ctx, const uint8_t *data, size_t words)
 {
     (void)ctx;
     (void)crc_unit_start_over();
@@ -44,55 +44,55 @@ static uint32_t streaming_crc(void *ctx, const uint8_t *data, size_t words)
 }
 
 /* A sector: 20 ms on HSI, and the ring takes 355 to go round. */
-static uint32_t streaming_memory_crc(void *ctx, uint32_t addr, size_t words)
+static uint32_t stream_mode_memory_crc(void *ctx, uint32_t addr, size_t words)
 {
     serial_watch_ring();
-    return streaming_crc(ctx, (const uint8_t *)addr, words);
+    return stream_mode_crc(ctx, (const uint8_t *)addr, words);
 }
 
-void streaming_start(struct loader *l, const struct packages *p, uint32_t usart_hz)
+void stream_mode_start(struct loader *l, const struct packages *p, uint32_t usart_hz)
 {
-    streaming.hw.flash = &p->flash;
-    streaming.hw.memory = p->update.memory;
-    streaming.hw.dictionary = p->update.dictionary;
-    streaming.hw.crc = streaming_crc;
-    streaming.hw.memory_crc = streaming_memory_crc;
-    streaming.service.stream = &streaming.stream;
-    streaming.service.usart_hz = usart_hz;
-    streaming.service.window = WINDOW;
-    loader_bind_stream(l, &streaming.service, &streaming.hw);
-    stream_init(&streaming.stream, &streaming.hw);
-    baud_init(&streaming.baud);
-    l->streaming = &streaming.service;
+    stream_mode.hw.flash = &p->flash;
+    stream_mode.hw.memory = p->update.memory;
+    stream_mode.hw.dictionary = p->update.dictionary;
+    stream_mode.hw.crc = stream_mode_crc;
+    stream_mode.hw.memory_crc = stream_mode_memory_crc;
+    stream_mode.service.stream = &stream_mode.stream;
+    stream_mode.service.usart_hz = usart_hz;
+    stream_mode.service.window = WINDOW;
+    loader_bind_stream(l, &stream_mode.service, &stream_mode.hw);
+    stream_init(&stream_mode.stream, &stream_mode.hw);
+    baud_init(&stream_mode.baud);
+    l->streaming = &stream_mode.service;
 }
 
-void streaming_use_ring(bool wide)
+void stream_mode_use_ring(bool wide)
 {
-    if (wide != streaming.wide) {
+    if (wide != stream_mode.wide) {
         serial_use_ring(wide ? (uint8_t *)LINK_WIDE_RING_BASE : NULL);
-        streaming.wide = wide;
+        stream_mode.wide = wide;
     }
 }
 
 /* ---- rate ---- */
 
-static void streaming_set_rate(void)
+static void stream_mode_set_rate(void)
 {
-    serial_set_divider(baud_divider(streaming.service.usart_hz, streaming.baud.rate));
+    serial_set_divider(baud_divider(stream_mode.service.usart_hz, stream_mode.baud.rate));
 }
 
-void streaming_good_frame(void)
+void stream_mode_good_frame(void)
 {
-    baud_good(&streaming.baud, timer_us());
+    baud_good(&stream_mode.baud, timer_us());
 }
 
-void streaming_watch_rate(struct frame_receiver *receiver, uint32_t now_us)
+void stream_mode_watch_rate(struct frame_receiver *receiver, uint32_t now_us)
 {
     if (receiver->state == FRAME_DRAINING) {
-        baud_bad(&streaming.baud, now_us);
+        baud_bad(&stream_mode.baud, now_us);
     }
-    if (baud_poll(&streaming.baud, now_us)) {
-        streaming_set_rate();
+    if (baud_poll(&stream_mode.baud, now_us)) {
+        stream_mode_set_rate();
         frame_forget(receiver);
     }
 }
@@ -100,17 +100,18 @@ void streaming_watch_rate(struct frame_receiver *receiver, uint32_t now_us)
 /* ---- stream mode ---- */
 
 /* When the last status has left the memory that it is sent from. */
-static void streaming_tell(void)
+static void stream_mode_tell(void)
 {
-    if (serial_unsent() == 0 && stream_status(&streaming.stream, timer_us(), streaming.status)) {
-        serial_send(streaming.status, sizeof streaming.status);
+    if (serial_unsent() == 0 &&
+        stream_status(&stream_mode.stream, timer_us(), stream_mode.status)) {
+        serial_send(stream_mode.status, sizeof stream_mode.status);
     }
 }
 
 /* One line for each stream, and the LED's share of it. */
-static void streaming_log(struct loader *l)
+static void stream_mode_log(struct loader *l)
 {
-    const struct stream *s = &streaming.stream;
+    const struct stream *s = &stream_mode.stream;
 
     log_text(s->timed_out ? "stream lost" : "stream");
     log_hex(s->next, 8);
@@ -125,24 +126,24 @@ static void streaming_log(struct loader *l)
     log_line("");
 }
 
-static void streaming_end(struct loader *l)
+static void stream_mode_end(struct loader *l)
 {
     uint32_t sr;
 
     serial_wait_unsent();
-    streaming_tell();             /* that it is closed */
+    stream_mode_tell();           /* that it is closed */
     (void)serial_take_error(&sr); /* a frame was broken by it, not a request */
-    streaming_good_frame();
-    if (streaming.stream.timed_out) {
-        baud_init(&streaming.baud);
-        streaming_set_rate();
+    stream_mode_good_frame();
+    if (stream_mode.stream.timed_out) {
+        baud_init(&stream_mode.baud);
+        stream_mode_set_rate();
     }
-    streaming_log(l);
+    stream_mode_log(l);
 }
 
-static void streaming_serve(struct loader *l)
+static void stream_mode_serve(struct loader *l)
 {
-    struct stream *s = &streaming.stream;
+    struct stream *s = &stream_mode.stream;
     uint32_t active_us = timer_us();
     size_t before = 0;
 
@@ -155,7 +156,7 @@ static void streaming_serve(struct loader *l)
         }
         size_t taken = stream_take(s, &in, now_us);
         serial_skip(taken);
-        streaming_tell();
+        stream_mode_tell();
         if (taken != 0 || in.len[0] != before) {
             led_busy();
             active_us = timer_us();
@@ -167,17 +168,17 @@ static void streaming_serve(struct loader *l)
         led_update();
         IWDG->KR = IWDG_KEY_RELOAD;
     }
-    streaming_end(l);
+    stream_mode_end(l);
 }
 
-bool streaming_do_after(struct loader *l)
+bool stream_mode_do_after(struct loader *l)
 {
     if (l->after == AFTER_BAUD) {
         serial_flush();
-        baud_change(&streaming.baud, streaming.service.rate, timer_us());
-        streaming_set_rate();
+        baud_change(&stream_mode.baud, stream_mode.service.rate, timer_us());
+        stream_mode_set_rate();
     } else if (l->after == AFTER_STREAM) {
-        streaming_serve(l);
+        stream_mode_serve(l);
     }
     return l->after == AFTER_BAUD || l->after == AFTER_STREAM;
 }

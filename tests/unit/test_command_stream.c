@@ -9,7 +9,7 @@
 
 #include "bytes.h"
 #include "geometry.h"
-#include "stream_commands.h"
+#include "command_stream.h"
 
 #define WINDOW 61440u
 
