@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The commands, inside core: the table's row and the functions in it. Each function checks all
- * arguments before it touches anything, appends its data to the answer and returns a reason;
- * loader.detail is the detail of that reason. The payload length has been checked.
+ * The commands, inside core: what they share (command.c), and the functions in the table of
+ * loader.c. Each of those checks all arguments before it touches anything, appends its data to the
+ * answer and returns a reason; loader.detail is the detail of that reason. The payload length has
+ * been checked.
  */
 #ifndef ARAREXT_COMMAND_H
 #define ARAREXT_COMMAND_H
@@ -11,20 +12,8 @@
 
 typedef enum reason command_fn(struct loader *l, const struct frame_request *request);
 
-struct loader_command {
-    command_fn *run;
-    uint8_t code;
-    bool status;      /* answers with a status byte in the course dialect */
-    uint16_t lengths; /* bit n: a payload of n bytes is right; 0: byte 4 counts the data behind it;
-                       * LENGTH_PROVISION: as its bytes 4 and 5 say */
-};
-#define LENGTH_PROVISION 0x8000u
-
-/* The row of a command code, or NULL. */
-const struct loader_command *command_find(uint8_t code);
-/* Row i of the table, for i below COMMAND_COUNT. */
-const struct loader_command *command_row(unsigned i);
-#define COMMAND_COUNT 26u
+/* The data of an answer grows behind the longest header; the header is put before it at the end. */
+#define COMMAND_DATA_OFFSET (ANSWER_SIZE_MAX - ANSWER_DATA_MAX)
 
 /* The reason with its detail, for `return command_refuse(...)`. */
 enum reason command_refuse(struct loader *l, enum reason reason, uint32_t detail);
@@ -34,6 +23,8 @@ uint8_t *command_append(struct loader *l, unsigned len);
 uint8_t command_rdp(const struct loader *l);
 /* nWRP of the chip: bits 11:0, 1 = not protected. */
 uint16_t command_nwrp(const struct loader *l);
+/* The lowest bit that is 1; bits is not 0. */
+unsigned command_lowest_bit(unsigned bits);
 /* Refuses when one of the sectors first .. first + count - 1 is write-protected. */
 enum reason command_check_protection(struct loader *l, unsigned first, unsigned count);
 /* Changes the option bytes unless they are already as wanted. */
@@ -47,7 +38,8 @@ enum reason command_begin_stage(struct loader *l, uint32_t size);
 /* Before direct flashing: PROVISIONED, or both packages are retired. */
 enum reason command_begin_direct(struct loader *l);
 
-command_fn command_get_ver, command_get_help, command_get_cid, command_get_rdp, command_get_nwrp,
+command_fn command_get_help; /* loader.c */
+command_fn command_get_ver, command_get_cid, command_get_rdp, command_get_nwrp,
     command_get_last_error, command_get_info; /* command_info.c */
 command_fn command_go, command_erase, command_mem_write, command_mem_read, command_mem_crc,
     command_otp_read, command_reset;           /* command_memory.c */

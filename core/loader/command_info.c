@@ -16,15 +16,6 @@ enum reason command_get_ver(struct loader *l, const struct frame_request *reques
     return REASON_NONE;
 }
 
-enum reason command_get_help(struct loader *l, const struct frame_request *request)
-{
-    (void)request;
-    for (unsigned i = 0; i < COMMAND_COUNT; i++) {
-        *command_append(l, 1) = command_row(i)->code;
-    }
-    return REASON_NONE;
-}
-
 enum reason command_get_cid(struct loader *l, const struct frame_request *request)
 {
     (void)request;

@@ -6,55 +6,13 @@
  */
 #include "bytes.h"
 #include "command.h"
-#include "geometry.h"
-#include "memory_map.h"
 #include "options.h"
-#include "verdict.h"
-
-void command_read_trust(struct loader *l)
-{
-    struct trust trust;
-
-    l->open[0] = VERDICT_BAD;
-    l->open[1] = VERDICT_BAD;
-    trust_read(l->update->flash, l->update->identity, &trust);
-    l->open[0] = trust.open[0];
-    l->open[1] = trust.open[1];
-}
-
-enum reason command_check_open(const struct loader *l)
-{
-    return l->open[0] == VERDICT_GOOD && l->open[1] == VERDICT_GOOD ? REASON_NONE
-                                                                    : REASON_PROVISIONED;
-}
-
-enum reason command_begin_direct(struct loader *l)
-{
-    enum reason reason = command_check_open(l);
-
-    if (reason == REASON_NONE && !l->retired) {
-        reason = update_retire(l->update, &l->detail);
-        l->retired = reason == REASON_NONE;
-    }
-    return reason;
-}
 
 enum reason command_get_slots(struct loader *l, const struct frame_request *request)
 {
     (void)request;
     update_report(l->update, command_append(l, SLOTS_SIZE));
     return REASON_NONE;
-}
-
-enum reason command_begin_stage(struct loader *l, uint32_t size)
-{
-    unsigned sectors = geometry_sector_count(l->info.flash_kib) - MAP_BOOT_SECTORS;
-    enum reason reason = command_check_protection(l, MAP_BOOT_SECTORS, sectors);
-
-    if (reason == REASON_NONE) {
-        reason = update_stage_begin(l->update, &l->stage, size, &l->detail);
-    }
-    return reason;
 }
 
 enum reason command_stage_begin(struct loader *l, const struct frame_request *request)

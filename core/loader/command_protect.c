@@ -9,46 +9,6 @@
 #include "geometry.h"
 #include "options.h"
 
-uint16_t command_nwrp(const struct loader *l)
-{
-    return (uint16_t)(l->hw->options_read(l->hw->ctx) >> OPTIONS_NWRP_SHIFT & OPTIONS_NWRP_MASK);
-}
-
-uint8_t command_rdp(const struct loader *l)
-{
-    return (uint8_t)(l->hw->options_read(l->hw->ctx) >> OPTIONS_RDP_SHIFT);
-}
-
-static unsigned command_lowest_bit(unsigned bits)
-{
-    unsigned n = 0;
-
-    while ((bits >> n & 1u) == 0) {
-        n++;
-    }
-    return n;
-}
-
-enum reason command_check_protection(struct loader *l, unsigned first, unsigned count)
-{
-    unsigned range = ((1u << count) - 1u) << first;
-    unsigned protected = range & ~(unsigned)command_nwrp(l);
-
-    if (protected != 0) {
-        return command_refuse(l, REASON_WRITE_PROTECTED, command_lowest_bit(protected));
-    }
-    return REASON_NONE;
-}
-
-/* Each change wears the option bytes. */
-enum reason command_set_options(struct loader *l, unsigned nwrp, enum loader_rdp rdp)
-{
-    if (nwrp == command_nwrp(l) && rdp == LOADER_RDP_KEEP) {
-        return REASON_NONE;
-    }
-    return l->hw->options_program(l->hw->ctx, (uint16_t)nwrp, rdp, &l->detail);
-}
-
 static uint8_t command_rdp_level(struct loader *l)
 {
     uint8_t rdp = command_rdp(l);

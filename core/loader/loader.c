@@ -9,9 +9,18 @@
 #include "memory_map.h"
 #include "verdict.h"
 
+struct loader_command {
+    command_fn *run;
+    uint8_t code;
+    bool status;      /* answers with a status byte in the course dialect */
+    uint16_t lengths; /* bit n: a payload of n bytes is right; 0: byte 4 counts the data behind it;
+                       * LENGTH_PROVISION: as its bytes 4 and 5 say */
+};
+#define LENGTH_PROVISION 0x8000u
+
 #define N(n) (1u << (n)) /* a payload of n bytes */
 
-static const struct loader_command commands[COMMAND_COUNT] = {
+static const struct loader_command commands[] = {
     {command_get_ver, COMMAND_GET_VER, false, N(0)},
     {command_get_help, COMMAND_GET_HELP, false, N(0)},
     {command_get_cid, COMMAND_GET_CID, false, N(0)},
@@ -39,13 +48,19 @@ static const struct loader_command commands[COMMAND_COUNT] = {
     {command_stream, COMMAND_STREAM_BEGIN, false, N(STREAM_BEGIN_LENGTH)},
     {command_stream, COMMAND_DIGESTS, false, N(DIGESTS_SIZE)},
 };
+#define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
-const struct loader_command *command_row(unsigned i)
+/* Here, since it tells the table. */
+enum reason command_get_help(struct loader *l, const struct frame_request *request)
 {
-    return &commands[i];
+    (void)request;
+    for (unsigned i = 0; i < COMMAND_COUNT; i++) {
+        *command_append(l, 1) = commands[i].code;
+    }
+    return REASON_NONE;
 }
 
-const struct loader_command *command_find(uint8_t code)
+static const struct loader_command *loader_find(uint8_t code)
 {
     for (unsigned i = 0; i < COMMAND_COUNT; i++) {
         if (commands[i].code == code) {
@@ -55,7 +70,7 @@ const struct loader_command *command_find(uint8_t code)
     return NULL;
 }
 
-static bool command_length_fits(const struct loader_command *row, const struct frame_request *q)
+static bool loader_length_fits(const struct loader_command *row, const struct frame_request *q)
 {
     if (row->lengths == 0) {
         return q->payload_len >= 5u && q->payload_len == 5u + q->payload[4];
@@ -68,23 +83,6 @@ static bool command_length_fits(const struct loader_command *row, const struct f
                                       (q->payload[PROVISION_IDENTITY] == 1 ? 1u : 0u));
     }
     return q->payload_len < 16u && (row->lengths >> q->payload_len & 1u) != 0;
-}
-
-enum reason command_refuse(struct loader *l, enum reason reason, uint32_t detail)
-{
-    l->detail = detail;
-    return reason;
-}
-
-/* Data grows behind the longest header; the header is put before it at the end. */
-#define DATA_OFFSET (ANSWER_SIZE_MAX - ANSWER_DATA_MAX)
-
-uint8_t *command_append(struct loader *l, unsigned len)
-{
-    uint8_t *room = l->answer + DATA_OFFSET + l->data_len;
-
-    l->data_len = (uint8_t)(l->data_len + len);
-    return room;
 }
 
 /* PROTOCOL.md, "Course status". */
@@ -153,7 +151,7 @@ bool loader_accept(struct loader *l, enum protocol_dialect dialect,
 {
     enum reason reason = REASON_NONE;
 
-    l->running = command_find(request->command);
+    l->running = loader_find(request->command);
     l->dialect = dialect;
     l->result = REASON_NONE;
     l->after = AFTER_NOTHING;
@@ -164,7 +162,7 @@ bool loader_accept(struct loader *l, enum protocol_dialect dialect,
     *answer = (struct loader_answer){l->answer, 0};
     if (l->running == NULL) {
         reason = REASON_UNKNOWN_COMMAND;
-    } else if (!command_length_fits(l->running, request)) {
+    } else if (!loader_length_fits(l->running, request)) {
         reason = command_refuse(l, REASON_PAYLOAD_LENGTH, request->payload_len);
     }
     if (reason != REASON_NONE) {
@@ -201,5 +199,6 @@ struct loader_answer loader_execute(struct loader *l, const struct frame_request
     head[0] = PROTOCOL_ACK;
     l->answer[1] = course ? PROTOCOL_ACK : request->command;
     l->answer[2] = l->data_len;
-    return (struct loader_answer){head, (size_t)(l->answer + DATA_OFFSET + l->data_len - head)};
+    return (struct loader_answer){head,
+                                  (size_t)(l->answer + COMMAND_DATA_OFFSET + l->data_len - head)};
 }

@@ -1,0 +1,101 @@
+/* What the commands share: refusing, room for an answer, the option bytes, whether the board is
+ * open and what comes before a change of flash. It knows no command. */
+#include "command.h"
+
+#include "geometry.h"
+#include "memory_map.h"
+#include "options.h"
+#include "verdict.h"
+
+enum reason command_refuse(struct loader *l, enum reason reason, uint32_t detail)
+{
+    l->detail = detail;
+    return reason;
+}
+
+uint8_t *command_append(struct loader *l, unsigned len)
+{
+    uint8_t *room = l->answer + COMMAND_DATA_OFFSET + l->data_len;
+
+    l->data_len = (uint8_t)(l->data_len + len);
+    return room;
+}
+
+uint16_t command_nwrp(const struct loader *l)
+{
+    return (uint16_t)(l->hw->options_read(l->hw->ctx) >> OPTIONS_NWRP_SHIFT & OPTIONS_NWRP_MASK);
+}
+
+uint8_t command_rdp(const struct loader *l)
+{
+    return (uint8_t)(l->hw->options_read(l->hw->ctx) >> OPTIONS_RDP_SHIFT);
+}
+
+unsigned command_lowest_bit(unsigned bits)
+{
+    unsigned n = 0;
+
+    while ((bits >> n & 1u) == 0) {
+        n++;
+    }
+    return n;
+}
+
+enum reason command_check_protection(struct loader *l, unsigned first, unsigned count)
+{
+    unsigned range = ((1u << count) - 1u) << first;
+    unsigned protected = range & ~(unsigned)command_nwrp(l);
+
+    if (protected != 0) {
+        return command_refuse(l, REASON_WRITE_PROTECTED, command_lowest_bit(protected));
+    }
+    return REASON_NONE;
+}
+
+/* Each change wears the option bytes. */
+enum reason command_set_options(struct loader *l, unsigned nwrp, enum loader_rdp rdp)
+{
+    if (nwrp == command_nwrp(l) && rdp == LOADER_RDP_KEEP) {
+        return REASON_NONE;
+    }
+    return l->hw->options_program(l->hw->ctx, (uint16_t)nwrp, rdp, &l->detail);
+}
+
+void command_read_trust(struct loader *l)
+{
+    struct trust trust;
+
+    l->open[0] = VERDICT_BAD;
+    l->open[1] = VERDICT_BAD;
+    trust_read(l->update->flash, l->update->identity, &trust);
+    l->open[0] = trust.open[0];
+    l->open[1] = trust.open[1];
+}
+
+enum reason command_check_open(const struct loader *l)
+{
+    return l->open[0] == VERDICT_GOOD && l->open[1] == VERDICT_GOOD ? REASON_NONE
+                                                                    : REASON_PROVISIONED;
+}
+
+enum reason command_begin_direct(struct loader *l)
+{
+    enum reason reason = command_check_open(l);
+
+    if (reason == REASON_NONE && !l->retired) {
+        reason = update_retire(l->update, &l->detail);
+        l->retired = reason == REASON_NONE;
+    }
+    return reason;
+}
+
+enum reason command_begin_stage(struct loader *l, uint32_t size)
+{
+    unsigned sectors = geometry_sector_count(l->info.flash_kib) - MAP_BOOT_SECTORS;
+    enum reason reason = command_check_protection(l, MAP_BOOT_SECTORS, sectors);
+
+    if (reason == REASON_NONE) {
+        reason = update_stage_begin(l->update, &l->stage, size, &l->detail);
+    }
+    return reason;
+}
