@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The option bytes as FLASH_OPTCR has them (RM0090 section 3.9.10), for core and drivers. Bit i of
  * nWRP stands for sector i; 1: not write-protected.

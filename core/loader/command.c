@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the commands share: refusing, room for an answer, the option bytes, whether the board is
  * open and what comes before a change of flash. It knows no command. */
 #include "command.h"

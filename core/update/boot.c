@@ -7,8 +7,6 @@
 #include "image.h"
 #include "memory_map.h"
 
-#define WORD 4u
-
 /* I4. The complement guards against a magic that happens to be left over. */
 static bool boot_request_valid(const uint32_t words[BOOT_REQUEST_WORDS])
 {
@@ -34,13 +32,13 @@ static bool boot_reset_in_flash(uint32_t app_reset, uint32_t flash_end)
 
 void boot_read_app(const struct flash_hw *flash, struct boot_facts *facts)
 {
-    uint8_t words[2 * WORD];
+    uint8_t words[2 * WORD_SIZE];
     uint8_t code[2];
 
     facts->flash_end = geometry_flash_end(flash->flash_kib);
     flash_hw_read(flash, MAP_APP_BASE, words, sizeof words);
     facts->app_stack = load_le32(words);
-    facts->app_reset = load_le32(words + WORD);
+    facts->app_reset = load_le32(words + WORD_SIZE);
     facts->app_code = IMAGE_ERASED_CODE;
     if (boot_reset_in_flash(facts->app_reset, facts->flash_end)) {
         flash_hw_read(flash, facts->app_reset & ~1u, code, sizeof code);
