@@ -17,7 +17,7 @@
 #include "flash_compare.h"
 #include "image_part.h"
 #include "package_internal.h"
-#include "stream_commands.h"
+#include "command_stream.h"
 
 enum {
     /* DS8626, typical times at 2.7 to 3.6 V. */

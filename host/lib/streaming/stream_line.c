@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "bytes.h"
-#include "stream_commands.h"
+#include "command_stream.h"
 
 enum {
     FALL_BACK_MS = 600, /* the board falls back after 500 */

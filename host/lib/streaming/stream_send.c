@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "bytes.h"
-#include "stream_commands.h"
+#include "command_stream.h"
 
 enum {
     AHEAD_CLEAN_US = 20000, /* of what was handed over, this much may wait for the line ... */
