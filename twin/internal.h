@@ -19,6 +19,7 @@ struct twin {
     struct twin_cpu *cpu;      /* Unicorn, exceptions, SysTick, MPU, DWT */
     struct twin_bus *bus;
     struct twin_sched *sched;
+    struct twin_lines *lines; /* the cables and their far ends */
     struct twin_rcc *rcc;
     struct twin_pwr *pwr;
     struct twin_flash *flash;
@@ -114,6 +115,8 @@ void twin_request_reset(struct twin *t, unsigned csr_flag, const char *cause);
 void twin_flash_memory_changed(struct twin *t, uint32_t addr, uint32_t len); /* drop translations */
 void twin_cpu_memory_written(struct twin *t, uint32_t addr,
                              uint32_t len); /* SRAM, by another master */
+/* A flash operation has begun, perhaps by DMA: the core's fetches and loads wait from now on. */
+void twin_cpu_flash_began(struct twin *t);
 
 /* Power fails now, in the middle of what the caller does (a flash operation that is cut): the run
  * returns TWIN_STOP_POWER and nothing more is executed. Safe from any callback. */
@@ -200,8 +203,8 @@ void twin_gpio_drive_af(struct twin *t, char port, unsigned pin, bool level); /*
 void twin_gpio_release_af(struct twin *t, char port, unsigned pin);
 /* The far end of a cable, idle or not, at a pin; false takes the cable away. */
 void twin_gpio_line(struct twin *t, char port, unsigned pin, bool connected, bool level);
-/* MODER or AFR of some port changed (usart.c): pins come and go. */
-void twin_usart_pins_changed(struct twin *t);
+/* fn is called whenever MODER or AFR of some port has changed: pins come and go. */
+void twin_gpio_watch_routing(struct twin *t, void (*fn)(struct twin *t));
 /* EXTI and SYSCFG hear of every level change of an input. */
 void twin_exti_pin_changed(struct twin *t, char port, unsigned pin, bool level);
 
@@ -215,6 +218,8 @@ void twin_dma_pulse(struct twin *t, unsigned controller, unsigned stream, unsign
 /* ---- core's own parts ---- */
 int twin_sched_create(struct twin *t);
 void twin_sched_destroy(struct twin *t);
+int twin_lines_create(struct twin *t);
+void twin_lines_destroy(struct twin *t);
 int twin_bus_create(struct twin *t);
 void twin_bus_destroy(struct twin *t);
 int twin_cpu_create(struct twin *t); /* memories and engine; after the flash part */
@@ -231,7 +236,7 @@ int twin_flash_create(struct twin *t); /* controller, option bytes, OTP, identif
 int twin_gpio_create(struct twin *t);
 int twin_exti_create(struct twin *t); /* EXTI and SYSCFG */
 int twin_dma_create(struct twin *t);
-int twin_usart_create(struct twin *t); /* USART1-3, 6, UART4-5 and their lines */
+int twin_usart_create(struct twin *t); /* USART1-3, 6, UART4-5; after the lines */
 int twin_crc_create(struct twin *t);
 int twin_tim_create(struct twin *t); /* TIM2-7 */
 int twin_watchdog_create(struct twin *t);

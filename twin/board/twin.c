@@ -37,10 +37,11 @@ typedef int (*constructor)(struct twin *t);
 /* The flash part comes before the core, which maps its bytes; the rest in the order of internal.h.
  */
 static const constructor constructors[] = {
-    twin_sched_create, twin_bus_create,      twin_rcc_create,    twin_pwr_create,
-    twin_flash_create, twin_cpu_create,      twin_scs_create,    twin_gpio_create,
-    twin_exti_create,  twin_dma_create,      twin_usart_create,  twin_crc_create,
-    twin_tim_create,   twin_watchdog_create, twin_dbgmcu_create, twin_unmodelled_create,
+    twin_sched_create,      twin_lines_create, twin_bus_create,      twin_rcc_create,
+    twin_pwr_create,        twin_flash_create, twin_cpu_create,      twin_scs_create,
+    twin_gpio_create,       twin_exti_create,  twin_dma_create,      twin_usart_create,
+    twin_crc_create,        twin_tim_create,   twin_watchdog_create, twin_dbgmcu_create,
+    twin_unmodelled_create,
 };
 
 static int create_parts(struct twin *t)
@@ -123,6 +124,7 @@ void twin_destroy(struct twin *t)
     }
     twin_cpu_destroy(t); /* before the flash bytes that its engine maps */
     twin_bus_destroy(t);
+    twin_lines_destroy(t);
     twin_sched_destroy(t);
     twin_unmodelled_destroy(t);
     free(t->run);

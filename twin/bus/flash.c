@@ -37,7 +37,7 @@ static void update_irq(struct twin *t)
     twin_irq_set(t, FLASH_IRQ, end || error);
 }
 
-void flash_set_status(struct twin *t, uint32_t bits)
+static void set_status(struct twin *t, uint32_t bits)
 {
     struct twin_flash *f = t->flash;
     f->sr |= bits;
@@ -165,7 +165,7 @@ static void store(struct twin *t, uint32_t addr, unsigned width, uint32_t value)
     op.cells = find_cells(t, addr, &op.offset);
     uint32_t errors = program_errors(t, op.cells, op.offset, width);
     if (errors != 0) {
-        flash_set_status(t, errors);
+        set_status(t, errors);
         return;
     }
     report_stale_errors(t);
@@ -216,7 +216,7 @@ static void start_erase(struct twin *t)
     uint32_t all = (1u << flash_sectors(t)) - 1;
     uint32_t wanted = mass ? all : 1u << sector;
     if ((~(uint32_t)f->nwrp & wanted) != 0) {
-        flash_set_status(t, SR_WRPERR);
+        set_status(t, SR_WRPERR);
         return;
     }
     report_stale_errors(t);
@@ -371,7 +371,8 @@ static void on_write(struct twin *t, void *self, uint32_t offset, unsigned width
     write_register(t, offset, width, value);
 }
 
-void flash_release_held(struct twin *t)
+/* BSY fell: what waited goes on. */
+static void release_held(struct twin *t)
 {
     struct twin_flash *f = t->flash;
     unsigned done = 0;
@@ -388,6 +389,12 @@ void flash_release_held(struct twin *t)
     if (f->held_count != 0 && busy(t)) {
         twin_cpu_stall_until_ps(t, f->op.end_ps);
     }
+}
+
+static void on_end(struct twin *t)
+{
+    set_status(t, (t->flash->cr & CR_EOPIE) != 0 ? SR_EOP : 0);
+    release_held(t);
 }
 
 /* ---- wait states ---- */
@@ -482,6 +489,7 @@ int twin_flash_create(struct twin *t)
         flash_option_create(t) != TWIN_OK) {
         return TWIN_ERR_MEMORY;
     }
+    f->on_end = on_end;
     reset_registers(t);
     return TWIN_OK;
 }

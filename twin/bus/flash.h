@@ -34,6 +34,10 @@ struct flash_cells {
     uint32_t unstable_bytes; /* how many bytes of the mask are not 0 */
 };
 
+struct flash_op;
+/* How an operation ends: as asked for, without power, or on worn cells. */
+enum flash_outcome { FLASH_DONE, FLASH_TORN, FLASH_WORN };
+
 enum flash_op_kind {
     FLASH_OP_NONE,
     FLASH_OP_PROGRAM,
@@ -53,10 +57,9 @@ struct flash_op {
     uint64_t end_ps;           /* BSY falls */
     uint64_t cut_ps;           /* power fails; 0 = it does not */
     bool worn;
+    /* OPTIONS, RDP_REGRESSION: what it does to the option bytes, at its end. */
+    void (*finish)(struct twin *t, const struct flash_op *op, enum flash_outcome how);
 };
-
-/* How an operation ends: as asked for, without power, or on worn cells. */
-enum flash_outcome { FLASH_DONE, FLASH_TORN, FLASH_WORN };
 
 /* An unlock register: two keys in order; a wrong one closes it until reset (RM0090 3.6.1). */
 struct flash_lock {
@@ -91,6 +94,7 @@ struct twin_flash {
     uint16_t nwrp;
     struct flash_op op;
     struct twin_event event;
+    void (*on_end)(struct twin *t);         /* BSY fell, and the power is on */
     struct flash_held held[FLASH_HELD_MAX]; /* in order */
     unsigned held_count;
     struct flash_cache icache, dcache;
@@ -150,17 +154,11 @@ void flash_op_start(struct twin *t, const struct flash_op *op); /* times are fil
 void flash_op_poll(struct twin *t);
 void flash_op_tear(struct twin *t); /* power or reset takes the operation under way away */
 
-/* ---- flash.c ---- */
-void flash_set_status(struct twin *t, uint32_t bits); /* SR bits, interrupt line */
-void flash_release_held(struct twin *t);              /* BSY fell: what waited goes on */
-
 /* ---- flash_option.c ---- */
 int flash_option_create(struct twin *t); /* pages with factory content */
 void flash_option_reload(
     struct twin *t);                     /* option bytes to OPTCR and into force, as a reset does */
 void flash_option_start(struct twin *t); /* OPTSTRT was written */
-/* End of an option operation. */
-void flash_option_finish(struct twin *t, const struct flash_op *op, enum flash_outcome how);
 bool flash_otp_writable(const struct twin *t, uint32_t addr, unsigned width);
 unsigned flash_rdp_level(uint8_t rdp);
 

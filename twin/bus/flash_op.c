@@ -8,7 +8,6 @@
  * one mass-erase figure, for 1 MiB; a 512 KiB part is given half of it. It has none for option
  * bytes: they take what an erase of a 16 KiB sector takes, the smallest erase there is.
  */
-#include "cpu.h"
 #include "flash.h"
 
 #include <assert.h>
@@ -128,11 +127,11 @@ static void apply(struct twin *t, const struct flash_op *op, enum flash_outcome 
         erase(t, 0, t->flash->main.size, how);
         /* The option bytes come last: torn before them, the chip is still at level 1. */
         if (how != FLASH_TORN) {
-            flash_option_finish(t, op, how);
+            op->finish(t, op, how);
         }
         break;
     case FLASH_OP_OPTIONS:
-        flash_option_finish(t, op, how);
+        op->finish(t, op, how);
         break;
     case FLASH_OP_NONE:
         break;
@@ -169,8 +168,7 @@ static void finish(struct twin *t)
     if (cut) {
         fail_power(t);
     } else {
-        flash_set_status(t, (f->cr & CR_EOPIE) != 0 ? SR_EOP : 0);
-        flash_release_held(t);
+        f->on_end(t);
     }
 }
 
@@ -248,7 +246,7 @@ void flash_op_start(struct twin *t, const struct flash_op *op)
     count_erases(t, op);
     f->event.fn = on_time;
     twin_event_at(t, &f->event, next_step_ps(&f->op));
-    core_update_traps(t); /* also when DMA began it: the core's fetches wait from now on */
+    twin_cpu_flash_began(t);
 }
 
 uint64_t twin_flash_busy_until_ps(const struct twin *t)

@@ -91,28 +91,7 @@ bool twin_flash_iwdg_in_hardware(const struct twin *t)
 }
 
 /* ---- an operation on them ---- */
-void flash_option_start(struct twin *t)
-{
-    struct twin_flash *f = t->flash;
-    uint8_t rdp = (uint8_t)(f->optcr >> 8);
-    const char *refused = NULL;
-    if (flash_rdp_level(f->rdp) == 2) {
-        refused = "option bytes cannot be changed any more: read protection level 2";
-    } else if ((f->cr >> 8 & 3) == 3) {
-        refused = "x64 parallelism without an external programming voltage on the board";
-    }
-    if (refused != NULL) {
-        f->optcr &= ~(uint32_t)OPTCR_OPTSTRT;
-        twin_report(t, TWIN_REPORT_FLASH, 0x40023C14, "%s", refused);
-        return;
-    }
-    bool down = flash_rdp_level(f->rdp) == 1 && flash_rdp_level(rdp) == 0;
-    struct flash_op op = {.kind = down ? FLASH_OP_RDP_REGRESSION : FLASH_OP_OPTIONS,
-                          .value = f->optcr};
-    flash_op_start(t, &op);
-}
-
-void flash_option_finish(struct twin *t, const struct flash_op *op, enum flash_outcome how)
+static void finish(struct twin *t, const struct flash_op *op, enum flash_outcome how)
 {
     struct twin_flash *f = t->flash;
     uint8_t rdp = (uint8_t)(op->value >> 8);
@@ -136,6 +115,28 @@ void flash_option_finish(struct twin *t, const struct flash_op *op, enum flash_o
                     "read protection level 2 set: debug is off and the option bytes are frozen "
                     "for ever");
     }
+}
+
+void flash_option_start(struct twin *t)
+{
+    struct twin_flash *f = t->flash;
+    uint8_t rdp = (uint8_t)(f->optcr >> 8);
+    const char *refused = NULL;
+    if (flash_rdp_level(f->rdp) == 2) {
+        refused = "option bytes cannot be changed any more: read protection level 2";
+    } else if ((f->cr >> 8 & 3) == 3) {
+        refused = "x64 parallelism without an external programming voltage on the board";
+    }
+    if (refused != NULL) {
+        f->optcr &= ~(uint32_t)OPTCR_OPTSTRT;
+        twin_report(t, TWIN_REPORT_FLASH, 0x40023C14, "%s", refused);
+        return;
+    }
+    bool down = flash_rdp_level(f->rdp) == 1 && flash_rdp_level(rdp) == 0;
+    struct flash_op op = {.kind = down ? FLASH_OP_RDP_REGRESSION : FLASH_OP_OPTIONS,
+                          .value = f->optcr,
+                          .finish = finish};
+    flash_op_start(t, &op);
 }
 
 int twin_set_option_bytes(struct twin *t, uint8_t rdp, uint8_t user, uint16_t nwrp)

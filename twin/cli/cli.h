@@ -156,8 +156,6 @@ struct board {
 /* Makes the board, loads what the options name, opens ports. EXIT_CODE_OK, or what to exit with
  * after a sentence on stderr. */
 int board_open(struct board *b, struct options *o);
-/* Until quit, a signal, or the end of --run-for. */
-void board_run(struct board *b, volatile sig_atomic_t *ended);
 int board_close(struct board *b); /* saves the state, removes the links */
 void board_set_button(struct board *b, bool pressed);
 void board_cut_at(struct board *b, uint64_t n, enum twin_cut when);
@@ -173,5 +171,9 @@ struct console {
 bool console_readable(const struct console *c); /* whether standard input may be polled now */
 void console_read(struct console *c, struct board *b);
 void console_command(struct board *b, char *line);
+
+/* ---- loop.c ---- */
+/* Until quit, a signal, or the end of --run-for. */
+void loop_run(struct board *b, volatile sig_atomic_t *ended);
 
 #endif

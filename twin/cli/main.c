@@ -39,7 +39,7 @@ int main(int argc, char **argv)
     set_signals();
     code = board_open(&board, &options);
     if (code == EXIT_CODE_OK) {
-        board_run(&board, &ended);
+        loop_run(&board, &ended);
         show_line(&board.show, "the end");
     }
     int close_code = board_close(&board);

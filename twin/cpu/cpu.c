@@ -36,6 +36,11 @@ void twin_cpu_memory_written(struct twin *t, uint32_t addr, uint32_t len)
     }
 }
 
+void twin_cpu_flash_began(struct twin *t)
+{
+    core_update_traps(t);
+}
+
 void twin_cpu_stall_until_ps(struct twin *t, uint64_t at_ps)
 {
     uint64_t *until = &t->cpu->stall_until_ps;

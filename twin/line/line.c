@@ -6,7 +6,7 @@
  *
  * It goes on while the board is off or in reset: nobody tells a cable.
  */
-#include "usart.h"
+#include "line.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,26 +64,31 @@ static unsigned put_item(struct line *l, const struct line_item *item)
 }
 
 /* A rate that the receiver cannot follow is told once for each pair of rates. */
-static void check_rates(struct twin *t, struct unit *u)
+static void check_rates(struct twin *t, struct line *l)
 {
-    uint32_t baud = u->line.settings.baud;
-    if (u->bit.num == 0 || (u->told_brr == u->brr && u->told_baud == baud)) {
+    const struct line_rate chip = l->chip.rate(l->chip.self);
+    uint32_t baud = l->settings.baud;
+    if (chip.bit.num == 0 || (l->told_setting == chip.setting && l->told_baud == baud)) {
         return;
     }
-    double rate = (double)PS_PER_S * (double)u->bit.den / (double)u->bit.num;
+    double rate = (double)PS_PER_S * (double)chip.bit.den / (double)chip.bit.num;
     double ratio = rate / baud;
     if (ratio > 0.97 && ratio < 1.03) {
         return;
     }
-    u->told_brr = u->brr;
-    u->told_baud = baud;
+    l->told_setting = chip.setting;
+    l->told_baud = baud;
     twin_report(t, TWIN_REPORT_USART, 0, "USART%u runs at %.0f baud, the other end at %u",
-                u->number, rate, (unsigned)baud);
+                l->number, rate, (unsigned)baud);
 }
 
-static void send_next(struct twin *t, struct unit *u, uint64_t at_ps)
+void line_forget_rates(struct line *l)
 {
-    struct line *l = &u->line;
+    l->told_setting = l->told_baud = 0;
+}
+
+static void send_next(struct twin *t, struct line *l, uint64_t at_ps)
+{
     if (l->queue_count == 0) {
         l->sending = false;
         return;
@@ -99,19 +104,17 @@ static void send_next(struct twin *t, struct unit *u, uint64_t at_ps)
     l->wave.start_ps = at_ps;
     l->wave.bit = line_bit(l);
     unsigned halves = put_item(l, &item);
-    if (u->rx_routed && u->rx.on) {
-        check_rates(t, u);
+    if (l->chip.listens(l->chip.self)) {
+        check_rates(t, l);
     }
-    if (u->rx_routed) {
-        usart_rx_wave(t, u, &l->wave, at_ps);
-    }
+    l->chip.hear(t, l->chip.self, &l->wave, at_ps);
     twin_event_at(t, &l->sent, at_ps + bit_time_halves_ps(l->wave.bit, halves));
 }
 
 static void on_sent(struct twin *t, void *ctx)
 {
-    struct unit *u = ctx;
-    send_next(t, u, u->line.sent.at_ps);
+    struct line *l = ctx;
+    send_next(t, l, l->sent.at_ps);
 }
 
 static size_t queue_slot(const struct line *l, size_t i)
@@ -145,16 +148,15 @@ static void reserve(struct line *l, size_t more)
 
 static void push(struct twin *t, unsigned usart, const struct line_item *item)
 {
-    struct unit *u = usart_unit(t, usart);
-    if (u == NULL) {
+    struct line *l = line_of(t, usart);
+    if (l == NULL) {
         return;
     }
-    struct line *l = &u->line;
     reserve(l, 1);
     l->queue[queue_slot(l, l->queue_count)] = *item;
     l->queue_count++;
     if (!l->sending) {
-        send_next(t, u, twin_now_ps(t));
+        send_next(t, l, twin_now_ps(t));
     }
 }
 
@@ -187,8 +189,8 @@ void twin_line_send_break(struct twin *t, unsigned usart)
 
 size_t twin_line_unsent(const struct twin *t, unsigned usart)
 {
-    const struct unit *u = usart_unit(t, usart);
-    return u == NULL ? 0 : u->line.queue_count + (u->line.sending ? 1 : 0);
+    const struct line *l = line_of(t, usart);
+    return l == NULL ? 0 : l->queue_count + (l->sending ? 1 : 0);
 }
 
 /* ---- what the far end hears ---- */
@@ -213,9 +215,8 @@ static void keep(struct line *l, uint8_t byte)
     l->inbox_count++;
 }
 
-static void run_to(struct twin *t, struct unit *u, uint64_t upto_ps)
+static void run_to(struct twin *t, struct line *l, uint64_t upto_ps)
 {
-    struct line *l = &u->line;
     struct sampled c;
     while (sampler_run(&l->heard, upto_ps, &c)) {
         keep(l, (uint8_t)(c.data & ((1u << l->settings.data_bits) - 1)));
@@ -225,38 +226,37 @@ static void run_to(struct twin *t, struct unit *u, uint64_t upto_ps)
     }
 }
 
-static void plan(struct twin *t, struct unit *u)
+static void plan(struct twin *t, struct line *l)
 {
-    uint64_t due = sampler_due(&u->line.heard);
+    uint64_t due = sampler_due(&l->heard);
     if (due == WAVE_NEVER) {
-        twin_event_cancel(t, &u->line.arrived);
+        twin_event_cancel(t, &l->arrived);
     } else {
-        twin_event_at(t, &u->line.arrived, due);
+        twin_event_at(t, &l->arrived, due);
     }
 }
 
 static void on_arrived(struct twin *t, void *ctx)
 {
-    struct unit *u = ctx;
-    run_to(t, u, u->line.arrived.at_ps);
-    plan(t, u);
+    struct line *l = ctx;
+    run_to(t, l, l->arrived.at_ps);
+    plan(t, l);
 }
 
-void line_wave(struct twin *t, struct unit *u, const struct wave *wave, uint64_t from_ps)
+void line_wave(struct twin *t, struct line *l, const struct wave *wave, uint64_t from_ps)
 {
-    check_rates(t, u);
-    run_to(t, u, from_ps);
-    u->line.heard.wave = *wave;
-    plan(t, u);
+    check_rates(t, l);
+    run_to(t, l, from_ps);
+    l->heard.wave = *wave;
+    plan(t, l);
 }
 
 size_t twin_line_receive(struct twin *t, unsigned usart, uint8_t *data, size_t size)
 {
-    struct unit *u = usart_unit(t, usart);
-    if (u == NULL) {
+    struct line *l = line_of(t, usart);
+    if (l == NULL) {
         return 0;
     }
-    struct line *l = &u->line;
     size_t n = 0;
     for (; n < size && l->inbox_count > 0; n++, l->inbox_count--) {
         data[n] = l->inbox[l->inbox_first];
@@ -267,9 +267,9 @@ size_t twin_line_receive(struct twin *t, unsigned usart, uint8_t *data, size_t s
 
 void twin_line_stop_on_receive(struct twin *t, unsigned usart, bool on)
 {
-    struct unit *u = usart_unit(t, usart);
-    if (u != NULL) {
-        u->line.stop_on_receive = on;
+    struct line *l = line_of(t, usart);
+    if (l != NULL) {
+        l->stop_on_receive = on;
     }
 }
 
@@ -288,39 +288,62 @@ static struct twin_line with_defaults(const struct twin_line *line)
 }
 
 /* From the next character on for what it sends; at once for what it hears. */
-static void apply(struct twin *t, struct unit *u, const struct twin_line *line)
+static void apply(struct twin *t, struct line *l, const struct twin_line *line)
 {
-    struct line *l = &u->line;
-    run_to(t, u, twin_now_ps(t));
+    run_to(t, l, twin_now_ps(t));
     l->settings = with_defaults(line);
     l->heard.bit = line_bit(l);
     l->heard.data_bits = line_word(l);
     l->heard.oversampling = 16;
     sampler_start(&l->heard, twin_now_ps(t));
-    plan(t, u);
+    plan(t, l);
 }
 
 void twin_line_set(struct twin *t, unsigned usart, const struct twin_line *line)
 {
-    struct unit *u = usart_unit(t, usart);
-    if (u != NULL) {
-        apply(t, u, line);
+    struct line *l = line_of(t, usart);
+    if (l != NULL) {
+        apply(t, l, line);
     }
 }
 
-void line_create(struct twin *t, struct unit *u)
+/* ---- the cables ---- */
+
+struct line *line_of(const struct twin *t, unsigned usart)
 {
-    struct line *l = &u->line;
-    l->sent.fn = on_sent;
-    l->arrived.fn = on_arrived;
-    l->sent.ctx = l->arrived.ctx = u;
-    wave_set_idle(&l->wave);
-    wave_set_idle(&l->heard.wave);
-    apply(t, u, &(struct twin_line){.baud = 0});
+    return usart >= 1 && usart <= LINES ? &t->lines->line[usart - 1] : NULL;
 }
 
-void line_destroy(struct unit *u)
+void line_connect(struct line *l, const struct line_chip *chip)
 {
-    free(u->line.queue);
-    free(u->line.inbox);
+    l->chip = *chip;
+}
+
+int twin_lines_create(struct twin *t)
+{
+    t->lines = calloc(1, sizeof *t->lines);
+    if (t->lines == NULL) {
+        return TWIN_ERR_MEMORY;
+    }
+    for (unsigned i = 0; i < LINES; i++) {
+        struct line *l = &t->lines->line[i];
+        l->number = i + 1;
+        l->sent.fn = on_sent;
+        l->arrived.fn = on_arrived;
+        l->sent.ctx = l->arrived.ctx = l;
+        wave_set_idle(&l->wave);
+        wave_set_idle(&l->heard.wave);
+        apply(t, l, &(struct twin_line){.baud = 0});
+    }
+    return TWIN_OK;
+}
+
+void twin_lines_destroy(struct twin *t)
+{
+    for (unsigned i = 0; t->lines != NULL && i < LINES; i++) {
+        free(t->lines->line[i].queue);
+        free(t->lines->line[i].inbox);
+    }
+    free(t->lines);
+    t->lines = NULL;
 }

@@ -21,26 +21,7 @@ enum {
     USART_CR3 = 0x14,
     USART_GTPR = 0x18,
 };
-enum { MAX_STREAMS = 2 };
 #define PS_PER_S UINT64_C(1000000000000)
-
-struct pin {
-    char port;
-    uint8_t pin;
-};
-
-struct stream {
-    uint8_t controller, stream, channel; /* controller 0: none */
-};
-
-struct usart_pins {
-    const char *name;
-    uint32_t base;
-    uint8_t number, enr, enr_bit, irq, af;
-    bool full; /* USART with CK, CTS, RTS and smartcard; false: UART */
-    struct pin tx[MAX_PINS], rx[MAX_PINS];
-    struct stream tx_dma[MAX_STREAMS], rx_dma[MAX_STREAMS];
-};
 
 static const struct usart_pins units[USART_UNITS] = {
     {"USART1",
@@ -117,44 +98,6 @@ static const struct usart_pins units[USART_UNITS] = {
      {{2, 1, 5}, {2, 2, 5}}},
 };
 
-struct unit *usart_unit(const struct twin *t, unsigned usart)
-{
-    return usart >= 1 && usart <= USART_UNITS ? &t->usart->unit[usart - 1] : NULL;
-}
-
-/* ---- lines to the rest of the chip ---- */
-
-static void request(struct twin *t, const struct stream streams[MAX_STREAMS], bool level)
-{
-    for (unsigned i = 0; i < MAX_STREAMS && streams[i].controller != 0; i++) {
-        twin_dma_request(t, streams[i].controller, streams[i].stream, streams[i].channel, level);
-    }
-}
-
-static bool wants_interrupt(const struct unit *u)
-{
-    /* CR1 bits 7:4 enable SR bits 7:4 one by one; RXNEIE also ORE. */
-    if ((u->sr & u->cr1 & (SR_IDLE | SR_RXNE | SR_TC | SR_TXE)) != 0) {
-        return true;
-    }
-    if ((u->cr1 & CR1_RXNEIE) != 0 && (u->sr & SR_ORE) != 0) {
-        return true;
-    }
-    if ((u->cr1 & CR1_PEIE) != 0 && (u->sr & SR_PE) != 0) {
-        return true;
-    }
-    return (u->cr3 & CR3_EIE) != 0 && (u->cr3 & CR3_DMAR) != 0 &&
-           (u->sr & (SR_FE | SR_NF | SR_ORE)) != 0;
-}
-
-void usart_update(struct twin *t, struct unit *u)
-{
-    bool enabled = (u->cr1 & CR1_UE) != 0;
-    twin_irq_set(t, u->pins->irq, wants_interrupt(u));
-    request(t, u->pins->rx_dma, (u->cr3 & CR3_DMAR) != 0 && (u->sr & SR_RXNE) != 0);
-    request(t, u->pins->tx_dma, enabled && (u->cr3 & CR3_DMAT) != 0 && (u->sr & SR_TXE) != 0);
-}
-
 static bool routed(struct twin *t, const struct unit *u, const struct pin *p)
 {
     return p->port != 0 && twin_gpio_has_af(t, p->port, p->pin, u->pins->af);
@@ -203,19 +146,19 @@ static void take_pins(struct twin *t, struct unit *u)
     }
     u->tx_routed = tx;
     if (rx != u->rx_routed) {
-        struct wave idle = {.bit = u->line.wave.bit};
+        struct wave idle = {.bit = u->line->wave.bit};
         wave_set_idle(&idle);
         u->rx_routed = rx;
-        usart_rx_wave(t, u, rx ? &u->line.wave : &idle, twin_now_ps(t));
+        usart_rx_wave(t, u, rx ? &u->line->wave : &idle, twin_now_ps(t));
     }
 }
 
-void twin_usart_pins_changed(struct twin *t)
+static void pins_changed(struct twin *t)
 {
-    for (unsigned i = 0; t->usart != NULL && i < USART_UNITS; i++) {
+    for (unsigned i = 0; i < USART_UNITS; i++) {
         leave_pins(t, &t->usart->unit[i]);
     }
-    for (unsigned i = 0; t->usart != NULL && i < USART_UNITS; i++) {
+    for (unsigned i = 0; i < USART_UNITS; i++) {
         take_pins(t, &t->usart->unit[i]);
     }
 }
@@ -425,7 +368,7 @@ static void usart_reset(struct twin *t, void *self, enum twin_reset kind)
     u->rdr = u->tdr = 0;
     u->bit.num = 0;
     u->preamble_wanted = false;
-    u->told_brr = u->told_baud = 0;
+    line_forget_rates(u->line);
     u->told_bits[0] = u->told_bits[1] = u->told_bits[2] = 0;
     leave_pins(t, u);
     take_pins(t, u);
@@ -435,11 +378,30 @@ static void usart_reset(struct twin *t, void *self, enum twin_reset kind)
 static void usart_destroy(struct twin *t, void *self)
 {
     (void)self;
-    for (unsigned i = 0; i < USART_UNITS; i++) {
-        line_destroy(&t->usart->unit[i]);
-    }
     free(t->usart);
     t->usart = NULL;
+}
+
+/* ---- the cable ---- */
+
+static void hear(struct twin *t, void *self, const struct wave *wave, uint64_t from_ps)
+{
+    struct unit *u = self;
+    if (u->rx_routed) {
+        usart_rx_wave(t, u, wave, from_ps);
+    }
+}
+
+static struct line_rate rate(const void *self)
+{
+    const struct unit *u = self;
+    return (struct line_rate){.bit = u->bit, .setting = u->brr};
+}
+
+static bool listens(const void *self)
+{
+    const struct unit *u = self;
+    return u->rx_routed && u->rx.on;
 }
 
 int twin_usart_create(struct twin *t)
@@ -453,7 +415,8 @@ int twin_usart_create(struct twin *t)
         u->pins = &units[i];
         u->number = units[i].number;
         usart_io_create(u);
-        line_create(t, u);
+        u->line = line_of(t, u->number);
+        line_connect(u->line, &(struct line_chip){u, hear, rate, listens});
         u->sr = SR_TXE | SR_TC;
         twin_periph_add(t, &(struct twin_periph){
                                .name = units[i].name,
@@ -469,5 +432,6 @@ int twin_usart_create(struct twin *t)
                                .destroy = i == 0 ? usart_destroy : NULL,
                            });
     }
+    twin_gpio_watch_routing(t, pins_changed);
     return TWIN_OK;
 }

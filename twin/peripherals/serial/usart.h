@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside the serial parts: usart.c (registers, pins, interrupts), usart_io.c (shift registers),
- * line.c (the far end of each cable). Nobody else includes it.
+ * Inside the USARTs: usart.c (registers, pins, interrupts) and usart_io.c (shift registers). Nobody
+ * else includes it.
  */
 #ifndef TWIN_USART_H
 #define TWIN_USART_H
 
 #include "internal.h"
-#include "wave.h"
+#include "line.h"
 
-enum { USART_UNITS = 6, MAX_PINS = 3 };
+enum { USART_UNITS = 6, MAX_PINS = 3, MAX_STREAMS = 2 };
 enum {
     SR_PE = 1 << 0,
     SR_FE = 1 << 1,
@@ -40,31 +40,25 @@ enum {
     CR3_ONEBIT = 1 << 11,
 };
 
-/* Something that the far end does, in order. */
-struct line_item {
-    enum { ITEM_BYTE, ITEM_FRAMING_ERROR, ITEM_NOISE, ITEM_BREAK, ITEM_GAP } kind;
-    uint8_t byte;
-    uint64_t gap_ps;
-};
-
-/* The far end of a cable. */
-struct line {
-    struct twin_line settings; /* defaults filled in */
-    struct line_item *queue;   /* ring */
-    size_t queue_room, queue_first, queue_count;
-    bool sending;
-    struct wave wave; /* what it has put on the wire last */
-    struct twin_event sent;
-    struct sampler heard;
-    struct twin_event arrived;
-    uint8_t *inbox; /* ring of what the board sent */
-    size_t inbox_room, inbox_first, inbox_count;
-    bool stop_on_receive;
-};
-
 enum tx_state { TX_OFF, TX_READY, TX_CHARACTER, TX_PREAMBLE, TX_BREAK };
 
-struct usart_pins;
+struct pin {
+    char port;
+    uint8_t pin;
+};
+
+struct stream {
+    uint8_t controller, stream, channel; /* controller 0: none */
+};
+
+struct usart_pins {
+    const char *name;
+    uint32_t base;
+    uint8_t number, enr, enr_bit, irq, af;
+    bool full; /* USART with CK, CTS, RTS and smartcard; false: UART */
+    struct pin tx[MAX_PINS], rx[MAX_PINS];
+    struct stream tx_dma[MAX_STREAMS], rx_dma[MAX_STREAMS];
+};
 
 struct unit {
     const struct usart_pins *pins;
@@ -84,20 +78,16 @@ struct unit {
     bool idle_armed;
     uint64_t idle_from_ps;
     struct twin_event idle_due;
-    uint32_t told_bits[3];        /* bits of CR1 to CR3 already reported as not modelled */
-    uint32_t told_brr, told_baud; /* pair already reported as not fitting */
-    struct line line;
+    uint32_t told_bits[3]; /* bits of CR1 to CR3 already reported as not modelled */
+    struct line *line;     /* the cable and its far end */
 };
 
 struct twin_usart {
     struct unit unit[USART_UNITS];
 };
 
-/* usart.c */
-void usart_update(struct twin *t, struct unit *u); /* interrupt and DMA requests after any change */
-struct unit *usart_unit(const struct twin *t, unsigned usart); /* NULL if there is none */
-
 /* usart_io.c */
+void usart_update(struct twin *t, struct unit *u); /* interrupt and DMA requests after any change */
 void usart_io_create(struct unit *u);
 void usart_tx_kick(struct twin *t, struct unit *u);  /* something to send may be there */
 void usart_tx_abort(struct twin *t, struct unit *u); /* transmitter off, now */
@@ -107,11 +97,5 @@ void usart_rx_stop(struct twin *t, struct unit *u);
 void usart_io_rebase(struct twin *t, struct unit *u, struct bit_time old);
 /* The wave at the RX pin is another one from from_ps on: a new frame, or the cable came or went. */
 void usart_rx_wave(struct twin *t, struct unit *u, const struct wave *wave, uint64_t from_ps);
-
-/* line.c */
-void line_create(struct twin *t, struct unit *u);
-void line_destroy(struct unit *u);
-/* What the far end hears from from_ps on. */
-void line_wave(struct twin *t, struct unit *u, const struct wave *wave, uint64_t from_ps);
 
 #endif

@@ -1,12 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Shift registers of the USARTs: characters, preambles and breaks leave, characters arrive, the
- * idle line is noticed. RM0090 sections 30.3.2 (transmitter), 30.3.3 (receiver), 30.3.7 (parity).
+ * idle line is noticed; and the lines that flags drive, to NVIC and DMA. RM0090 sections 30.3.2
+ * (transmitter), 30.3.3 (receiver), 30.3.7 (parity).
  *
  * Frames follow each other at exact times: each starts where the one before ended, never where the
  * event happened to be served.
  */
 #include "usart.h"
+
+/* ---- lines to the rest of the chip ---- */
+
+static void request(struct twin *t, const struct stream streams[MAX_STREAMS], bool level)
+{
+    for (unsigned i = 0; i < MAX_STREAMS && streams[i].controller != 0; i++) {
+        twin_dma_request(t, streams[i].controller, streams[i].stream, streams[i].channel, level);
+    }
+}
+
+static bool wants_interrupt(const struct unit *u)
+{
+    /* CR1 bits 7:4 enable SR bits 7:4 one by one; RXNEIE also ORE. */
+    if ((u->sr & u->cr1 & (SR_IDLE | SR_RXNE | SR_TC | SR_TXE)) != 0) {
+        return true;
+    }
+    if ((u->cr1 & CR1_RXNEIE) != 0 && (u->sr & SR_ORE) != 0) {
+        return true;
+    }
+    if ((u->cr1 & CR1_PEIE) != 0 && (u->sr & SR_PE) != 0) {
+        return true;
+    }
+    return (u->cr3 & CR3_EIE) != 0 && (u->cr3 & CR3_DMAR) != 0 &&
+           (u->sr & (SR_FE | SR_NF | SR_ORE)) != 0;
+}
+
+void usart_update(struct twin *t, struct unit *u)
+{
+    bool enabled = (u->cr1 & CR1_UE) != 0;
+    twin_irq_set(t, u->pins->irq, wants_interrupt(u));
+    request(t, u->pins->rx_dma, (u->cr3 & CR3_DMAR) != 0 && (u->sr & SR_RXNE) != 0);
+    request(t, u->pins->tx_dma, enabled && (u->cr3 & CR3_DMAT) != 0 && (u->sr & SR_TXE) != 0);
+}
 
 static unsigned word_bits(const struct unit *u)
 {
@@ -58,7 +92,7 @@ static void start_frame(struct twin *t, struct unit *u, enum tx_state state, uin
         wave_set_idle(&u->tx_wave);
     }
     if (u->tx_routed && state != TX_PREAMBLE) {
-        line_wave(t, u, &u->tx_wave, at_ps);
+        line_wave(t, u->line, &u->tx_wave, at_ps);
     }
     unsigned halves = 2 * (1 + bits) + stop_halves(u) + (state == TX_BREAK ? 2 : 0);
     twin_event_at(t, &u->tx_done, at_ps + bit_time_halves_ps(u->bit, halves));
@@ -109,7 +143,7 @@ void usart_tx_abort(struct twin *t, struct unit *u)
     if (u->tx == TX_CHARACTER || u->tx == TX_BREAK) {
         wave_cut(&u->tx_wave, twin_now_ps(t));
         if (u->tx_routed) {
-            line_wave(t, u, &u->tx_wave, twin_now_ps(t));
+            line_wave(t, u->line, &u->tx_wave, twin_now_ps(t));
         }
     }
     u->tx = TX_OFF;
@@ -236,7 +270,7 @@ void usart_io_rebase(struct twin *t, struct unit *u, struct bit_time old)
         uint64_t back = bit_time_rebase(now_ps - left, now_ps, old, u->bit);
         twin_event_at(t, &u->tx_done, now_ps + (now_ps - back)); /* `left`, scaled */
         if (u->tx_routed && u->tx != TX_PREAMBLE) {
-            line_wave(t, u, &u->tx_wave, now_ps);
+            line_wave(t, u->line, &u->tx_wave, now_ps);
         }
     }
     if (u->rx.on) {

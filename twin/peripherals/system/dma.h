@@ -70,9 +70,8 @@ struct twin_dma {
     struct controller controller[2];
 };
 
-void dma_update_irq(struct twin *t, struct stream *s);
-
 /* dma_stream.c */
+void dma_update_irq(struct twin *t, struct stream *s);
 bool stream_is_memory_to_memory(const struct stream *s);
 bool stream_goes_to_flash(const struct stream *s); /* the peripheral port's next item is in flash */
 bool stream_waits(const struct stream *s);         /* at the memory port, for flash */

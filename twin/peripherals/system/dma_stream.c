@@ -20,6 +20,20 @@ enum { PERIPHERAL_TO_MEMORY = 0, MEMORY_TO_PERIPHERAL = 1, MEMORY_TO_MEMORY = 2 
 #define APB1_FIRST   0x40000000u
 #define APB1_END     0x40010000u
 
+void dma_update_irq(struct twin *t, struct stream *s)
+{
+    static const uint8_t irqs[2][DMA_STREAMS] = {
+        {11, 12, 13, 14, 15, 16, 17, 47},
+        {56, 57, 58, 59, 60, 68, 69, 70},
+    };
+    bool level = ((s->flags & FLAG_TC) != 0 && (s->cr & CR_TCIE) != 0) ||
+                 ((s->flags & FLAG_HT) != 0 && (s->cr & CR_HTIE) != 0) ||
+                 ((s->flags & FLAG_TE) != 0 && (s->cr & CR_TEIE) != 0) ||
+                 ((s->flags & FLAG_DME) != 0 && (s->cr & CR_DMEIE) != 0) ||
+                 ((s->flags & FLAG_FE) != 0 && (s->fcr & FCR_FEIE) != 0);
+    twin_irq_set(t, irqs[s->controller->number - 1][s->number], level);
+}
+
 static unsigned direction(const struct stream *s)
 {
     return (s->cr >> 6) & 3;

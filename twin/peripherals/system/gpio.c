@@ -11,9 +11,10 @@
 #include "internal.h"
 #include "reg.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
-enum { GPIO_PORTS = 9, GPIO_PINS = 16 };
+enum { GPIO_PORTS = 9, GPIO_PINS = 16, ROUTING_WATCHERS = 4 };
 enum {
     GPIO_MODER = 0x00,
     GPIO_OTYPER = 0x04,
@@ -48,6 +49,8 @@ struct port {
 
 struct twin_gpio {
     struct port port[GPIO_PORTS];
+    void (*routing[ROUTING_WATCHERS])(struct twin *t);
+    unsigned watchers;
 };
 
 static struct port *port_of(const struct twin *t, char port)
@@ -241,10 +244,18 @@ static void config_write(struct twin *t, const struct port *p, uint32_t *reg, ui
     *reg = (*reg & frozen) | (value & ~frozen);
 }
 
-/* AFR of the pins, or MODER, changed: USARTs may come to pins or leave them. */
+/* AFR of the pins, or MODER, changed: peripherals may come to pins or leave them. */
 static void routing_changed(struct twin *t)
 {
-    twin_usart_pins_changed(t);
+    for (unsigned i = 0; i < t->gpio->watchers; i++) {
+        t->gpio->routing[i](t);
+    }
+}
+
+void twin_gpio_watch_routing(struct twin *t, void (*fn)(struct twin *t))
+{
+    assert(t->gpio->watchers < ROUTING_WATCHERS);
+    t->gpio->routing[t->gpio->watchers++] = fn;
 }
 
 static void bsrr_write(struct port *p, uint32_t value)
