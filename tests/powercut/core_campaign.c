@@ -20,14 +20,14 @@
 /* As small as they can be and use all paths: lengths that are no multiple of 4, plain and
  * compressed in both roles; and ones that span several sectors. */
 static const struct scenery_plan plans[] = {
-    {"small-512", 512, false, false, true, false, true, 261, 517, 390, NULL},
-    {"small-1024", 1024, false, false, true, false, true, 261, 517, 390, NULL},
-    {"turned-512", 512, false, false, true, true, false, 261, 517, 390, NULL},
-    {"turned-1024", 1024, false, false, true, true, false, 261, 517, 390, NULL},
-    {"wide-512", 512, false, false, false, false, true, 17411, 33793, 9000, NULL},
-    {"wide-1024", 1024, false, false, false, true, false, 17411, 33793, 9000, NULL},
-    {"signed-512", 512, true, true, true, false, true, 261, 517, 390, NULL},
-    {"signed-1024", 1024, true, false, true, true, false, 261, 517, 390, NULL},
+    {"small-512", 512, false, false, true, false, true, false, 261, 517, 390, NULL},
+    {"small-1024", 1024, false, false, true, false, true, false, 261, 517, 390, NULL},
+    {"turned-512", 512, false, false, true, true, false, false, 261, 517, 390, NULL},
+    {"turned-1024", 1024, false, false, true, true, false, false, 261, 517, 390, NULL},
+    {"wide-512", 512, false, false, false, false, true, false, 17411, 33793, 9000, NULL},
+    {"wide-1024", 1024, false, false, false, true, false, false, 17411, 33793, 9000, NULL},
+    {"signed-512", 512, true, true, true, false, true, false, 261, 517, 390, NULL},
+    {"signed-1024", 1024, true, false, true, true, false, false, 261, 517, 390, NULL},
 };
 enum { PLAN_COUNT = sizeof plans / sizeof plans[0] };
 

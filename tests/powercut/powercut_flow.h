@@ -34,6 +34,7 @@ struct scenery_plan {
     bool small;        /* small enough for second cuts */
     bool first_packed; /* LZMA2 with the ARM-Thumb filter; else plain */
     bool second_packed;
+    bool level; /* the second package's counter is not above the first's */
     uint32_t first_len, second_len, third_len; /* of the contents; with app, at least so long */
     const char
         *app; /* path of a binary: the contents are it, each with a tail of its own; or NULL */

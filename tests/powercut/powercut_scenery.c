@@ -99,7 +99,7 @@ static void make_packages(struct scenery *s, struct evp_pkey_st *keys[2])
     make_package(&s->sides[WHO_FIRST], &recipe);
 
     recipe.packing = plan->second_packed ? PACKAGE_LZMA2_THUMB : PACKAGE_PLAIN;
-    recipe.counter = plan->enforced ? 5 : 0;
+    recipe.counter = !plan->enforced ? 0 : plan->level ? 3 : 5;
     recipe.key = plan->enforced ? keys[1] : NULL;
     recipe.revoke = plan->revokes ? 1 : 0;
     recipe.version[0] = 2;
