@@ -321,7 +321,6 @@ enum reason loader_rig_flash(struct loader_rig *r, const uint8_t *content, uint3
         sectors[1]++;
     }
     reason = loader_rig_command(r, COMMAND_FLASH_ERASE, sectors, sizeof sectors);
-    return reason == REASON_NONE
-               ? loader_rig_send(r, COMMAND_MEM_WRITE, MAP_APP_BASE, content, len)
-               : reason;
+    return reason == REASON_NONE ? loader_rig_send(r, COMMAND_MEM_WRITE, MAP_APP_BASE, content, len)
+                                 : reason;
 }

@@ -21,6 +21,7 @@ enum { PACKAGE_PART = 4096, HEAD = 0x90, TOLD = 12, WORDS_MAX = 6 };
 
 struct options {
     const char *scenery; /* NULL = all */
+    const char *region;  /* trailer, otp, package; NULL = all */
     uint64_t seed;
     uint32_t at; /* this byte alone; 0 = all */
     unsigned bit;
@@ -41,6 +42,7 @@ struct survey {
     struct promise promise;
     struct flash_model *base;
     struct tally tally;
+    char broken[sizeof((struct promise *)NULL)->broken];
     /* The damage: bytes of flash or OTP. */
     unsigned count;
     uint32_t addr[WORDS_MAX * 4];
@@ -66,42 +68,58 @@ static void damage(struct survey *v)
     }
 }
 
-static bool keeps_promises(struct survey *v, uint64_t seed)
-{
-    const struct loader_rig_reset power_on = {false, false, 0};
+/* A bit for each promise that does not hold; broken is about the first of them. */
+enum { P1 = 1, P2 = 2, P3 = 4 };
 
-    damage(v);
-    if (!promise_starts(&v->promise, &power_on, seed) ||
-        !promise_takes_package(&v->promise, seed + 2)) {
-        return false;
+static unsigned count_broken(struct survey *v, bool held, unsigned before)
+{
+    static const unsigned bits[] = {P1, P2, P3};
+
+    if (held) {
+        return before;
     }
-    damage(v);
-    if (!promise_takes_package(&v->promise, seed + 5)) {
-        return false;
+    if (before == 0) {
+        memcpy(v->broken, v->promise.broken, sizeof v->broken);
     }
-    damage(v);
-    return v->scenery->plan->enforced || promise_takes_application(&v->promise, seed + 8);
+    return before | bits[v->promise.broken[1] - '1'];
 }
 
-static void tell(const struct survey *v, const char *how)
+static unsigned ask_promises(struct survey *v, uint64_t seed)
+{
+    const struct loader_rig_reset power_on = {false, false, 0};
+    struct promise *p = &v->promise;
+    unsigned broken;
+
+    damage(v);
+    broken = count_broken(v, promise_starts(p, &power_on, seed), 0);
+    broken = count_broken(v, promise_takes_package(p, seed + 2), broken);
+    damage(v);
+    broken = count_broken(v, promise_takes_package(p, seed + 5), broken);
+    damage(v);
+    if (!v->scenery->plan->enforced) {
+        broken = count_broken(v, promise_takes_application(p, seed + 8), broken);
+    }
+    return broken;
+}
+
+static void tell(const struct survey *v, const char *how, unsigned broken)
 {
     if (v->tally.dead + v->tally.unsigned_starts <= TOLD || v->options->all) {
-        printf("FAILED %s --scenery %s --at 0x%08x: %s\n", how, v->scenery->name,
-               (unsigned)v->addr[0], v->promise.broken);
+        printf("FAILED %s --scenery %s --at 0x%08x:%s%s %s\n", how, v->scenery->name,
+               (unsigned)v->addr[0], broken & P1 ? " [P1]" : "", broken & P2 ? " [P2]" : "",
+               v->broken);
     }
 }
 
 static void try_damage(struct survey *v, uint64_t seed, const char *how)
 {
-    if (keeps_promises(v, seed)) {
-        return;
+    unsigned broken = ask_promises(v, seed);
+
+    v->tally.dead += (broken & (P1 | P2)) != 0;
+    v->tally.unsigned_starts += (broken & P3) != 0;
+    if (broken != 0) {
+        tell(v, how, broken);
     }
-    if (strncmp(v->promise.broken, "P3", 2) == 0) {
-        v->tally.unsigned_starts++;
-    } else {
-        v->tally.dead++;
-    }
-    tell(v, how);
 }
 
 /* ---- every single bit ---- */
@@ -120,10 +138,14 @@ static void flip(struct survey *v, uint32_t addr, unsigned bit)
     try_damage(v, mix(addr, bit), how);
 }
 
-static void flip_range(struct survey *v, uint32_t addr, uint32_t len, unsigned every)
+static void flip_range(struct survey *v, const char *region, uint32_t addr, uint32_t len,
+                       unsigned every)
 {
     const struct options *o = v->options;
 
+    if (o->region != NULL && strcmp(o->region, region) != 0) {
+        return;
+    }
     for (uint32_t i = 0; i < len * 8; i++) {
         bool wanted = o->at == 0 ? mix(o->seed, mix(addr + i / 8, i % 8)) % every == 0
                                  : o->at == addr + i / 8 && o->bit == i % 8;
@@ -141,12 +163,12 @@ static void flip_all(struct survey *v)
 
     for (unsigned slot = 0; slot < SLOT_COUNT; slot++) {
         uint32_t trailer = slot_addr(kib, slot) + slot_package_max(kib);
-        flip_range(v, trailer, HEAD, every < 4 ? 1 : every / 4);
-        flip_range(v, trailer + HEAD, TRAILER_SIZE - HEAD - 8, every);
-        flip_range(v, trailer + TRAILER_SIZE - 8, 8, every < 4 ? 1 : every / 4);
-        flip_range(v, slot_addr(kib, slot), PACKAGE_PART, every);
+        flip_range(v, "trailer", trailer, HEAD, every < 4 ? 1 : every / 4);
+        flip_range(v, "trailer", trailer + HEAD, TRAILER_SIZE - HEAD - 8, every);
+        flip_range(v, "trailer", trailer + TRAILER_SIZE - 8, 8, every < 4 ? 1 : every / 4);
+        flip_range(v, "package", slot_addr(kib, slot), PACKAGE_PART, every);
     }
-    flip_range(v, otp, MAP_OTP_BASE + MAP_OTP_SIZE - otp, every);
+    flip_range(v, "otp", otp, MAP_OTP_BASE + MAP_OTP_SIZE - otp, every);
 }
 
 /* ---- random words ---- */
@@ -154,9 +176,9 @@ static void flip_all(struct survey *v)
 /* What a record might be taken for, whole or nearly. */
 static uint32_t random_word(uint64_t r)
 {
-    static const uint32_t words[] = {0,           0xFFFFFFFFu, FLAG_FIRST, FLAG_SECOND,
-                                     LOG_DONE,    ATTEMPT_MADE, 1,         0xFFFFFFFEu,
-                                     CAUSE_TRIAL, 2,           0xFFFFFFFDu};
+    static const uint32_t words[] = {
+        0, 0xFFFFFFFFu, FLAG_FIRST,  FLAG_SECOND, LOG_DONE,   ATTEMPT_MADE,
+        1, 0xFFFFFFFEu, CAUSE_TRIAL, 2,           0xFFFFFFFDu};
     uint32_t word = words[(r >> 8) % (sizeof words / sizeof words[0])];
 
     switch (r & 7u) {
@@ -234,8 +256,8 @@ static struct tally run_scenery(const struct options *o, const struct survey_sce
         v->tally.dead++;
     } else {
         v->base = rig_save(&v->promise.rig.rig);
-        if (!keeps_promises(v, o->seed)) {
-            printf("FAILED %s without any damage: %s\n", scenery->name, v->promise.broken);
+        if (ask_promises(v, o->seed) != 0) {
+            printf("FAILED %s without any damage: %s\n", scenery->name, v->broken);
             v->tally.dead++;
         }
         if (o->only == 0) {
@@ -324,7 +346,8 @@ static void usage(void)
 {
     (void)fprintf(stderr,
                   "Usage: survey [--full] [--every N] [--random N] [--seed N] [--scenery NAME] "
-                  "[--at ADDRESS --bit N] [--only N] [--all] [--jobs N]\n");
+                  "[--region trailer | otp | package] [--at ADDRESS --bit N] [--only N] [--all] "
+                  "[--jobs N]\n");
     exit(2);
 }
 
@@ -365,6 +388,8 @@ static struct options read_options(int argc, char **argv)
             usage();
         } else if (strcmp(argv[i], "--scenery") == 0) {
             o.scenery = argv[++i];
+        } else if (strcmp(argv[i], "--region") == 0) {
+            o.region = argv[++i];
         } else if (read_number(&o, argv[i], strtoull(argv[i + 1], NULL, 0))) {
             i++;
         } else {
