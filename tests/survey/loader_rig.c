@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The whole board on the PC; see loader_rig.h. */
 #include "loader_rig.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A whole board on the PC: core's loader and core's start over the rig of the power-cut campaign,
  * with option bytes and RAM. Commands go in as a frame's payload and come out as a reason; a start

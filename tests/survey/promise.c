@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The three properties; see promise.h. */
 #include "promise.h"
 

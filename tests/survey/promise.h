@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The three properties of DESIGN.md, "No dead ends", asked of a board on the PC: P1 a package that
  * verifies is started, P2 the loader takes a new one, P3 a provisioned board starts nothing that is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A campaign asks for the same few signatures millions of times. This stands before ecdsa_verify
  * (--wrap) and remembers what that said of exactly these bytes.

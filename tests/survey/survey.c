@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The survey of damage: on boards of many kinds every single bit of both trailers, of OTP blocks 5
  * to 15 and of the first 4 KiB of both packages is turned round, one at a time; then words of the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The survey's boards. Most are prepared as the power-cut campaign does. */
 #include "survey_scenery.h"
 

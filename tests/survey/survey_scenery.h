@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The boards that the survey damages: how each came to be what it is. */
 #ifndef SURVEY_SCENERY_H
 #define SURVEY_SCENERY_H
