@@ -9,7 +9,6 @@
 #include "bytes.h"
 #include "crc.h"
 #include "geometry.h"
-#include "image.h"
 #include "memory_map.h"
 #include "verdict.h"
 
@@ -199,21 +198,11 @@ void loader_rig_listen(struct loader_rig *r)
 static void loader_rig_facts(struct loader_rig *r, const struct loader_rig_reset *how,
                              struct boot_facts *boot)
 {
-    uint8_t words[8];
-    uint8_t code[2] = {0xFF, 0xFF};
-
-    *boot = (struct boot_facts){.button = how->button,
-                                .flash_end = geometry_flash_end(r->rig.hw.flash_kib)};
+    *boot = (struct boot_facts){.button = how->button};
     if (how->request != 0) {
         boot_make_request(boot->request, how->request);
     }
-    r->rig.hw.read(r->rig.hw.ctx, MAP_APP_BASE, words, sizeof words);
-    boot->app_stack = load_le32(words);
-    boot->app_reset = load_le32(words + 4);
-    if (boot_reset_in_flash(boot->app_reset, boot->flash_end)) {
-        r->rig.hw.read(r->rig.hw.ctx, boot->app_reset & ~1u, code, sizeof code);
-    }
-    boot->app_code = load_le16(code);
+    boot_read_app(&r->rig.hw, boot);
 }
 
 /* False: packages are to be asked. */
