@@ -14,4 +14,8 @@
 /* Continues crc (CRC_START at the beginning) over len bytes. data may be NULL when len is 0. */
 uint32_t crc_update(uint32_t crc, const uint8_t *data, size_t len);
 
+/* The same from CRC_START on; len is not 0. The link decides who computes it: the chip's unit
+ * (firmware/drivers/crc_unit.c), or crc_frame.c where nothing else is linked. */
+uint32_t crc_frame(const uint8_t *data, size_t len);
+
 #endif

@@ -16,7 +16,7 @@ enum reason command_refuse(struct loader *l, enum reason reason, uint32_t detail
 
 uint8_t *command_append(struct loader *l, unsigned len)
 {
-    uint8_t *room = l->answer + COMMAND_DATA_OFFSET + l->data_len;
+    uint8_t *room = l->answer + ANSWER_HEAD_SIZE + l->data_len;
 
     l->data_len = (uint8_t)(l->data_len + len);
     return room;

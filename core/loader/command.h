@@ -12,9 +12,6 @@
 
 typedef enum reason command_fn(struct loader *l, const struct frame_request *request);
 
-/* The data of an answer grows behind the longest header; the header is put before it at the end. */
-#define COMMAND_DATA_OFFSET (ANSWER_SIZE_MAX - ANSWER_DATA_MAX)
-
 /* The reason with its detail, for `return command_refuse(...)`. */
 enum reason command_refuse(struct loader *l, enum reason reason, uint32_t detail);
 /* Room for len more bytes of answer data. */

@@ -66,7 +66,7 @@ enum reason command_get_info(struct loader *l, const struct frame_request *reque
     store_le16(out + INFO_FLASH_KIB, info->flash_kib);
     l->hw->memory_read(l->hw->ctx, MAP_UID_BASE, out + INFO_UID, INFO_UID_SIZE);
     store_le32(out + INFO_FEATURES, FEATURE_LAST_ERROR | FEATURE_RESET | FEATURE_MEM_CRC |
-                                        FEATURE_PACKAGES | FEATURE_STREAM);
+                                        FEATURE_PACKAGES | FEATURE_STREAM | FEATURE_CHECKED);
     store_le16(out + INFO_LENGTH_MAX, FRAME_LENGTH_MAX);
     store_le16(out + INFO_RING_SIZE, info->ring_size);
     store_le32(out + INFO_APP_BASE, MAP_APP_BASE);

@@ -5,8 +5,9 @@
  */
 #include "loader.h"
 
+#include "bytes.h"
 #include "command.h"
-#include "memory_map.h"
+#include "crc.h"
 #include "verdict.h"
 
 struct loader_command {
@@ -103,6 +104,30 @@ static struct loader_answer loader_answer_byte(struct loader *l, uint8_t byte)
     return (struct loader_answer){l->answer, 1};
 }
 
+/* The head of a native answer before the data that is there, and the CRC behind it if that was
+ * asked for: a refusal has the same shape then. */
+static struct loader_answer loader_answer_native(struct loader *l, uint8_t first)
+{
+    size_t len = ANSWER_HEAD_SIZE + (size_t)l->data_len;
+
+    l->answer[0] = first;
+    l->answer[1] = l->running->code;
+    l->answer[2] = l->data_len;
+    if (l->checked) {
+        l->answer[1] |= COMMAND_CHECKED;
+        store_le32(l->answer + len, crc_frame(l->answer, len));
+        len += FRAME_CRC_SIZE;
+    }
+    return (struct loader_answer){l->answer, len};
+}
+
+static struct loader_answer loader_refuse(struct loader *l)
+{
+    l->data_len = 0;
+    return l->checked ? loader_answer_native(l, PROTOCOL_NACK)
+                      : loader_answer_byte(l, PROTOCOL_NACK);
+}
+
 static void loader_note_failure(struct loader *l, enum reason reason, uint8_t command)
 {
     l->result = reason;
@@ -151,7 +176,9 @@ bool loader_accept(struct loader *l, enum protocol_dialect dialect,
 {
     enum reason reason = REASON_NONE;
 
-    l->running = loader_find(request->command);
+    l->checked = dialect == DIALECT_NATIVE && (request->command & COMMAND_CHECKED) != 0;
+    l->running = loader_find(l->checked ? request->command ^ COMMAND_CHECKED : request->command);
+    l->checked = l->checked && l->running != NULL;
     l->dialect = dialect;
     l->result = REASON_NONE;
     l->after = AFTER_NOTHING;
@@ -166,8 +193,8 @@ bool loader_accept(struct loader *l, enum protocol_dialect dialect,
         reason = command_refuse(l, REASON_PAYLOAD_LENGTH, request->payload_len);
     }
     if (reason != REASON_NONE) {
-        loader_note_failure(l, reason, request->command);
-        *answer = loader_answer_byte(l, PROTOCOL_NACK);
+        loader_note_failure(l, reason, l->checked ? l->running->code : request->command);
+        *answer = loader_refuse(l);
         return false;
     }
     if (dialect == DIALECT_COURSE && l->running->status) {
@@ -180,25 +207,26 @@ bool loader_accept(struct loader *l, enum protocol_dialect dialect,
 
 struct loader_answer loader_execute(struct loader *l, const struct frame_request *request)
 {
-    enum reason reason = l->running->run(l, request);
+    const struct frame_request plain = {request->payload, request->payload_len, l->running->code};
+    enum reason reason = l->running->run(l, &plain);
     bool course = l->dialect == DIALECT_COURSE;
-    uint8_t *head = l->answer + (course ? 1 : 0);
 
     if (l->running->status) {
         stream_forget(l->streaming->stream); /* it may have changed memory */
     }
     if (reason != REASON_NONE) {
-        loader_note_failure(l, reason, request->command);
+        loader_note_failure(l, reason, plain.command);
     }
     if (course && l->running->status) {
         return loader_answer_byte(l, loader_status(reason));
     }
     if (reason != REASON_NONE) {
-        return loader_answer_byte(l, PROTOCOL_NACK);
+        return loader_refuse(l);
     }
-    head[0] = PROTOCOL_ACK;
-    l->answer[1] = course ? PROTOCOL_ACK : request->command;
-    l->answer[2] = l->data_len;
-    return (struct loader_answer){head,
-                                  (size_t)(l->answer + COMMAND_DATA_OFFSET + l->data_len - head)};
+    if (course) {
+        l->answer[1] = PROTOCOL_ACK;
+        l->answer[2] = l->data_len;
+        return (struct loader_answer){l->answer + 1, ANSWER_HEAD_SIZE - 1u + (size_t)l->data_len};
+    }
+    return loader_answer_native(l, PROTOCOL_ACK);
 }

@@ -96,6 +96,7 @@ struct loader {
     volatile uint32_t go[2];   /* AFTER_GO_*: jump only if both are VERDICT_GOOD */
     volatile uint32_t open[2]; /* both VERDICT_GOOD: the board is open. Read at init, and again
                                 * after PROVISION */
+    bool checked;              /* the answer under way ends in a CRC */
     bool retired;              /* direct flashing has retired the packages in this session */
     uint32_t detail;           /* of the command under way, should it fail */
     enum reason result;        /* of the last request or reject */

@@ -5,13 +5,12 @@
 #include <stdbool.h>
 
 #include "bytes.h"
+#include "crc.h"
 
 #define US_PER_MS 1000u
 
-void frame_init(struct frame_receiver *r, frame_crc_fn *crc, void *crc_ctx)
+void frame_init(struct frame_receiver *r)
 {
-    r->crc = crc;
-    r->crc_ctx = crc_ctx;
     r->detail = 0;
     r->count = 0;
     r->state = FRAME_COLLECTING;
@@ -49,7 +48,7 @@ static void frame_decide(struct frame_receiver *r, uint32_t now_us)
 {
     bool course = r->count == 1u + r->bytes[0];
     size_t covered = r->count - FRAME_CRC_SIZE;
-    uint32_t crc = r->crc(r->crc_ctx, r->bytes, covered);
+    uint32_t crc = crc_frame(r->bytes, covered);
 
     if (crc == load_le32(r->bytes + covered)) {
         r->dialect = course ? DIALECT_COURSE : DIALECT_NATIVE;

@@ -20,9 +20,6 @@
 
 #include "protocol.h"
 
-/* The CRC of a frame from CRC_START on, as crc.h defines it. */
-typedef uint32_t frame_crc_fn(void *ctx, const uint8_t *data, size_t len);
-
 enum frame_state {
     FRAME_COLLECTING = 0,
     FRAME_READY,
@@ -37,8 +34,6 @@ enum frame_event {
 
 /* Owned by the caller; set up with frame_init. dialect, reason and detail may be read. */
 struct frame_receiver {
-    frame_crc_fn *crc;
-    void *crc_ctx;
     uint32_t last_us;  /* when the last byte came */
     uint32_t drain_us; /* when draining began */
     uint32_t detail;
@@ -56,7 +51,7 @@ struct frame_request {
     uint8_t command;
 };
 
-void frame_init(struct frame_receiver *r, frame_crc_fn *crc, void *crc_ctx);
+void frame_init(struct frame_receiver *r);
 
 /* Takes bytes that arrived by now_us and returns how many: fewer than len only when a frame is
  * complete, which frame_poll then tells. */

@@ -60,9 +60,11 @@ enum protocol_dialect {
 #define FRAME_CRC_SIZE       4u
 #define FRAME_LENGTH_MAX     255u /* largest value of the Length byte */
 #define FRAME_SIZE_MAX       (1u + FRAME_LENGTH_MAX + FRAME_CRC_SIZE)
-#define FRAME_COURSE_MIN     5u /* Length of a course frame without payload */
+#define FRAME_COURSE_MIN     5u    /* Length of a course frame without payload */
+#define COMMAND_CHECKED      0x80u /* on a native command: the answer ends in a CRC */
+#define ANSWER_HEAD_SIZE     3u
 #define ANSWER_DATA_MAX      255u
-#define ANSWER_SIZE_MAX      (3u + ANSWER_DATA_MAX)
+#define ANSWER_SIZE_MAX      (ANSWER_HEAD_SIZE + ANSWER_DATA_MAX + FRAME_CRC_SIZE)
 #define MEM_WRITE_MAX        249u /* data bytes of a native MEM_WRITE */
 #define MEM_WRITE_MAX_COURSE 245u
 
@@ -125,6 +127,7 @@ enum protocol_dialect {
 #define FEATURE_MEM_CRC    (1u << 2)
 #define FEATURE_PACKAGES   (1u << 3)
 #define FEATURE_STREAM     (1u << 4)
+#define FEATURE_CHECKED    (1u << 5) /* COMMAND_CHECKED */
 
 /* Why the bootloader did not start the application. */
 enum stay_reason {

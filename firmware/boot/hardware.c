@@ -39,13 +39,6 @@ static uint32_t hardware_memory_crc(void *ctx, uint32_t addr, size_t len)
     return crc;
 }
 
-uint32_t hardware_frame_crc(void *ctx, const uint8_t *data, size_t len)
-{
-    (void)ctx;
-    (void)crc_unit_start_over();
-    return crc_unit_add(data, len);
-}
-
 const struct loader_hw hardware = {
     .ctx = (void *)(uintptr_t)&flash_from_ram,
     .memory_read = hardware_read,

@@ -3,10 +3,8 @@
 #ifndef ARAREXT_HARDWARE_H
 #define ARAREXT_HARDWARE_H
 
-#include "frame.h"
 #include "loader.h"
 
 extern const struct loader_hw hardware;
-extern frame_crc_fn hardware_frame_crc;
 
 #endif

@@ -219,7 +219,7 @@ void main_serve(const struct start_facts *facts)
 
     main_start_board(facts);
     loader_init(&loader);
-    frame_init(&receiver, hardware_frame_crc, NULL);
+    frame_init(&receiver);
     if (!facts->asked) {
         update_stays(&packages.update);
     }

@@ -3,6 +3,7 @@
  * there is nothing to poll. */
 #include "crc_unit.h"
 
+#include "crc.h"
 #include "stm32f407.h"
 
 void crc_unit_start(void)
@@ -35,4 +36,10 @@ uint32_t crc_unit_add(const uint8_t *data, size_t len)
         CRC_UNIT->DR = *data++;
     } while (data != end);
     return CRC_UNIT->DR;
+}
+
+uint32_t crc_frame(const uint8_t *data, size_t len)
+{
+    (void)crc_unit_start_over();
+    return crc_unit_add(data, len);
 }

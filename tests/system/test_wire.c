@@ -47,6 +47,30 @@ static void test_wire_examples_course(void **state)
     board_close(b);
 }
 
+/* Bit 7 of Command, frame by frame: both kinds of answer, and `7F` alone for what is not known. */
+static void test_wire_examples_checked(void **state)
+{
+    static const uint8_t version[] = {0x01, 0xD1, 0x8A, 0x8A, 0x53, 0x35};
+    static const uint8_t version_answer[] = {0xA5, 0xD1, 0x01, 0x10, 0x62, 0x42, 0xF3, 0x96};
+    static const uint8_t erase[] = {0x03, 0xD6, 0x00, 0x01, 0xBC, 0xB4, 0x39, 0xF2};
+    static const uint8_t erase_answer[] = {0x7F, 0xD6, 0x00, 0x2C, 0x3F, 0xE6, 0x23};
+    static const uint8_t plain[] = {0x01, 0x51, 0x64, 0x6A, 0x5F, 0x5C};
+    static const uint8_t plain_answer[] = {0xA5, 0x51, 0x01, 0x10};
+    uint8_t unknown[6] = {0x01, 0xFF};
+    static const uint8_t unknown_answer[] = {0x7F};
+    struct board *b = open_variant(state);
+    board_send(b, version, sizeof version);
+    (void)board_expect(b, version_answer, sizeof version_answer, MS(20));
+    board_send(b, erase, sizeof erase);
+    (void)board_expect(b, erase_answer, sizeof erase_answer, MS(20));
+    wire_put32(unknown + 2, wire_crc(unknown, 2));
+    board_send(b, unknown, sizeof unknown);
+    (void)board_expect(b, unknown_answer, sizeof unknown_answer, MS(20));
+    board_send(b, plain, sizeof plain);
+    (void)board_expect(b, plain_answer, sizeof plain_answer, MS(20));
+    board_close(b);
+}
+
 static void test_wire_version(void **state)
 {
     static const uint8_t version = 0x10;
@@ -312,7 +336,7 @@ static void test_wire_info(void **state)
     assert_int_equal(wire_get16(info + 10), b->flash_kib);
     board_peek(b, UID_BASE, uid, sizeof uid);
     assert_memory_equal(info + 12, uid, sizeof uid);
-    assert_int_equal(wire_get32(info + 24), 31);
+    assert_int_equal(wire_get32(info + 24), 63);
     assert_int_equal(wire_get16(info + 28), 255);
     assert_true(wire_get16(info + 30) >= 2 * WIRE_FRAME_MAX);
     assert_int_equal(wire_get32(info + 48), 84000000);
@@ -403,6 +427,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ONCE(test_wire_examples_native),
         ONCE(test_wire_examples_course),
+        ONCE(test_wire_examples_checked),
         BOTH(test_wire_version),
         BOTH(test_wire_help),
         BOTH(test_wire_cid),

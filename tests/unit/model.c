@@ -56,12 +56,6 @@ static uint32_t model_memory_crc(void *ctx, uint32_t addr, size_t len)
     return crc_update(CRC_START, model_memory(ctx, addr, len), len);
 }
 
-static uint32_t model_frame_crc(void *ctx, const uint8_t *data, size_t len)
-{
-    (void)ctx;
-    return crc_update(CRC_START, data, len);
-}
-
 /* The fault that a test asked for, once. */
 static enum reason model_fail(struct model *m, uint32_t *detail)
 {
@@ -225,11 +219,12 @@ struct model *model_create(uint16_t flash_kib)
                                           .clock_source = 1};
     m->stream_hw.flash = &m->flash_hw;
     m->streaming.stream = &m->stream;
+    m->streaming.usart_hz = 42000000;
     loader_bind_stream(&m->loader, &m->streaming, &m->stream_hw);
     m->loader.streaming = &m->streaming;
     stream_init(&m->stream, &m->stream_hw);
     loader_init(&m->loader);
-    frame_init(&m->receiver, model_frame_crc, NULL);
+    frame_init(&m->receiver);
     return m;
 }
 

@@ -20,9 +20,9 @@
 #define LEVEL_1_OPTCR 0x0FFF55EDu
 #define LEVEL_2_OPTCR 0x0FFFCCEDu /* in the model only */
 
-/* One command, sent in both dialects to a fresh board of 512 KiB. */
+/* One command, sent in both dialects, and for a checked answer, to a fresh board of 512 KiB. */
 struct refusal {
-    uint8_t command;
+    uint8_t command; /* without COMMAND_CHECKED */
     uint8_t payload[10];
     uint8_t len;
     enum reason reason;
@@ -31,21 +31,41 @@ struct refusal {
     uint32_t optcr;  /* 0: as from the factory */
 };
 
-static void check_refusal(const struct refusal *row, enum protocol_dialect dialect)
+/* The whole answer to the refused command; returns its size. checked: 0 or COMMAND_CHECKED. */
+static size_t refusal_answer(const struct refusal *row, enum protocol_dialect dialect,
+                             uint8_t checked, uint8_t out[7])
+{
+    out[0] = 0x7F;
+    if (dialect == DIALECT_COURSE && row->course != 0x7F) {
+        out[0] = 0xA5;
+        out[1] = 1;
+        out[2] = (uint8_t)row->course;
+        return 3;
+    }
+    if (checked == 0 || row->reason == REASON_UNKNOWN_COMMAND) {
+        return 1;
+    }
+    out[1] = row->command | checked;
+    out[2] = 0;
+    store_le32(out + 3, crc_update(CRC_START, out, 3));
+    return 7;
+}
+
+static void check_refusal(const struct refusal *row, enum protocol_dialect dialect, uint8_t checked)
 {
     struct model *m = model_create(512);
-    bool nack = dialect == DIALECT_NATIVE || row->course == 0x7F;
-    const uint8_t status[] = {0xA5, 0x01, (uint8_t)row->course};
-    const uint8_t nacked[] = {0x7F};
+    bool unknown = row->reason == REASON_UNKNOWN_COMMAND;
+    uint8_t answer[7];
+    size_t len = refusal_answer(row, dialect, checked, answer);
 
-    print_message("command %02x payload %02x %02x %02x..., dialect %d\n", row->command,
-                  row->payload[0], row->payload[1], row->payload[2], (int)dialect);
+    print_message("command %02x payload %02x %02x %02x..., dialect %d, checked %02x\n",
+                  row->command, row->payload[0], row->payload[1], row->payload[2], (int)dialect,
+                  checked);
     if (row->optcr != 0) {
         m->optcr = row->optcr;
     }
-    model_expect(m, dialect, row->command, row->payload, row->len, nack ? nacked : status,
-                 nack ? sizeof nacked : sizeof status);
-    model_expect_failure(m, row->reason, row->command, row->detail);
+    model_expect(m, dialect, row->command | checked, row->payload, row->len, answer, len);
+    model_expect_failure(m, row->reason, row->command | (unknown ? checked : 0), row->detail);
     assert_int_equal(m->loader.failure.count, 1);
     assert_int_equal(m->loader.after, AFTER_NOTHING);
     assert_int_equal(model_changes(m), 0);
@@ -153,8 +173,9 @@ static void test_commands_refuse(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        check_refusal(&rows[i], DIALECT_NATIVE);
-        check_refusal(&rows[i], DIALECT_COURSE);
+        check_refusal(&rows[i], DIALECT_NATIVE, 0);
+        check_refusal(&rows[i], DIALECT_NATIVE, COMMAND_CHECKED);
+        check_refusal(&rows[i], DIALECT_COURSE, 0);
     }
 }
 
@@ -181,6 +202,38 @@ static void test_commands_info(void **state)
     free(m);
 }
 
+/* Answers with a CRC, asked for frame by frame; the first and the last are in PROTOCOL.md. */
+static void test_commands_checked(void **state)
+{
+    struct model *m = model_create(1024);
+    uint8_t read[262] = {0xA5, 0xD9, 255};
+
+    (void)state;
+    model_expect(m, DIALECT_NATIVE, 0xD1, NULL, 0,
+                 BYTES(0xA5, 0xD1, 1, 0x10, 0x62, 0x42, 0xF3, 0x96));
+    model_expect(m, DIALECT_NATIVE, 0x51, NULL, 0, BYTES(0xA5, 0x51, 1, 0x10));
+    model_expect(m, DIALECT_NATIVE, 0xD6, BYTES(2, 1),
+                 BYTES(0xA5, 0xD6, 0, 0x23, 0xDF, 0x1D, 0xF6));
+    assert_int_equal(m->erases, 1);
+    memset(read + 3, 0xFF, 255);
+    store_le32(read + 258, crc_update(CRC_START, read, 258));
+    model_expect(m, DIALECT_NATIVE, 0xD9, BYTES(0, 0x80, 0, 8, 255), read, sizeof read);
+    model_expect(m, DIALECT_NATIVE, 0xD6, BYTES(0, 1),
+                 BYTES(0x7F, 0xD6, 0, 0x2C, 0x3F, 0xE6, 0x23));
+    /* What a command does after its answer does not depend on it. */
+    m->sent_len = 0;
+    uint8_t frame[16];
+    model_feed(m, frame, model_frame(frame, DIALECT_NATIVE, 0xEB, BYTES(0x00, 0x10, 0x0E, 0)), 87);
+    assert_int_equal(m->sent_len, 7);
+    assert_int_equal(m->loader.after, AFTER_BAUD);
+    free(m);
+
+    m = model_create(1024);
+    model_expect(m, DIALECT_COURSE, 0xD1, NULL, 0, BYTES(0x7F));
+    model_expect_failure(m, REASON_UNKNOWN_COMMAND, 0xD1, 0);
+    free(m);
+}
+
 static void test_commands_get_info(void **state)
 {
     struct model *m = model_create(512);
@@ -188,7 +241,7 @@ static void test_commands_get_info(void **state)
     (void)state;
     model_expect(m, DIALECT_NATIVE, 0x61, NULL, 0,
                  BYTES(0xA5, 0x61, 68, 1, 0x10, 1, 2, 3, 1, 0x13, 0x04, 0x07, 0x10, 0x00, 0x02,
-                       0xA0, 0xA1, 0xA2, 0xA3, 0xA4, 0xA5, 0xA6, 0xA7, 0xA8, 0xA9, 0xAA, 0xAB, 31,
+                       0xA0, 0xA1, 0xA2, 0xA3, 0xA4, 0xA5, 0xA6, 0xA7, 0xA8, 0xA9, 0xAA, 0xAB, 63,
                        0, 0, 0, 0xFF, 0, 0x00, 0x10, 0x00, 0x80, 0x00, 0x08, 0x00, 0x00, 0x08, 0x08,
                        0x00, 0x40, 0x00, 0x20, 0xC0, 0xFF, 0x01, 0x20, 0x00, 0xBD, 0x01, 0x05, 0x14,
                        1, 1, 0xAA, 0xFF, 0x0F, 3, 4, 16, 0, 1, 64, 0, 3, 128, 0));
@@ -475,6 +528,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commands_refuse),
         cmocka_unit_test(test_commands_info),
+        cmocka_unit_test(test_commands_checked),
         cmocka_unit_test(test_commands_get_info),
         cmocka_unit_test(test_commands_last_error),
         cmocka_unit_test(test_commands_erase),
