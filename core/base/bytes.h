@@ -42,6 +42,11 @@ BYTES_INLINE void store_le32(uint8_t p[4], uint32_t v)
     __builtin_memcpy(p, &v, sizeof v);
 }
 
+BYTES_INLINE uint32_t load_be32(const uint8_t p[4])
+{
+    return __builtin_bswap32(load_le32(p));
+}
+
 BYTES_INLINE void store_be32(uint8_t p[4], uint32_t v)
 {
     store_le32(p, __builtin_bswap32(v));

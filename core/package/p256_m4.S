@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The arithmetic of p256.h for the Cortex-M4: UMAAL (Rd:Rc += Rn * Rm, with two words to add) makes
+ * long multiplication one instruction a product. Held against p256_c.c by tests that run both.
+ *
+ * Each function keeps r4-r11 as the procedure call standard wants it. Comments count words from 0.
+ */
+    .syntax unified
+    .thumb
+    .cpu cortex-m4
+
+/* FUNCTION name ... END name: a section of its own, so that the linker drops what is not used. */
+    .macro FUNCTION name
+    .section .text.\name, "ax", %progbits
+    .global \name
+    .type \name, %function
+    .balign 4
+\name:
+    .endm
+    .macro END name
+    .size \name, . - \name
+    .endm
+
+/* x in r3-r10 (from r1), combined with y (from r2) by two instructions: that of the first word, and
+ * that of the others, which takes the carry along. */
+    .macro COMBINE first, others
+    ldmia r1, {r3-r10}
+    ldmia r2!, {r1, r11, r12, lr}
+    \first r3, r3, r1
+    \others r4, r4, r11
+    \others r5, r5, r12
+    \others r6, r6, lr
+    ldmia r2, {r1, r11, r12, lr}
+    \others r7, r7, r1
+    \others r8, r8, r11
+    \others r9, r9, r12
+    \others r10, r10, lr
+    .endm
+
+/* uint32_t p256_add(z, x, y) */
+FUNCTION p256_add
+    push {r4-r11, lr}
+    COMBINE adds, adcs
+    stmia r0, {r3-r10}
+    mov r0, #0
+    adc r0, r0, #0
+    pop {r4-r11, pc}
+END p256_add
+
+/* uint32_t p256_subtract(z, x, y) */
+FUNCTION p256_subtract
+    push {r4-r11, lr}
+    COMBINE subs, sbcs
+    stmia r0, {r3-r10}
+    sbc r0, r0, r0      /* 0, or all ones with a borrow */
+    rsb r0, r0, #0
+    pop {r4-r11, pc}
+END p256_subtract
+
+/* void p256_field_add(z, x, y): a carry stands for 2^256 = 2^224 - 2^192 - 2^96 + 1 mod p, and is
+ * put back in; that may carry once more. */
+FUNCTION p256_field_add
+    push {r4-r11, lr}
+    COMBINE adds, adcs
+    bcc 2f
+1:  adds r3, r3, #1
+    adcs r4, r4, #0
+    adcs r5, r5, #0
+    sbcs r6, r6, #0     /* no carry from word 2 is the borrow of 2^96 ... */
+    sbcs r7, r7, #0
+    sbcs r8, r8, #0
+    sbcs r9, r9, #1
+    adcs r10, r10, #0   /* ... and no borrow from word 6 the carry of 2^224 */
+    bcs 1b
+2:  stmia r0, {r3-r10}
+    pop {r4-r11, pc}
+END p256_field_add
+
+/* void p256_field_subtract(z, x, y): the same with the signs turned. */
+FUNCTION p256_field_subtract
+    push {r4-r11, lr}
+    COMBINE subs, sbcs
+    bcs 2f
+1:  subs r3, r3, #1
+    sbcs r4, r4, #0
+    sbcs r5, r5, #0
+    adcs r6, r6, #0
+    adcs r7, r7, #0
+    adcs r8, r8, #0
+    adcs r9, r9, #1
+    sbcs r10, r10, #0
+    bcc 1b
+2:  stmia r0, {r3-r10}
+    pop {r4-r11, pc}
+END p256_field_subtract
+
+/* void p256_halve(z, m) */
+FUNCTION p256_halve
+    push {r4-r11, lr}
+    ldmia r0, {r2-r9}
+    lsrs r12, r2, #1    /* carry: z is odd. If not, it is also the bit that comes in from above */
+    bcc 1f
+    ldmia r1!, {r10-r12, lr}
+    adds r2, r2, r10
+    adcs r3, r3, r11
+    adcs r4, r4, r12
+    adcs r5, r5, lr
+    ldmia r1, {r10-r12, lr}
+    adcs r6, r6, r10
+    adcs r7, r7, r11
+    adcs r8, r8, r12
+    adcs r9, r9, lr
+1:  rrxs r9, r9
+    rrxs r8, r8
+    rrxs r7, r7
+    rrxs r6, r6
+    rrxs r5, r5
+    rrxs r4, r4
+    rrxs r3, r3
+    rrxs r2, r2
+    stmia r0, {r2-r9}
+    pop {r4-r11, pc}
+END p256_halve
+
+/* Four products of one word of x with the four words of y in r8-r11, added to four words of the sum
+ * and a carry, which comes out as the fifth. */
+    .macro ROW x, carry, s0, s1, s2, s3
+    umaal \s0, \carry, \x, r8
+    umaal \s1, \carry, \x, r9
+    umaal \s2, \carry, \x, r10
+    umaal \s3, \carry, \x, r11
+    .endm
+/* The same, with the sum's word i + 4 of what the lower half of y gave. */
+    .macro ROW2 i, x, carry, s0, s1, s2, s3
+    ldr \carry, [r0, #16 + 4 * \i]
+    ROW \x, \carry, \s0, \s1, \s2, \s3
+    str \s0, [r0, #16 + 4 * \i]
+    .endm
+
+/* In: r1 = x, r2 = y. Out: all 16 words at r0. Changes r1-r12. The lower half of y first, then the
+ * upper one; the five words r3-r7 take turns as window on the sum. */
+    .section .text.p256_m4_product, "ax", %progbits
+    .type p256_m4_product, %function
+    .balign 16
+p256_m4_product:
+    push {lr}
+    mov lr, r2
+    ldmia lr!, {r8-r11}
+    ldrd r2, r12, [r1]
+    umull r3, r4, r2, r8
+    str r3, [r0]
+    movs r5, #0
+    umaal r4, r5, r2, r9
+    movs r6, #0
+    umaal r5, r6, r2, r10
+    movs r7, #0
+    umaal r6, r7, r2, r11
+    movs r3, #0
+    ROW r12, r3, r4, r5, r6, r7
+    str r4, [r0, #4]
+    ldrd r2, r12, [r1, #8]
+    movs r4, #0
+    ROW r2, r4, r5, r6, r7, r3
+    str r5, [r0, #8]
+    movs r5, #0
+    ROW r12, r5, r6, r7, r3, r4
+    str r6, [r0, #12]
+    ldrd r2, r12, [r1, #16]
+    movs r6, #0
+    ROW r2, r6, r7, r3, r4, r5
+    str r7, [r0, #16]
+    movs r7, #0
+    ROW r12, r7, r3, r4, r5, r6
+    str r3, [r0, #20]
+    ldrd r2, r12, [r1, #24]
+    movs r3, #0
+    ROW r2, r3, r4, r5, r6, r7
+    str r4, [r0, #24]
+    movs r4, #0
+    ROW r12, r4, r5, r6, r7, r3
+    str r5, [r0, #28]
+    str r6, [r0, #32]
+    str r7, [r0, #36]
+    str r3, [r0, #40]
+    str r4, [r0, #44]
+    ldmia lr, {r8-r11}
+    movs r3, #0
+    movs r4, #0
+    movs r5, #0
+    movs r6, #0
+    ldrd r2, r12, [r1]
+    ROW2 0, r2, r7, r3, r4, r5, r6
+    ROW2 1, r12, r3, r4, r5, r6, r7
+    ldrd r2, r12, [r1, #8]
+    ROW2 2, r2, r4, r5, r6, r7, r3
+    ROW2 3, r12, r5, r6, r7, r3, r4
+    ldrd r2, r12, [r1, #16]
+    ROW2 4, r2, r6, r7, r3, r4, r5
+    ROW2 5, r12, r7, r3, r4, r5, r6
+    ldrd r2, r12, [r1, #24]
+    ROW2 6, r2, r3, r4, r5, r6, r7
+    ROW2 7, r12, r4, r5, r6, r7, r3
+    str r6, [r0, #48]
+    str r7, [r0, #52]
+    str r3, [r0, #56]
+    str r4, [r0, #60]
+    pop {pc}
+    .size p256_m4_product, . - p256_m4_product
+
+/* void p256_multiply(z, x, y) */
+FUNCTION p256_multiply
+    push {r4-r11, lr}
+    bl p256_m4_product
+    pop {r4-r11, pc}
+END p256_multiply
+
+/*
+ * void p256_field_multiply(z, x, y)
+ *
+ * p is -1 mod 2^96: three words m = (a, b, c) of the product go when m * p is added to them, since
+ * m * p = m * 2^256 - m * 2^224 + m * 2^192 + m * 2^96 - m. Counted from the words that go, m is to
+ * be added at word 3, and m * (2^64 - 2^32 + 1) at word 6, which is
+ *     word 6: a    7: b - a    8: c + a - b    9: b - c    10: c    with borrows and carries.
+ * Three words go, three more, then two; the product's words 8 to 15 are left, and a carry.
+ */
+FUNCTION p256_field_multiply
+    push {r0, r4-r11, lr}
+    sub sp, sp, #64
+    mov r0, sp
+    bl p256_m4_product
+    ldmia sp, {r0-r2}           /* m: words 0 to 2 */
+    rsbs r3, r0, #0
+    sbcs r4, r0, r1
+    sbcs r5, r1, r2
+    sbc r6, r2, #0
+    adds r3, r3, r1
+    adcs r4, r4, r2
+    adcs r5, r5, #0
+    adc r6, r6, #0
+    add lr, sp, #12
+    ldmia lr!, {r7-r9}          /* words 3 to 5 */
+    adds r7, r7, r0
+    adcs r8, r8, r1
+    adcs r9, r9, r2
+    ldmia lr!, {r1, r2, r10-r12} /* words 6 to 10 */
+    adcs r1, r1, r0
+    adcs r2, r2, r3
+    adcs r10, r10, r4
+    adcs r11, r11, r5
+    adcs r12, r12, r6
+    mov r0, #0
+    adc r0, r0, #0              /* into word 11 */
+    rsbs r3, r7, #0             /* m: words 3 to 5 */
+    sbcs r4, r7, r8
+    sbcs r5, r8, r9
+    sbc r6, r9, #0
+    adds r3, r3, r8
+    adcs r4, r4, r9
+    adcs r5, r5, #0
+    adc r6, r6, #0
+    adds r4, r4, r0
+    adcs r5, r5, #0
+    adc r6, r6, #0              /* m * (2^64 - 2^32 + 1) is far enough below 2^160 */
+    adds r1, r1, r7
+    adcs r2, r2, r8
+    adcs r10, r10, r9
+    adcs r11, r11, r7
+    adcs r12, r12, r3
+    ldmia lr!, {r0, r8, r9}     /* words 11 to 13 */
+    adcs r0, r0, r4
+    adcs r8, r8, r5
+    adcs r9, r9, r6
+    mov r7, #0
+    adc r7, r7, #0              /* into word 14 */
+    rsbs r3, r1, #0             /* m: words 6 and 7, c is 0 */
+    sbcs r4, r1, r2
+    sbc r5, r2, #0
+    adds r3, r3, r2
+    adcs r4, r4, #0
+    adc r5, r5, #0
+    adds r4, r4, r7
+    adc r5, r5, #0
+    adds r11, r11, r1
+    adcs r12, r12, r2
+    adcs r0, r0, #0
+    adcs r8, r8, r1
+    adcs r9, r9, r3
+    ldmia lr, {r6, r7}          /* words 14 and 15 */
+    adcs r6, r6, r4
+    adcs r7, r7, r5
+    bcc 1f
+    adds r10, r10, #1           /* a carry: less p, as in p256_field_add */
+    adcs r11, r11, #0
+    adcs r12, r12, #0
+    sbcs r0, r0, #0
+    sbcs r8, r8, #0
+    sbcs r9, r9, #0
+    sbcs r6, r6, #1
+    adc r7, r7, #0
+1:  ldr lr, [sp, #64]
+    strd r10, r11, [lr]
+    str r12, [lr, #8]
+    str r0, [lr, #12]
+    strd r8, r9, [lr, #16]
+    strd r6, r7, [lr, #24]
+    add sp, sp, #68
+    pop {r4-r11, pc}
+END p256_field_multiply
