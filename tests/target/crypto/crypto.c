@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs the board's own arithmetic (p256_m4.S, sha256_m4.S and ecdsa.c over them) for a test that
+ * looks in through the twin: it fills the job's data, sets the flag to JOB_DO, and waits for
+ * JOB_DONE. Nothing but the core is used.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ecdsa.h"
+#include "job.h"
+#include "p256.h"
+#include "sha256.h"
+
+int main(void);
+
+extern uint32_t stack_top;
+__attribute__((section(".vectors"), used)) static const void *const vectors[2] = {
+    &stack_top,
+    (const void *)main,
+};
+
+#define DWT_CTRL   (*(volatile uint32_t *)0xE0001000)
+#define DWT_CYCCNT (*(volatile uint32_t *)0xE0001004)
+#define DEMCR      (*(volatile uint32_t *)0xE000EDFC)
+
+void *memcpy(void *to, const void *from, size_t len);
+void *memset(void *to, int value, size_t len);
+
+void *memcpy(void *to, const void *from, size_t len)
+{
+    uint8_t *t = to;
+    const uint8_t *f = from;
+
+    while (len-- != 0) {
+        *t++ = *f++;
+    }
+    return to;
+}
+
+void *memset(void *to, int value, size_t len)
+{
+    volatile uint8_t *t = to;
+
+    while (len-- != 0) {
+        *t++ = (uint8_t)value;
+    }
+    return to;
+}
+
+static uint32_t verify(struct job_verify *v)
+{
+    volatile uint32_t verdict;
+    uint32_t returned = ecdsa_verify(v->point, v->digest, v->der, v->len, &verdict);
+
+    return returned == verdict ? returned : 0;
+}
+
+static void numbers(uint32_t op, struct job_numbers *n)
+{
+    n->result = 0;
+    switch (op) {
+    case JOB_ADD:
+        n->result = p256_add(n->z, n->x, n->y);
+        break;
+    case JOB_SUBTRACT:
+        n->result = p256_subtract(n->z, n->x, n->y);
+        break;
+    case JOB_MULTIPLY:
+        p256_multiply(n->z, n->x, n->y);
+        break;
+    case JOB_HALVE:
+        p256_halve(n->z, n->x);
+        break;
+    case JOB_FIELD_ADD:
+        p256_field_add(n->z, n->x, n->y);
+        break;
+    case JOB_FIELD_SUBTRACT:
+        p256_field_subtract(n->z, n->x, n->y);
+        break;
+    default:
+        p256_field_multiply(n->z, n->x, n->y);
+    }
+}
+
+static void run(struct job *job)
+{
+    uint32_t start = DWT_CYCCNT;
+
+    for (uint32_t i = 0; i < job->count; i++) {
+        if (job->op == JOB_VERIFY) {
+            job->verify[i].verdict = verify(&job->verify[i]);
+        } else if (job->op == JOB_SHA256) {
+            sha256_blocks(job->sha256.state, job->sha256.data + job->sha256.offset, job->count);
+            break;
+        } else {
+            numbers(job->op, &job->numbers[i]);
+        }
+    }
+    job->cycles = DWT_CYCCNT - start;
+}
+
+int main(void)
+{
+    struct job *job = (struct job *)JOB_ADDR;
+
+    DEMCR |= 1u << 24;
+    DWT_CTRL |= 1u;
+    for (;;) {
+        if (job->flag == JOB_DO) {
+            run(job);
+            job->flag = JOB_DONE;
+        }
+    }
+}

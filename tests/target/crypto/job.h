@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* What the test and crypto.c on the board hand to each other, at JOB_ADDR in SRAM. */
+#ifndef TESTS_JOB_H
+#define TESTS_JOB_H
+
+#include <stdint.h>
+
+#define JOB_ADDR 0x20000000u
+#define JOB_DO   1u
+#define JOB_DONE 2u
+
+enum job_op {
+    JOB_VERIFY,
+    JOB_SHA256,
+    JOB_ADD,
+    JOB_SUBTRACT,
+    JOB_MULTIPLY,
+    JOB_HALVE,
+    JOB_FIELD_ADD,
+    JOB_FIELD_SUBTRACT,
+    JOB_FIELD_MULTIPLY,
+    JOB_OPS,
+};
+
+#define JOB_COUNT   100u
+#define JOB_DER_MAX 300u
+#define JOB_BLOCKS  64u
+#define JOB_BLOCK   64u
+
+struct job_verify {
+    uint8_t point[64], digest[32];
+    uint32_t len, verdict;
+    uint8_t der[JOB_DER_MAX];
+};
+
+/* z of eight words, of sixteen for JOB_MULTIPLY; JOB_HALVE halves z modulo x. */
+struct job_numbers {
+    uint32_t x[8], y[8], z[16], result;
+};
+
+struct job {
+    volatile uint32_t flag;
+    uint32_t op, count, cycles;
+    union {
+        struct job_verify verify[JOB_COUNT];
+        struct job_numbers numbers[JOB_COUNT];
+        struct {
+            uint32_t state[8], offset; /* of the first block in data */
+            uint8_t data[JOB_BLOCKS * JOB_BLOCK + 4u];
+        } sha256;
+    };
+};
+
+#endif
