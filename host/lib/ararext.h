@@ -229,7 +229,8 @@ struct ararext_failure {
     unsigned attempts; /* how often the request was sent */
 };
 ARAREXT_API const struct ararext_failure *ararext_last_failure(const struct ararext_session *s);
-/* One sentence about the last failure: what was sent, what came back. "" if nothing failed. */
+/* One sentence about the last failure: what was sent, what came back; their bytes too, if the
+ * options have a trace. "" if nothing failed. */
 ARAREXT_API void ararext_describe_failure(const struct ararext_session *s,
                                           struct ararext_message *out);
 /* What a person can do about it; "" if there is no advice. Valid until the program ends. */

@@ -131,8 +131,8 @@ static void test_session_refused_with_reason(void **state)
     assert_int_equal(f->reason, 0x23);
     assert_int_equal(f->reason_command, 0x56);
     assert_int_equal(f->attempts, 1);
-    expect_message(&s, "erase of sector 2 (03 56 02 01 4E A5 0B A2): the board answered 7F, reason "
-                       "23: sector 2 is write-protected");
+    expect_message(&s, "erase of sector 2: the board answered 7F, reason 23: sector 2 is "
+                       "write-protected");
     assert_string_equal(ararext_failure_advice(s.session), "run 'ararext unprotect' first");
     script_close(&s);
 }
@@ -167,9 +167,8 @@ static void test_session_line_error_gives_up(void **state)
           {GET_VER_REQUEST, "7F", 0, 0, false},
           {LAST_ERROR, LAST_ERROR_ANSWER("04", "00", "02 00 00 00"), 0, 0, false});
     assert_int_equal(ararext_get_version(s.session, &version), ARAREXT_ERR_REFUSED);
-    expect_message(&s,
-                   "GET_VER (01 51 64 6A 5F 5C, sent 2 times): the board answered 7F, reason 04: "
-                   "framing, noise or overrun error on the line (USART_SR 0x02)");
+    expect_message(&s, "GET_VER (sent 2 times): the board answered 7F, reason 04: "
+                       "framing, noise or overrun error on the line (USART_SR 0x02)");
     script_close(&s);
 }
 
@@ -184,9 +183,7 @@ static void test_session_refused_without_reason(void **state)
     STEPS(&s, &o, {ERASE_2_REQUEST, "7F", 0, 0, false}, {LAST_ERROR, "7F", 0, 0, false});
     assert_int_equal(ararext_erase(s.session, 2, 1), ARAREXT_ERR_REFUSED);
     assert_false(ararext_last_failure(s.session)->has_reason);
-    expect_message(&s,
-                   "erase of sector 2 (03 56 02 01 4E A5 0B A2): the board answered 7F and gave no "
-                   "reason");
+    expect_message(&s, "erase of sector 2: the board answered 7F and gave no reason");
     script_close(&s);
 }
 
@@ -240,8 +237,7 @@ static void test_session_timeout_gives_up(void **state)
     STEPS(&s, NULL, {GET_VER_REQUEST, "", 0, 0, false}, {GET_VER_REQUEST, "", 0, 0, false},
           {GET_VER_REQUEST, "A5 51", 0, 0, false});
     assert_int_equal(ararext_get_version(s.session, &version), ARAREXT_ERR_TIMEOUT);
-    expect_message(&s, "GET_VER (01 51 64 6A 5F 5C, sent 3 times): only a part of an answer came "
-                       "back: A5 51");
+    expect_message(&s, "GET_VER (sent 3 times): only a part of an answer came back (2 bytes)");
     assert_true(s.now_ms < 1000 + 3 * 1500);
     script_close(&s);
 }
@@ -254,7 +250,7 @@ static void test_session_go_and_reset_once(void **state)
     STEPS(&s, NULL, {request(0x55, "00 80 00 08"), "", 0, 0, false},
           {request(0x62, "00"), "A5", 0, 0, false});
     assert_int_equal(ararext_go(s.session, 0x08008000), ARAREXT_ERR_TIMEOUT);
-    expect_message(&s, "start of 0x08008000 (05 55 00 80 00 08 AA 51 F5 13): no answer");
+    expect_message(&s, "start of 0x08008000: no answer");
     assert_int_equal(ararext_reset(s.session, false), ARAREXT_ERR_TIMEOUT);
     assert_true(s.sent_at_ms[1] - s.sent_at_ms[0] >= 1100);
     script_close(&s);
@@ -280,6 +276,49 @@ static void test_session_garbled(void **state)
         assert_true(s.sent_at_ms[1] - s.sent_at_ms[0] >= 1100);
         script_close(&s);
     }
+}
+
+/* What comes back three times; the sentence about it, and a piece of the advice. */
+static void expect_description(const char *answer, const struct ararext_options *options,
+                               const char *sentence, const char *advice)
+{
+    struct script s;
+    uint8_t version;
+    STEPS(&s, options, {GET_VER_REQUEST, answer, 0, 0, false},
+          {GET_VER_REQUEST, answer, 0, 0, false}, {GET_VER_REQUEST, answer, 0, 0, false});
+    assert_int_equal(ararext_get_version(s.session, &version), ARAREXT_ERR_GARBLED);
+    expect_message(&s, sentence);
+    assert_non_null(strstr(ararext_failure_advice(s.session), advice));
+    script_close(&s);
+}
+
+static void ignore_trace(void *ctx, bool sent, const uint8_t *data, size_t len)
+{
+    (void)ctx;
+    (void)sent;
+    (void)data;
+    (void)len;
+}
+
+/* Text is shown as text, an echo is called one, and bytes are for who asked for a trace. */
+static void test_session_describes_what_came(void **state)
+{
+    struct ararext_options traced;
+    (void)state;
+    expect_description("48 69 20 74 68 65 72 65 0D 0A", NULL,
+                       "GET_VER (sent 3 times): what came back is text: \"Hi there  \"",
+                       "an application or another device");
+    expect_description("01 51 64 6A 5F 5C", NULL,
+                       "GET_VER (sent 3 times): what was sent came back, as an echo", "RX and TX");
+    expect_description("01 52 64 6A 5F 5C", NULL,
+                       "GET_VER (sent 3 times): what came back is no answer (6 bytes)", "--baud");
+    ararext_default_options(&traced);
+    traced.trace = ignore_trace;
+    expect_description(
+        "48 69 21 0A", &traced,
+        "GET_VER (01 51 64 6A 5F 5C, sent 3 times): what came back is text: \"Hi! \": 48 "
+        "69 21 0A",
+        "an application or another device");
 }
 
 /* A board that babbles for ever: the session comes back with an error, in bounded time. */
@@ -399,7 +438,7 @@ static void test_session_port_fails(void **state)
     (void)state;
     STEPS(&s, NULL, {GET_VER_REQUEST, "", 0, 0, true});
     assert_int_equal(ararext_get_version(s.session, &version), ARAREXT_ERR_IO);
-    expect_message(&s, "GET_VER (01 51 64 6A 5F 5C): the port failed or went away");
+    expect_message(&s, "GET_VER: the port failed or went away");
     script_close(&s);
 }
 
@@ -440,7 +479,7 @@ static void test_session_hello_course(void **state)
     STEPS(&s, &o, {GET_VER_REQUEST, "7F", 21, 0, false}, {LAST_ERROR, "7F", 21, 0, false},
           {"05 51 E7 E9 AB 7C", "A5 01 10", 0, 0, false});
     assert_int_equal(ararext_hello(s.session, &version), ARAREXT_ERR_DIALECT);
-    expect_message(&s, "GET_VER (01 51 64 6A 5F 5C): the board speaks the course dialect until its "
+    expect_message(&s, "GET_VER: the board speaks the course dialect until its "
                        "next reset");
     script_close(&s);
 }
@@ -462,6 +501,7 @@ int main(void)
         cmocka_unit_test(test_session_timeout_gives_up),
         cmocka_unit_test(test_session_go_and_reset_once),
         cmocka_unit_test(test_session_garbled),
+        cmocka_unit_test(test_session_describes_what_came),
         cmocka_unit_test(test_session_babble),
         cmocka_unit_test(test_session_stale_input),
         cmocka_unit_test(test_session_time_limits),

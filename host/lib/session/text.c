@@ -239,6 +239,57 @@ static void add_bytes(struct ararext_message *out, const uint8_t *data, size_t l
     }
 }
 
+enum { TEXT_MIN = 4, TEXT_SHOWN = 60, ECHO_MIN = 3 };
+
+/* Lines of text, as an application, a shell or a modem sends them. */
+static bool is_text(const uint8_t *data, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        bool line = data[i] == '\r' || data[i] == '\n' || data[i] == '\t';
+        if (!line && (data[i] < 0x20 || data[i] > 0x7E)) {
+            return false;
+        }
+    }
+    return len >= TEXT_MIN;
+}
+
+/* In quotes, a line's end and a tab as a space each. */
+static void add_text(struct ararext_message *out, const uint8_t *data, size_t len)
+{
+    message_add(out, "\"");
+    for (size_t i = 0; i < len && i < TEXT_SHOWN; i++) {
+        message_add(out, "%c", data[i] < 0x20 ? ' ' : data[i]);
+    }
+    message_add(out, len > TEXT_SHOWN ? "...\"" : "\"");
+}
+
+/* What was sent comes back: both lines joined, or a console that shows what is typed. */
+static bool is_echo(const struct ararext_failure *f)
+{
+    size_t len = f->got_len < f->sent_len ? f->got_len : f->sent_len;
+    return len >= ECHO_MIN && memcmp(f->got, f->sent, len) == 0;
+}
+
+/* What came back and is no answer, or not a whole one. Bytes are for who asked for them. */
+static void describe_answer(struct ararext_message *out, const struct ararext_failure *f,
+                            bool bytes)
+{
+    if (is_echo(f)) {
+        message_add(out, "what was sent came back, as an echo");
+    } else if (is_text(f->got, f->got_len)) {
+        message_add(out, "what came back is text: ");
+        add_text(out, f->got, f->got_len);
+    } else {
+        message_add(out, f->code == ARAREXT_ERR_TIMEOUT ? "only a part of an answer came back"
+                                                        : "what came back is no answer");
+        message_add(out, " (%zu byte%s)", f->got_len, f->got_len == 1 ? "" : "s");
+    }
+    if (bytes) {
+        message_add(out, ": ");
+        add_bytes(out, f->got, f->got_len);
+    }
+}
+
 /* "erase of sector 2" where the payload has the expected shape, else the command's name. */
 static void describe_request(struct ararext_message *out, const struct ararext_failure *f)
 {
@@ -271,36 +322,40 @@ static void describe_request(struct ararext_message *out, const struct ararext_f
 }
 
 /* In the middle of a stream: not an answer to a request, but the board's last status, if any. */
-static void describe_stream(struct ararext_message *out, const struct ararext_failure *f)
+static void describe_stream(struct ararext_message *out, const struct ararext_failure *f,
+                            bool bytes)
 {
     struct ararext_message why;
     message_set(out, "stream: ");
     if (f->code == ARAREXT_ERR_REFUSED) {
         ararext_reason_text(f->reason, f->detail, &why);
-        message_add(out, "the board answered ");
-        add_bytes(out, f->got, f->got_len);
-        message_add(out, ", reason %02X: %s", f->reason, why.text);
+        message_add(out, "the board gave up, reason %02X: %s", f->reason, why.text);
     } else if (f->code == ARAREXT_ERR_GARBLED) {
-        message_add(out, f->got_len > 0 ? "it does not get on, the board's last word was "
+        message_add(out, f->got_len > 0 ? "it does not get on"
                                         : "it does not get on, and the board says nothing");
-        add_bytes(out, f->got, f->got_len);
     } else if (f->code == ARAREXT_ERR_NO_PORT) {
         message_add(out, "the port came back with another board");
     } else {
         message_add(out, "%s", ararext_error_entry(f->code)->sentence);
+    }
+    if (bytes && f->got_len > 0) {
+        message_add(out, " (the board's last word: ");
+        add_bytes(out, f->got, f->got_len);
+        message_add(out, ")");
     }
 }
 
 void ararext_describe_failure(const struct ararext_session *s, struct ararext_message *out)
 {
     const struct ararext_failure *f = &s->failure;
+    bool bytes = s->options.trace != NULL;
     out->text[0] = '\0';
     if (f->code == ARAREXT_ERR_PROTECTED) {
         ararext_reason_text(f->reason, f->detail, out);
         return;
     }
     if (f->sent_len == 0 && f->reason_command == ARAREXT_STREAM_BEGIN) {
-        describe_stream(out, f);
+        describe_stream(out, f, bytes);
         return;
     }
     if (f->code == ARAREXT_OK || f->sent_len == 0) {
@@ -308,9 +363,14 @@ void ararext_describe_failure(const struct ararext_session *s, struct ararext_me
         return;
     }
     describe_request(out, f);
-    message_add(out, " (");
-    add_bytes(out, f->sent, f->sent_len);
-    message_add(out, f->attempts > 1 ? ", sent %u times): " : "): ", f->attempts);
+    if (bytes) {
+        message_add(out, " (");
+        add_bytes(out, f->sent, f->sent_len);
+        message_add(out, f->attempts > 1 ? ", sent %u times)" : ")", f->attempts);
+    } else if (f->attempts > 1) {
+        message_add(out, " (sent %u times)", f->attempts);
+    }
+    message_add(out, ": ");
     if (f->code == ARAREXT_ERR_REFUSED || f->code == ARAREXT_ERR_UNSUPPORTED) {
         if (f->has_reason) {
             struct ararext_message why;
@@ -324,9 +384,7 @@ void ararext_describe_failure(const struct ararext_session *s, struct ararext_me
     } else if (f->code == ARAREXT_ERR_TIMEOUT && f->got_len == 0) {
         message_add(out, "no answer");
     } else if (f->code == ARAREXT_ERR_TIMEOUT || f->code == ARAREXT_ERR_GARBLED) {
-        message_add(out, f->code == ARAREXT_ERR_TIMEOUT ? "only a part of an answer came back: "
-                                                        : "what came back is no answer: ");
-        add_bytes(out, f->got, f->got_len);
+        describe_answer(out, f, bytes);
     } else {
         message_add(out, "%s", ararext_error_entry(f->code)->sentence);
     }
@@ -343,7 +401,13 @@ const char *ararext_failure_advice(const struct ararext_session *s)
         if (f->reason_command == ARAREXT_STREAM_BEGIN) {
             return SEND_AGAIN;
         }
-        return "check that the board is in the bootloader (PA0 high at reset), and --baud";
+        return is_echo(f)
+                   ? "see that RX and TX are not joined, and that no shell listens on that port"
+               : is_text(f->got, f->got_len)
+                   ? "an application or another device talks there: check the port's name, and "
+                     "bring the "
+                     "board into the bootloader (PA0 high at reset)"
+                   : "check that the board is in the bootloader (PA0 high at reset), and --baud";
     case ARAREXT_ERR_DIALECT:
         return "reset the board, or run 'ararext raw --course RESET 01'";
     case ARAREXT_ERR_IO:
