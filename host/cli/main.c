@@ -5,50 +5,97 @@
  */
 #include "cli.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ararext_version.h"
 #include "cli_document.h"
+#include "cli_nearest.h"
 #include "cli_options.h"
 #include "cli_output.h"
 #include "cli_signals.h"
 
-static const struct cli_command *const COMMANDS[] = {
-    &cmd_info,      &cmd_flash,     &cmd_verify, &cmd_monitor,  &cmd_go,    &cmd_reset,
-    &cmd_keygen,    &cmd_pack,      &cmd_image,  &cmd_update,   &cmd_slots, &cmd_confirm,
-    &cmd_rollback,  &cmd_provision, &cmd_erase,  &cmd_read,     &cmd_write, &cmd_protect,
-    &cmd_unprotect, &cmd_otp,       &cmd_ports,  &cmd_commands, &cmd_raw,
+enum { GROUP_MAX = 10 };
+static const struct group {
+    const char *title;
+    const struct cli_command *commands[GROUP_MAX]; /* ends with NULL */
+} GROUPS[] = {
+    {"Every day",
+     {&cmd_info, &cmd_flash, &cmd_verify, &cmd_monitor, &cmd_go, &cmd_reset, &cmd_ports}},
+    {"Updates", {&cmd_pack, &cmd_image, &cmd_update, &cmd_slots, &cmd_confirm, &cmd_rollback}},
+    {"Keys", {&cmd_keygen, &cmd_provision}},
+    {"Memory", {&cmd_erase, &cmd_read, &cmd_write, &cmd_protect, &cmd_unprotect, &cmd_otp}},
+    {"Protocol", {&cmd_commands, &cmd_raw}},
 };
+enum { GROUP_COUNT = sizeof GROUPS / sizeof GROUPS[0] };
 
-static void print_help(void)
+static void write_help(FILE *to)
 {
-    printf("Usage: ararext [OPTION...] COMMAND [ARGUMENT...]\n\n"
-           "Flashes and looks after an STM32F407 with the Ararext bootloader.\n\n"
-           "Commands ('ararext COMMAND --help' tells more):\n");
-    for (size_t i = 0; i < sizeof COMMANDS / sizeof COMMANDS[0]; i++) {
-        printf("  %-10s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
-    }
-    printf("\n%s\nFor example: ararext info; ararext flash application.elf --run\n",
-           CLI_GLOBAL_HELP);
-}
-
-static void print_command_help(const struct cli_command *command)
-{
-    printf("Usage: ararext %s%s%s\n\n%s.\n%s%s\n%s", command->name,
-           command->arguments[0] != '\0' ? " " : "", command->arguments, command->summary,
-           command->help[0] != '\0' ? "\n" : "", command->help, CLI_GLOBAL_HELP);
-}
-
-static const struct cli_command *find_command(const char *name)
-{
-    for (size_t i = 0; i < sizeof COMMANDS / sizeof COMMANDS[0]; i++) {
-        if (strcmp(COMMANDS[i]->name, name) == 0) {
-            return COMMANDS[i];
+    fputs("Usage: ararext [OPTION...] COMMAND [ARGUMENT...]\n\n"
+          "Flashes and looks after an STM32F407 with the Ararext bootloader.\n"
+          "'ararext COMMAND --help' tells more about a command.\n",
+          to);
+    for (const struct group *g = GROUPS; g < GROUPS + GROUP_COUNT; g++) {
+        fprintf(to, "\n%s:\n", g->title);
+        for (const struct cli_command *const *c = g->commands; *c != NULL; c++) {
+            fprintf(to, "  %-10s %s\n", (*c)->name, (*c)->summary);
         }
     }
-    return NULL;
+    fprintf(to, "\n%s\nFor example: ararext info; ararext flash application.elf --run\n",
+            CLI_GLOBAL_HELP);
+}
+
+static void write_command_help(FILE *to, const struct cli_command *command)
+{
+    fprintf(to, "Usage: ararext %s%s%s\n\n%s.\n%s%s\nFor example: %s\n\n%s", command->name,
+            command->arguments[0] != '\0' ? " " : "", command->arguments, command->summary,
+            command->help[0] != '\0' ? "\n" : "", command->help, command->example,
+            CLI_GLOBAL_SUMMARY);
+}
+
+/* Of the command that is known, else of the tool. */
+static int show_help(struct cli *cli)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *to = open_memstream(&text, &len);
+    if (to == NULL) {
+        return ARAREXT_ERR_MEMORY;
+    }
+    if (cli->command != NULL) {
+        write_command_help(to, cli->command);
+    } else {
+        write_help(to);
+    }
+    fclose(to);
+    cli->help = false; /* with --json it is a document */
+    json_string(cli->doc, "help", text);
+    if (!cli->json) {
+        fputs(text, stdout);
+    }
+    free(text);
+    return ARAREXT_OK;
+}
+
+static int find_command(struct cli *cli, const char *name)
+{
+    struct cli_nearest nearest = {.word = name};
+    for (const struct group *g = GROUPS; g < GROUPS + GROUP_COUNT; g++) {
+        for (const struct cli_command *const *c = g->commands; *c != NULL; c++) {
+            cli_offer_name(&nearest, (*c)->name);
+            if (strcmp((*c)->name, name) == 0) {
+                cli->command = *c;
+                return ARAREXT_OK;
+            }
+        }
+    }
+    int rc = cli_error(cli, ARAREXT_ERR_ARGUMENT, "there is no command '%s'", name);
+    cli_advise(cli, "%s%s%ssee 'ararext --help'", nearest.name != NULL ? "did you mean '" : "",
+               nearest.name != NULL ? nearest.name : "", nearest.name != NULL ? "'? Else " : "");
+    return rc;
 }
 
 static int show_version(struct cli *cli)
@@ -57,6 +104,20 @@ static int show_version(struct cli *cli)
     json_string(cli->doc, "version", ARAREXT_VERSION_STRING);
     cli_print(cli, "ararext %s\n", ARAREXT_VERSION_STRING);
     return ARAREXT_OK;
+}
+
+/* Whoever started us may have closed them: what is opened next would then be taken for them, and
+ * get what they are to get. In their place stands what every read and write fails on. */
+static void open_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) {
+            int got = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+            if (got != fd) { /* no /dev, no descriptors left: nothing good can come */
+                _exit(1);
+            }
+        }
+    }
 }
 
 /* Known before anything can be wrong with the words before it. */
@@ -86,17 +147,14 @@ static int run(struct cli *cli, int argc, char **argv)
     }
     if (first >= argc) {
         if (cli->help) {
-            print_help();
-            return ARAREXT_OK;
+            return show_help(cli);
         }
         rc = cli_error(cli, ARAREXT_ERR_ARGUMENT, "no command given");
         cli_advise(cli, "see 'ararext --help'");
         return rc;
     }
-    cli->command = find_command(argv[first]);
-    if (cli->command == NULL) {
-        rc = cli_error(cli, ARAREXT_ERR_ARGUMENT, "there is no command '%s'", argv[first]);
-        cli_advise(cli, "see 'ararext --help'");
+    rc = find_command(cli, argv[first]);
+    if (rc != ARAREXT_OK) {
         return rc;
     }
     if (!cli->help) {
@@ -105,11 +163,7 @@ static int run(struct cli *cli, int argc, char **argv)
     if (cli->version) {
         return show_version(cli);
     }
-    if (cli->help) {
-        print_command_help(cli->command);
-        return ARAREXT_OK;
-    }
-    return rc;
+    return cli->help ? show_help(cli) : rc;
 }
 
 int main(int argc, char **argv)
@@ -118,6 +172,7 @@ int main(int argc, char **argv)
                       .baud_auto = true,
                       .doc = cJSON_CreateObject(),
                       .json = wants_json(argc, argv)};
+    open_standard_descriptors();
     const char *no_color = getenv("NO_COLOR");
     cli.no_color = no_color != NULL && no_color[0] != '\0';
     cli_catch_signals();

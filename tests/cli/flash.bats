@@ -355,18 +355,49 @@ second_board()
     expect "port a is named twice"
 }
 
+# What a line of $output shows: the text between two returns, without the escapes that draw.
+longest_line()
+{
+    tr '\r' '\n' <<<"$output" | sed -E 's/\x1b\[[0-9]*[KA]//g' | awk '{ if (length > n) n = length } END { print n + 0 }'
+}
+
+@test "a terminal that knows no escapes gets none" {
+    start_board --button
+    second_board
+    big_image app.bin 20000 1
+    for term in dumb ""; do
+        for ports in "" "--port usart2 --port second/usart2"; do
+            TERM=$term at_terminal -- "$ARAREXT" flash app.bin --erase-always $ports
+            expect_status 0
+            expect_not $'\e'
+        done
+        NO_COLOR='' TERM=$term at_terminal -- "$ARAREXT" flash nobody
+        expect_status 8
+        expect_not $'\e'
+    done
+    NO_COLOR='' at_terminal -- "$ARAREXT" flash nobody
+    expect $'\e[31m'
+    for columns in 40 20; do
+        at_terminal -- bash -c "stty cols $columns; exec \"\$ARAREXT\" flash app.bin --erase-always --quiet -p usart2 -p second/usart2"
+        expect_status 0
+        at_terminal -- bash -c "stty cols $columns; exec \"\$ARAREXT\" flash app.bin --erase-always -p usart2 -p second/usart2 2>&1 >/dev/null"
+        expect_status 0
+        [ "$(longest_line)" -lt "$columns" ]
+    done
+    kill "$SECOND_PID"
+}
+
 @test "progress fits the terminal, however narrow" {
     start_board --button
     big_image app.bin 20000 1
-    for columns in 200 80 68 60 40 30; do
+    for columns in 200 80 68 60 40 30 24 10 2; do
         at_terminal -- bash -c "stty cols $columns; exec \"\$ARAREXT\" flash app.bin --erase-always --quiet"
         expect_status 0
         expect_not "writing"
         at_terminal -- bash -c "stty cols $columns; exec \"\$ARAREXT\" flash app.bin --erase-always 2>&1 >/dev/null"
         expect_status 0
-        expect "writing "
-        # What a line shows: the text between two returns, without the escape that clears the rest.
-        longest=$(tr '\r' '\n' <<<"$output" | sed 's/\x1b\[K//' | awk '{ if (length > n) n = length } END { print n }')
+        [ "$columns" -lt 10 ] || expect "writing"
+        longest=$(longest_line)
         [ "$longest" -lt "$columns" ] || { echo "$longest of $columns columns"; return 1; }
         [ "$columns" -lt 50 ] || expect "[###"
     done

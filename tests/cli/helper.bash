@@ -12,7 +12,7 @@ common_setup()
 {
     cd "$BATS_TEST_TMPDIR" || return 1
     export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR
-    export NO_COLOR=1
+    export NO_COLOR=1 TERM=xterm
     unset ARAREXT_PORT
     TWIN_PID=
 }

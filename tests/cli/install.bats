@@ -18,9 +18,23 @@ setup()
     common_setup
 }
 
+# The commands that the tool names.
+commands()
+{
+    "$ARAREXT" --help | sed -nE 's/^  ([a-z]+) +[A-Z].*/\1/p'
+}
+
+# options_of [COMMAND]: the same for options.
+options_of()
+{
+    "$ARAREXT" "$@" --help | sed -nE 's/^ +(-., )?(--[a-z-]+).*/\2/p'
+}
+
 @test "everything is there" {
+    [ "$(commands | wc -l)" -ge 23 ]
     for file in bin/ararext bin/ararext-twin include/ararext.h include/ararext_package.h share/man/man1/ararext.1 \
         share/man/man1/ararext-twin.1 share/bash-completion/completions/ararext \
+        share/zsh/site-functions/_ararext share/fish/vendor_completions.d/ararext.fish \
         lib/udev/rules.d/60-ararext.rules; do
         [ -f "$PREFIX/$file" ] || { echo "$file is missing"; return 1; }
     done
@@ -85,9 +99,9 @@ END
 @test "the man page has every command, option and exit status" {
     page=$PREFIX/share/man/man1/ararext.1
     grep -q "Ararext $ARAREXT_VERSION" "$page"
-    for verb in $("$ARAREXT" --help | awk '/^Commands/ {on = 1; next} /^$/ {on = 0} on {print $1}'); do
+    for verb in $(commands); do
         grep -qE "^\.(B|BI|BR) $verb\b" "$page" || { echo "$verb is missing"; return 1; }
-        for option in $("$ARAREXT" "$verb" --help | grep -oE '^ +(-., )?--[a-z-]+' | grep -oE -- '--[a-z-]+'); do
+        for option in $(options_of; options_of "$verb"); do
             grep -qF -- "${option//-/\\-}" "$page" ||
                 [ "$option" = --output ] || { echo "$verb $option is missing"; return 1; }
         done
@@ -112,12 +126,12 @@ printf '%s\n' "${COMPREPLY[@]}"
 END
     script=$PREFIX/share/bash-completion/completions/ararext
     run bash try.bash "$script" ararext ""
-    for verb in $("$ARAREXT" --help | awk '/^Commands/ {on = 1; next} /^$/ {on = 0} on {print $1}'); do
+    for verb in $(commands); do
         expect "$verb"
     done
-    for verb in $("$ARAREXT" --help | awk '/^Commands/ {on = 1; next} /^$/ {on = 0} on {print $1}'); do
+    for verb in $(commands); do
         run bash try.bash "$script" ararext "$verb" --
-        for option in $("$ARAREXT" "$verb" --help | grep -oE '^ +(-., )?--[a-z-]+' | grep -oE -- '--[a-z-]+'); do
+        for option in $(options_of; options_of "$verb"); do
             [ "$option" = --version ] || expect "$option"
         done
     done
@@ -129,4 +143,58 @@ END
     expect_exactly srec
     run bash try.bash "$script" ararext help f
     expect_exactly flash
+}
+
+@test "completion of fish" {
+    command -v fish >/dev/null || skip "no fish"
+    export PATH=$PREFIX/bin:$PATH HOME=$PWD
+    complete_in_fish()
+    {
+        run fish -c 'source $argv[1]; complete -C $argv[2]' "$PREFIX/share/fish/vendor_completions.d/ararext.fish" "$1"
+        expect_status 0
+    }
+    complete_in_fish "ararext "
+    for verb in $(commands) help; do
+        expect "$verb"
+    done
+    complete_in_fish "ararext pack --"
+    for option in $(options_of; options_of pack); do
+        expect "$option"
+    done
+    complete_in_fish "ararext flash --format "
+    expect "srec"
+}
+
+@test "completion of zsh" {
+    command -v zsh >/dev/null || skip "no zsh"
+    export PATH=$PREFIX/bin:$PATH
+    cat >try.zsh <<'END'
+compadd() { [[ $1 != -- ]] || shift; print -l -- "$@" }
+_describe() { print -l -- ${(P)2} }
+_files() { print files }
+words=("${@[2,-1]}")
+CURRENT=$#words
+PREFIX=$words[CURRENT]
+source $1
+END
+    run zsh -f try.zsh "$PREFIX/share/zsh/site-functions/_ararext" ararext ""
+    expect_status 0
+    for verb in $(commands) help; do
+        expect "$verb:"
+    done
+    run zsh -f try.zsh "$PREFIX/share/zsh/site-functions/_ararext" ararext pack --
+    for option in $(options_of; options_of pack); do
+        expect "$option"
+    done
+    run zsh -f try.zsh "$PREFIX/share/zsh/site-functions/_ararext" ararext flash --format ""
+    expect "srec"
+}
+
+@test "the udev rules keep ModemManager away" {
+    rules=$PREFIX/lib/udev/rules.d/60-ararext.rules
+    grep -q '^ENV{ID_MM_DEVICE_IGNORE}="1"$' "$rules"
+    grep -q 'ENV{ID_MM_PORT_IGNORE}="1"' "$rules"
+    if command -v udevadm >/dev/null && udevadm verify --help >/dev/null 2>&1; then
+        udevadm verify "$rules"
+    fi
 }

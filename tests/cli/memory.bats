@@ -15,6 +15,21 @@ teardown()
     stop_board
 }
 
+@test "a closed stderr or stdout gets into no file and onto no line" {
+    ararext read 0x08008000 4K -o good.bin
+    expect_status 0
+    status=0
+    "$ARAREXT" read 0x08008000 4K -o bad.bin 2>&- || status=$?
+    [ "$status" -eq 0 ]
+    cmp good.bin bad.bin
+    status=0
+    "$ARAREXT" info >&- 2>err.txt || status=$?
+    [ "$status" -ne 0 ]
+    grep -q "cannot write to stdout" err.txt
+    ararext info
+    expect_status 0
+}
+
 @test "info, as text and as JSON" {
     ararext info
     expect_status 0
@@ -140,7 +155,7 @@ teardown()
     expect "FF"
     ararext erase --sector 1
     expect_status 6
-    expect "erase of sector 1 (03 56 01 01 D9 0D 1C 79): the board answered 7F, reason 21: sector 1 belongs to the bootloader"
+    expect "erase of sector 1: the board answered 7F, reason 21: sector 1 belongs to the bootloader"
     ararext erase --sector 12
     expect_status 6
     expect "there is no sector 12"
@@ -308,7 +323,7 @@ END
 @test "raw: what the board refuses" {
     ararext raw 99
     expect_status 6
-    expect "command 99 (01 99 45 17 DD 27): the board answered 7F"
+    expect "command 99: the board answered 7F"
     ararext raw GET_LAST_ERROR
     expect_status 0
     [ "${output:0:5}" = "10 99" ]

@@ -124,8 +124,12 @@ teardown()
     start_board --app "$ARAREXT_APPS/hello.elf"
     ararext info
     expect_status 5
-    expect "GET_VER (01 51 64 6A 5F 5C, sent 3 times)"
+    expect "GET_VER (sent 3 times): "
+    expect_not "01 51 64"
     expect "PA0"
+    ararext info --verbose
+    expect_status 5
+    expect "GET_VER (01 51 64 6A 5F 5C, sent 3 times): "
 }
 
 @test "the wrong baud rate is told as no answer, and does no harm" {
@@ -198,6 +202,53 @@ teardown()
     expect "stream: the port came back with another board"
     ararext read 0x08008000 16
     expect "FF FF FF FF FF FF FF FF FF FF FF FF FF FF FF FF"
+}
+
+# far_end PROGRAM: what python does with the file descriptor fd, the other end of the port in $ARAREXT_PORT.
+far_end()
+{
+    python3 - "$1" >far.name 3>&- <<'END' &
+import os, pty, sys, tty
+fd, slave = pty.openpty()
+tty.setraw(slave)
+print(os.ttyname(slave), flush=True)
+exec(sys.argv[1])
+END
+    FAR=$!
+    wait_for /dev/ far.name
+    ARAREXT_PORT=$(cat far.name)
+    export ARAREXT_PORT
+}
+
+@test "a line that sends everything back is called an echo" {
+    far_end 'while True: os.write(fd, os.read(fd, 100))'
+    ararext info
+    kill "$FAR"
+    expect_status 5
+    expect "what was sent came back, as an echo"
+}
+
+@test "text from the far end is shown as text" {
+    far_end 'while os.read(fd, 100): os.write(fd, b"login: \r\n")'
+    ararext info
+    kill "$FAR"
+    expect_status 5
+    expect 'what came back is text: "login:'
+}
+
+@test "the name of a port: none, one in /dev, one here" {
+    start_board --button
+    ararext info --port ""
+    expect_status 2
+    expect "--port: the name is empty"
+    ararext info --port usart2
+    expect_status 0
+    ararext info --port ttyNOT7
+    expect_status 3
+    expect "/dev/ttyNOT7"
+    ararext monitor --for 1 --port ttyNOT7
+    expect_status 3
+    expect "/dev/ttyNOT7"
 }
 
 @test "a board in the other dialect" {

@@ -68,6 +68,75 @@ VERBS="info flash verify monitor go reset keygen pack image update slots confirm
     done
 }
 
+@test "help as JSON" {
+    for words in "--help" "help" "flash --help" "--help flash"; do
+        json_of $words
+        [ "$status" -eq 0 ]
+        json "d['ok'] and d['help'].startswith('Usage: ararext ')"
+    done
+    json "d['command'] == 'flash' and 'FILE' in d['help']"
+}
+
+@test "each help has an example that the command itself takes" {
+    for verb in $VERBS; do
+        ararext "$verb" --help
+        example=$(sed -n 's/^For example: //p' <<<"$output")
+        [[ "$example" == "ararext $verb"* ]]
+        # With a port that is not there it ends with that, or with the file: never with wrong use.
+        eval "set -- $example"
+        shift
+        ARAREXT_PORT=$PWD/none ararext "$@"
+        [ "$status" -ne 2 ] || { echo "$example: $output"; return 1; }
+    done
+}
+
+@test "did you mean" {
+    ararext flsh x
+    expect_status 2
+    expect "there is no command 'flsh'; did you mean 'flash'?"
+    ararext flash x --no-verfy
+    expect_status 2
+    expect "option '--no-verfy' is not known here; did you mean '--no-verify'?"
+    ararext frobnicate
+    expect_not "did you mean"
+}
+
+@test "a number with a 0 in front is ambiguous" {
+    for words in "read 08008000 4K" "flash f --address 08008000" "go 08008000"; do
+        ararext $words
+        expect_status 2
+        expect "'08008000': a 0 in front"
+        expect "0x08008000"
+    done
+}
+
+@test "closed standard descriptors get nothing that is opened later" {
+    # The first that is opened would be this file.
+    printf 'abc' >f
+    status=0
+    "$ARAREXT" pack f -o out.pkg 0<&- 1>&- 2>&- || status=$?
+    [ "$status" -ne 0 ]
+    [ ! -s out.pkg ]
+    [ "$(cat f)" = abc ]
+    status=0
+    "$ARAREXT" --version >&- 2>err.txt || status=$?
+    [ "$status" -ne 0 ]
+    grep -q "cannot write to stdout" err.txt
+    "$ARAREXT" --version 2>&-
+    "$ARAREXT" --version <&-
+}
+
+@test "control characters in names are written out" {
+    name=$'bad\e[31m\nname\xff'
+    ararext verify "$name"
+    expect_not $'\e'
+    expect 'bad\x1B[31m\nname\xFF'
+    cp "$ARAREXT_APPS/hello.bin" "$name"
+    ARAREXT_PORT=$PWD/none ararext verify "$name"
+    expect_not $'\e'
+    expect 'bad\x1B[31m\nname\xFF: '
+}
+
 @test "no command, an unknown one, an unknown option, a missing value" {
     ararext
     expect_status 2

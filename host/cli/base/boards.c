@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "cli.h"
 #include "cli_clock.h"
@@ -49,23 +48,32 @@ static void *work(void *arg)
 
 /* ---- what is shown ---- */
 
-static void show_line(const struct cli_board *b, bool terminal)
+static void say_state(const struct cli_board *b, char *text, size_t size)
 {
-    fprintf(stderr, "%-*s ", PORT_COLUMNS, b->cli.port);
     if (b->over) {
-        fprintf(stderr, "%s, %.1f s", b->code == ARAREXT_OK ? "done" : "failed",
-                (double)b->took_ms / 1000.0);
+        snprintf(text, size, "%s, %.1f s", b->code == ARAREXT_OK ? "done" : "failed",
+                 (double)b->took_ms / 1000.0);
     } else if (b->shown.lost) {
-        fputs("silent, waiting for it", stderr);
+        snprintf(text, size, "silent, waiting for it");
     } else if (b->shown.phase < 0) {
-        fputs("connecting", stderr);
+        snprintf(text, size, "connecting");
     } else {
         double percent =
             b->shown.total == 0 ? 100.0 : 100.0 * (double)b->shown.done / (double)b->shown.total;
-        fprintf(stderr, "%-10s %3.0f%%", cli_phase_word((enum ararext_phase)b->shown.phase),
-                percent);
+        snprintf(text, size, "%-10s %3.0f%%", cli_phase_word((enum ararext_phase)b->shown.phase),
+                 percent);
     }
-    fputs(terminal ? "\033[K\n" : "\n", stderr);
+}
+
+/* On a terminal it never wraps: the lines are drawn over. */
+static void show_line(const struct cli_board *b, bool terminal)
+{
+    char state[64], port[256], line[512];
+    say_state(b, state, sizeof state);
+    cli_escape(b->cli.port, port, sizeof port);
+    snprintf(line, sizeof line, "%-*s %s", PORT_COLUMNS, port, state);
+    fprintf(stderr, terminal ? "%.*s\033[K\n" : "%.*s\n",
+            terminal ? cli_columns() : (int)sizeof line, line);
 }
 
 /* On a terminal all lines anew, in place; elsewhere now and then. */
@@ -93,7 +101,7 @@ static size_t count_over(const struct cli_board *boards, size_t count)
 static void watch(const struct cli *cli, struct cli_board *boards, size_t count)
 {
     const struct timespec pause = {.tv_nsec = (long)LOOK_MS * 1000000};
-    bool terminal = isatty(STDERR_FILENO) == 1, silent = cli->json || cli->quiet, first = true;
+    bool terminal = cli_can_draw(), silent = cli->json || cli->quiet, first = true;
     uint64_t shown = cli_now_ms();
     for (size_t over = 0; over < count;) {
         nanosleep(&pause, NULL);
@@ -140,7 +148,11 @@ static int judge(struct cli *cli, struct cli_board *boards, size_t count)
         failed += b->code != ARAREXT_OK;
         worst = cli_exit_status(b->code) > cli_exit_status(worst->code) ? b : worst;
         if (b->code != ARAREXT_OK && !cli->json) {
-            fprintf(stderr, "ararext: %s: %s\n", b->cli.port, b->cli.error.text);
+            fputs("ararext: ", stderr);
+            cli_put_escaped(stderr, b->cli.port);
+            fputs(": ", stderr);
+            cli_put_escaped(stderr, b->cli.error.text);
+            fputc('\n', stderr);
         }
     }
     if (failed == 0) {

@@ -41,8 +41,9 @@ struct cli_command {
     int (*run)(struct cli *cli, int argc, char **argv); /* argv[0] is the command's name */
     const char *summary;                                /* one line for the list of commands */
     const char *arguments;                              /* "FILE [OPTION...]" */
-    const char *help; /* options and remarks, lines of at most 80 columns */
-    bool several;     /* several --port at once */
+    const char *help;    /* options and remarks, lines of at most 80 columns */
+    const char *example; /* one line that makes sense as it stands */
+    bool several;        /* several --port at once */
 };
 
 extern const struct cli_command cmd_ports, cmd_info, cmd_flash, cmd_verify, cmd_erase, cmd_read,
@@ -52,7 +53,8 @@ extern const struct cli_command cmd_ports, cmd_info, cmd_flash, cmd_verify, cmd_
 
 /* ---- output.c ---- */
 
-/* Results: what the command was asked for. To stdout, not with --json. */
+/* Results: what the command was asked for. To stdout, not with --json. Control characters in what
+ * is filled in are escaped, here and in cli_say: the lines end where fmt says. */
 __attribute__((format(printf, 2, 3))) void cli_print(const struct cli *cli, const char *fmt, ...);
 /* Remarks: to stdout, neither with --json nor with --quiet. */
 __attribute__((format(printf, 2, 3))) void cli_say(const struct cli *cli, const char *fmt, ...);

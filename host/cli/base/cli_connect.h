@@ -12,6 +12,9 @@ ARAREXT_CHECKED int cli_connect(struct cli *cli);
 /* The same, and asks what the board is. */
 ARAREXT_CHECKED int cli_connect_info(struct cli *cli, struct ararext_info *info);
 
+/* Where the port of that name is: a name without a slash that is no file here is one in /dev. */
+void cli_port_path(const char *name, char *path, size_t size);
+
 /* For commands that move much: before connecting, a --baud above 115200 becomes the limit of what
  * is negotiated; after it, the rate is raised. */
 void cli_prepare_baud(struct cli *cli);

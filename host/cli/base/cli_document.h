@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Length of the UTF-8 character that text begins with, 0 if that is none. */
+size_t utf8_length(const char *text);
+
 void json_string(cJSON *object, const char *name, const char *value);
 void json_number(cJSON *object, const char *name, double value);
 void json_bool(cJSON *object, const char *name, bool value);

@@ -24,7 +24,8 @@ ARAREXT_CHECKED int cli_parse(struct cli *cli, int argc, char **argv,
                               const struct cli_options *options, int *first);
 /* The global options before the command's name; *first is the index of that. */
 ARAREXT_CHECKED int cli_parse_globals(struct cli *cli, int argc, char **argv, int *first);
-extern const char CLI_GLOBAL_HELP[];
+extern const char CLI_GLOBAL_HELP[];    /* the help of the tool: what each is for */
+extern const char CLI_GLOBAL_SUMMARY[]; /* the help of a command: their names */
 
 /* Numbers as a person writes them: decimal, 0x hexadecimal, K and M for KiB and MiB. ARGUMENT with
  * the sentence set; what names the thing in it. */

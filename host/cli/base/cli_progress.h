@@ -23,6 +23,8 @@ void cli_progress_show(void *ctx, enum ararext_phase phase, uint32_t done, uint3
 /* Leaves the terminal on a fresh line. */
 void cli_progress_end(struct cli_progress *p);
 const char *cli_phase_word(enum ararext_phase phase); /* "writing" */
+/* Of the terminal that stderr is, as many as can be filled without a wrap; 79 if it is none. */
+int cli_columns(void);
 
 /* How far one of several boards is: written by its thread, shown by the one that prints. */
 struct cli_shown {

@@ -13,6 +13,7 @@
 #include "cli.h"
 #include "cli_clock.h"
 #include "cli_document.h"
+#include "cli_output.h"
 #include "cli_progress.h"
 #include "cli_signals.h"
 
@@ -24,7 +25,8 @@ static void show_bytes(void *ctx, bool sent, const uint8_t *data, size_t len)
     const struct cli *cli = ctx;
     flockfile(stderr);
     if (cli->shown != NULL) {
-        fprintf(stderr, "%s ", cli->port);
+        cli_put_escaped(stderr, cli->port);
+        fputc(' ', stderr);
     }
     fprintf(stderr, "%10.3f %s", (double)cli_now_ms() / 1000.0, sent ? ">" : "<");
     for (size_t i = 0; i < len; i++) {
@@ -93,11 +95,19 @@ void cli_advise_about_port(struct cli *cli, int code)
     }
 }
 
-static int open_named(struct cli *cli, const char *path)
+void cli_port_path(const char *name, char *path, size_t size)
 {
+    bool bare = strchr(name, '/') == NULL && access(name, F_OK) != 0;
+    snprintf(path, size, "%s%s", bare ? "/dev/" : "", name);
+}
+
+static int open_named(struct cli *cli, const char *name)
+{
+    char path[sizeof cli->port_path];
     struct ararext_transport transport;
     struct ararext_options options = session_options(cli);
     struct ararext_message why = {""};
+    cli_port_path(name, path, sizeof path);
     int rc = ararext_serial_open(&transport, path, cli->baud, &why);
     if (rc != ARAREXT_OK) {
         rc = cli_error(cli, rc, "%s", why.text);

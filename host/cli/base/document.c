@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Length of the UTF-8 character at p, 0 if there is none: RFC 3629, section 4. */
-static size_t utf8_length(const unsigned char *p)
+/* RFC 3629, section 4. */
+size_t utf8_length(const char *text)
 {
+    const unsigned char *p = (const unsigned char *)text;
     size_t len = p[0] < 0x80       ? 1
                  : p[0] >> 5 == 6  ? 2
                  : p[0] >> 4 == 14 ? 3
@@ -35,7 +36,7 @@ void json_string(cJSON *object, const char *name, const char *value)
         return;
     }
     for (const char *p = value; *p != '\0';) {
-        size_t len = utf8_length((const unsigned char *)p);
+        size_t len = utf8_length(p);
         memcpy(to, len > 0 ? p : "\xEF\xBF\xBD", len > 0 ? len : 3); /* U+FFFD */
         to += len > 0 ? len : 3;
         p += len > 0 ? len : 1;

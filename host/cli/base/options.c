@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "cli_nearest.h"
 
 enum { OPTIONS_MAX = 32, OPT_JSON = 1000, OPT_NO_COLOR, OPT_NO_EXTENSIONS };
 
@@ -37,11 +38,15 @@ const char CLI_GLOBAL_HELP[] =
     "                       a rate above 115200 is the highest to be tried\n"
     "      --json           one JSON document on stdout instead of text\n"
     "  -q, --quiet          no progress and no remarks\n"
-    "  -v, --verbose        show every byte on the wire, on stderr\n"
+    "  -v, --verbose        show all bytes on the wire, on stderr and in errors\n"
     "      --no-color       no colours; $NO_COLOR does the same\n"
     "      --no-extensions  use the twelve commands 51 to 5C alone\n"
     "  -h, --help           this help\n"
     "  -V, --version        the version\n";
+
+const char CLI_GLOBAL_SUMMARY[] =
+    "Common options ('ararext --help' explains them): -p PORT, -b N, --json, -q, -v,\n"
+    "--no-color, --no-extensions, -h, -V\n";
 
 static int take_global(struct cli *cli, int code)
 {
@@ -51,7 +56,8 @@ static int take_global(struct cli *cli, int code)
             return cli_error(cli, ARAREXT_ERR_ARGUMENT, "more than %d ports", CLI_PORTS_MAX);
         }
         cli->port = cli->ports[cli->port_count++] = optarg;
-        return ARAREXT_OK;
+        return optarg[0] == '\0' ? cli_error(cli, ARAREXT_ERR_ARGUMENT, "--port: the name is empty")
+                                 : ARAREXT_OK;
     case 'b': {
         cli->baud_auto = strcmp(optarg, "auto") == 0;
         if (cli->baud_auto) {
@@ -87,13 +93,19 @@ static int take_global(struct cli *cli, int code)
     }
 }
 
-static int bad_option(struct cli *cli, int code, const char *word)
+static int bad_option(struct cli *cli, int code, const char *word, const struct option *all)
 {
+    struct cli_nearest nearest = {.word = strncmp(word, "--", 2) == 0 ? word + 2 : ""};
     int rc = cli_error(cli, ARAREXT_ERR_ARGUMENT,
                        code == ':' ? "option '%s' needs a value" : "option '%s' is not known here",
                        word);
-    cli_advise(cli, "see 'ararext %s%s--help'", cli->command != NULL ? cli->command->name : "",
-               cli->command != NULL ? " " : "");
+    for (const struct option *o = all; code == '?' && o->name != NULL; o++) {
+        cli_offer_name(&nearest, o->name);
+    }
+    cli_advise(cli, "%s%s%ssee 'ararext %s%s--help'",
+               nearest.name != NULL ? "did you mean '--" : "",
+               nearest.name != NULL ? nearest.name : "", nearest.name != NULL ? "'? Else " : "",
+               cli->command != NULL ? cli->command->name : "", cli->command != NULL ? " " : "");
     return rc;
 }
 
@@ -116,10 +128,10 @@ static int parse(struct cli *cli, int argc, char **argv, const char *shorts,
         }
         int rc = ARAREXT_OK;
         if (code == '?' || code == ':') {
-            rc = bad_option(cli, code, argv[optind > at ? optind - 1 : at]);
+            rc = bad_option(cli, code, argv[optind > at ? optind - 1 : at], all);
         } else if (code == 'y' || code == 'o' || (code >= 256 && code < OPT_JSON)) {
             rc = options->take != NULL ? options->take(cli, options->ctx, code, optarg)
-                                       : bad_option(cli, '?', code == 'y' ? "-y" : "-o");
+                                       : bad_option(cli, '?', code == 'y' ? "-y" : "-o", all);
         } else {
             rc = take_global(cli, code);
         }
@@ -159,6 +171,12 @@ int cli_number(struct cli *cli, const char *what, const char *text, uint32_t *ou
 {
     char *end = NULL;
     bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    if (text[0] == '0' && isdigit((unsigned char)text[1])) {
+        return cli_error(
+            cli, ARAREXT_ERR_ARGUMENT,
+            "%s '%s': a 0 in front says neither hexadecimal nor decimal; write 0x%s or %s", what,
+            text, text, text + strspn(text, "0"));
+    }
     errno = 0;
     unsigned long long value = strtoull(text, &end, hex ? 16 : 10);
     unsigned long long unit = 1;

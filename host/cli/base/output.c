@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,12 +16,104 @@
 #include "cli_document.h"
 #include "cli_signals.h"
 
+/* ---- text that may have anything in it ---- */
+
+static bool is_control(const unsigned char *p, size_t len)
+{
+    return (len == 1 && (p[0] < 0x20 || p[0] == 0x7F)) || /* ASCII */
+           (len == 2 && p[0] == 0xC2 && p[1] < 0xA0);     /* U+0080 to U+009F */
+}
+
+/* The next character of text as it may be shown, at most 4 bytes and a NUL; moves on by one. */
+static const char *escape_next(const char **text, char out[5])
+{
+    const char *p = *text;
+    size_t len = utf8_length(p);
+    if (len > 0 && !is_control((const unsigned char *)p, len)) {
+        memcpy(out, p, len);
+        out[len] = '\0';
+        *text += len;
+    } else {
+        snprintf(out, 5, *p == '\n' ? "\\n" : "\\x%02X", (unsigned char)*p);
+        *text += 1;
+    }
+    return out;
+}
+
+void cli_put_escaped(FILE *to, const char *text)
+{
+    char one[5];
+    while (*text != '\0') {
+        fputs(escape_next(&text, one), to);
+    }
+}
+
+void cli_escape(const char *text, char *out, size_t size)
+{
+    char one[5];
+    size_t used = 0;
+    while (*text != '\0' && used + sizeof one < size) {
+        used += (size_t)snprintf(out + used, size - used, "%s", escape_next(&text, one));
+    }
+    out[used] = '\0';
+}
+
+/* fmt with another byte in place of its line ends, and what is filled in. */
+static char *fill_in(const char *fmt, char line_end, va_list args)
+{
+    char *mine = strdup(fmt), *text = NULL;
+    if (mine == NULL) {
+        return NULL;
+    }
+    for (char *p = mine; (p = strchr(p, '\n')) != NULL;) {
+        *p = line_end;
+    }
+    if (vasprintf(&text, mine, args) < 0) {
+        text = NULL;
+    }
+    free(mine);
+    return text;
+}
+
+/* What is filled in (names, what a board or an adapter calls itself) does nothing to the terminal.
+ * The line ends of fmt are known by filling it in twice: there the two texts differ. */
+static void print_to(FILE *to, const char *fmt, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    char *text = fill_in(fmt, '\1', args), *other = fill_in(fmt, '\2', again);
+    va_end(again);
+    if (text != NULL && other != NULL) {
+        char *line = text;
+        for (size_t i = 0; text[i] != '\0'; i++) {
+            if (text[i] != other[i]) {
+                text[i] = '\0';
+                cli_put_escaped(to, line);
+                fputc('\n', to);
+                line = text + i + 1;
+            }
+        }
+        cli_put_escaped(to, line);
+    }
+    free(text);
+    free(other);
+}
+
+bool cli_can_draw(void)
+{
+    const char *term = getenv("TERM");
+    return isatty(STDERR_FILENO) == 1 && term != NULL && term[0] != '\0' &&
+           strcmp(term, "dumb") != 0;
+}
+
+/* ---- what a command says ---- */
+
 void cli_print(const struct cli *cli, const char *fmt, ...)
 {
     if (!cli->json) {
         va_list args;
         va_start(args, fmt);
-        vprintf(fmt, args);
+        print_to(stdout, fmt, args);
         va_end(args);
     }
 }
@@ -30,7 +123,7 @@ void cli_say(const struct cli *cli, const char *fmt, ...)
     if (!cli->json && !cli->quiet) {
         va_list args;
         va_start(args, fmt);
-        vprintf(fmt, args);
+        print_to(stdout, fmt, args);
         va_end(args);
         fflush(stdout);
     }
@@ -76,11 +169,13 @@ int cli_exit_status(int code)
 
 static void print_failure(const struct cli *cli)
 {
-    bool color = !cli->no_color && isatty(STDERR_FILENO) == 1;
-    fprintf(stderr, "%sararext: %s%s", color ? "\033[31m" : "", cli->error.text,
-            color ? "\033[0m" : "");
+    bool color = !cli->no_color && cli_can_draw();
+    fputs(color ? "\033[31mararext: " : "ararext: ", stderr);
+    cli_put_escaped(stderr, cli->error.text);
+    fputs(color ? "\033[0m" : "", stderr);
     if (cli->advice.text[0] != '\0') {
-        fprintf(stderr, "; %s", cli->advice.text);
+        fputs("; ", stderr);
+        cli_put_escaped(stderr, cli->advice.text);
     }
     fputc('\n', stderr);
 }

@@ -12,6 +12,7 @@
 
 #include "cli.h"
 #include "cli_clock.h"
+#include "cli_output.h"
 
 enum {
     REDRAW_MS = 100,
@@ -35,7 +36,7 @@ static const struct {
 
 void cli_progress_start(struct cli_progress *p, const struct cli *cli)
 {
-    *p = (struct cli_progress){.cli = cli, .phase = -1, .terminal = isatty(STDERR_FILENO) == 1};
+    *p = (struct cli_progress){.cli = cli, .phase = -1, .terminal = cli_can_draw()};
 }
 
 static double kib_per_second(const struct cli_progress *p, uint64_t now)
@@ -54,10 +55,11 @@ const char *cli_phase_word(enum ararext_phase phase)
     return WORDS[phase].doing;
 }
 
-static unsigned terminal_columns(void)
+/* The last column stays free, since some terminals wrap on it. */
+int cli_columns(void)
 {
     struct winsize size = {0};
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col - 1 : 79;
 }
 
 /* " [####....]" of at most that many columns; nothing where that is too few. */
@@ -75,23 +77,24 @@ static void make_bar(char *bar, const struct cli_progress *p, unsigned columns)
     memcpy(bar + 2 + width, "]", 2);
 }
 
-/* One line that never wraps: where there is little room, rate and time go first, then the bar. The
- * last column stays free, since some terminals wrap on it. */
+/* One line that never wraps: where there is little room, rate and time go first, then the bar, then
+ * the end of what is left. */
 static void draw(const struct cli_progress *p, uint64_t now)
 {
-    unsigned columns = terminal_columns() - 1;
+    unsigned columns = (unsigned)cli_columns();
     unsigned room = columns > FIXED_COLUMNS ? columns - FIXED_COLUMNS : 0;
     bool with_rate = room >= RATE_COLUMNS + BRACKET_COLUMNS + BAR_MIN;
     double percent = p->total == 0 ? 100.0 : 100.0 * (double)p->done / (double)p->total;
     double rate = kib_per_second(p, now);
-    char bar[BAR_MAX + BRACKET_COLUMNS + 1], end[48] = "";
+    char bar[BAR_MAX + BRACKET_COLUMNS + 1], end[48] = "", line[160];
     make_bar(bar, p, with_rate ? room - RATE_COLUMNS : room);
     if (with_rate && p->done > 0 && rate > 0.0) {
         unsigned left = (unsigned)((double)(p->total - p->done) / 1024.0 / rate + 0.5);
         snprintf(end, sizeof end, " %6.1f KiB/s %2u:%02u left", rate, left / 60, left % 60);
     }
-    fprintf(stderr, "\r%-12s%s %3.0f%% %7.1f KiB%s\033[K", doing(p), bar, percent,
-            (double)p->done / 1024.0, end);
+    snprintf(line, sizeof line, "%-12s%s %3.0f%% %7.1f KiB%s", doing(p), bar, percent,
+             (double)p->done / 1024.0, end);
+    fprintf(stderr, "\r%.*s\033[K", (int)columns, line);
     fflush(stderr);
 }
 

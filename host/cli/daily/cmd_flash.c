@@ -343,4 +343,5 @@ const struct cli_command cmd_flash = {
             "      --no-compress    do not compress what is sent, also where that would\n"
             "                       save time\n" CLI_IMAGE_HELP,
     .several = true,
+    .example = "ararext flash application.elf --run",
 };

@@ -38,4 +38,5 @@ const struct cli_command cmd_go = {
     .arguments = "[ADDR] [OPTION...]",
     .help = "Without ADDR the application at 0x08008000. An address that holds a vector table\n"
             "is started as an image, any other as Thumb code.\n",
+    .example = "ararext go",
 };

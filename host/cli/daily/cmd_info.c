@@ -148,4 +148,5 @@ const struct cli_command cmd_info = {
     .summary = "Show what board this is, how it is protected, whom it trusts",
     .arguments = "[OPTION...]",
     .help = "",
+    .example = "ararext info",
 };

@@ -103,8 +103,9 @@ static int open_port(struct monitor *m, char *path, size_t size)
     struct ararext_message why = {""};
     const char *named = cli->port != NULL ? cli->port : getenv("ARAREXT_PORT");
     int rc = ARAREXT_OK;
-    snprintf(path, size, "%s", named != NULL ? named : "");
-    if (path[0] == '\0') {
+    if (named != NULL && named[0] != '\0') {
+        cli_port_path(named, path, size);
+    } else {
         rc = find_port(cli, path, size);
     }
     if (rc != ARAREXT_OK) {
@@ -278,4 +279,5 @@ const struct cli_command cmd_monitor = {
             "Options:\n"
             "      --for SECONDS    end after that time\n"
             "      --until TEXT     end when TEXT has come; with --for, fail if it has not\n",
+    .example = "ararext monitor --for 10 --until ready",
 };

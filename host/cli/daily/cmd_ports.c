@@ -58,4 +58,5 @@ const struct cli_command cmd_ports = {
     .summary = "List the serial ports",
     .arguments = "[OPTION...]",
     .help = "None of them is opened. 'ararext info' without --port asks each for a board.\n",
+    .example = "ararext ports",
 };

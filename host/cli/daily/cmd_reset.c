@@ -50,4 +50,5 @@ const struct cli_command cmd_reset = {
     .help = "Works while the bootloader answers. Needs its extension commands.\n\n"
             "Options:\n"
             "      --bootloader     come back in the bootloader, whatever the button says\n",
+    .example = "ararext reset",
 };

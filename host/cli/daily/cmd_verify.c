@@ -95,4 +95,5 @@ const struct cli_command cmd_verify = {
     .help = "Options:\n"
             "      --verify HOW     auto (by CRC on the board where it can; default) or read\n"
             "                       (read every byte)\n" CLI_IMAGE_HELP,
+    .example = "ararext verify application.elf",
 };

@@ -41,4 +41,5 @@ const struct cli_command cmd_commands = {
     .summary = "List the commands that the bootloader has",
     .arguments = "[OPTION...]",
     .help = "",
+    .example = "ararext commands",
 };

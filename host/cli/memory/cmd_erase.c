@@ -141,4 +141,5 @@ const struct cli_command cmd_erase = {
             "      --all            all sectors behind the bootloader; asks first\n"
             "                       (so do sectors that are all of them)\n"
             "  -y, --yes            do not ask\n",
+    .example = "ararext erase --sector 4-7",
 };

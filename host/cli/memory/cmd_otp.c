@@ -72,4 +72,5 @@ const struct cli_command cmd_otp = {
     .summary = "Show the one-time programmable area and its locks",
     .arguments = "[read] [OPTION...]",
     .help = "",
+    .example = "ararext otp",
 };

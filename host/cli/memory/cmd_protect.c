@@ -122,4 +122,5 @@ const struct cli_command cmd_protect = {
             "      --read-protection  read protection level 1 for the whole chip; asks first,\n"
             "                         because leaving it erases the chip and the bootloader\n"
             "  -y, --yes              do not ask\n",
+    .example = "ararext protect --sectors 4,5",
 };

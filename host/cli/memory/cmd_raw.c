@@ -165,4 +165,5 @@ const struct cli_command cmd_raw = {
             "      --course         frames of the other dialect. The board keeps to the first\n"
             "                       dialect that it understands until it is reset\n"
             "      --timeout MS     wait that long instead of as long as the command may take\n",
+    .example = "ararext raw MEM_READ '00 80 00 08 10'",
 };

@@ -120,4 +120,5 @@ const struct cli_command cmd_read = {
     .help = "Numbers are decimal, 0x hexadecimal, or with K or M behind them.\n\n"
             "Options:\n"
             "  -o, --output FILE    write the bytes to FILE (- is stdout) instead of a dump\n",
+    .example = "ararext read 0x08008000 64K -o flash.bin",
 };

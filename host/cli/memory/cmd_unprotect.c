@@ -93,4 +93,5 @@ const struct cli_command cmd_unprotect = {
             "Options:\n"
             "      --keep-read-protection  on a read-protected chip, take off write\n"
             "                              protection alone; without it the board refuses\n",
+    .example = "ararext unprotect",
 };

@@ -138,4 +138,5 @@ const struct cli_command cmd_write = {
             "Options:\n"
             "      --hex BYTES      bytes on the command line, like '01 02 FF'\n"
             "      --no-verify      do not read them back\n",
+    .example = "ararext write 0x20004000 --hex '01 02'",
 };

@@ -48,4 +48,5 @@ const struct cli_command cmd_confirm = {
     .arguments = "[OPTION...]",
     .help = "For applications that do not confirm themselves. On a provisioned board the\n"
             "package's security counter and revocations go to OTP, for good.\n",
+    .example = "ararext confirm",
 };

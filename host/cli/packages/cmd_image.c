@@ -257,4 +257,5 @@ const struct cli_command cmd_image = {
             "                       check that the package is for that board\n"
             "      --passphrase-file FILE\n"
             "                       passphrase of a private key, in the first line\n",
+    .example = "ararext image app.pkg",
 };

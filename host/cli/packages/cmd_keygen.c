@@ -173,4 +173,5 @@ const struct cli_command cmd_keygen = {
             "      --public FILE    write the public key, too\n"
             "      --passphrase-file FILE\n"
             "                       take the passphrase from the first line of FILE\n",
+    .example = "ararext keygen signing.pem --public signing.pub.pem",
 };

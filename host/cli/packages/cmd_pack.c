@@ -385,4 +385,5 @@ const struct cli_command cmd_pack = {
             "                       more than once\n"
             "      --no-compress    leave the content as it is\n"
             "      --format F       elf, hex, srec or bin; else found out from the content\n",
+    .example = "ararext pack app.elf --version 1.2.0 --key signing.pem -o app.pkg",
 };

@@ -291,4 +291,5 @@ const struct cli_command cmd_provision = {
             "                       set read protection level 1 afterwards, as well\n"
             "      --dry-run        show the bytes and check the board; write nothing\n"
             "  -y, --yes            do not ask\n",
+    .example = "ararext provision --dry-run --key signing.pub.pem",
 };

@@ -50,4 +50,5 @@ const struct cli_command cmd_rollback = {
     .arguments = "[OPTION...]",
     .help = "The package that would run is rejected for good: to have it again, it has to be\n"
             "sent again with 'ararext update'.\n",
+    .example = "ararext rollback",
 };

@@ -35,4 +35,5 @@ const struct cli_command cmd_slots = {
     .summary = "Show the board's packages, and whom it trusts",
     .arguments = "[OPTION...]",
     .help = "A running application that links libararext-app may answer, too.\n",
+    .example = "ararext slots",
 };

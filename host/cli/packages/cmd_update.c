@@ -343,4 +343,5 @@ const struct cli_command cmd_update = {
             "      --timeout S      seconds to wait for the confirmation (default: its boots\n"
             "                       on trial times the watchdog's time and 10 s)\n"
             "  -y, --yes            do not ask where something would be lost\n",
+    .example = "ararext update app.pkg",
 };
