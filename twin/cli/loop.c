@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The loop around the board: virtual time in slices, bytes to and from the ports in between, and
  * commands. One thread; it sleeps in poll() and nowhere else.

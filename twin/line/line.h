@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The far end of each serial cable, and how the chip's end meets it. The two ends are strangers:
  * each puts waves on the wire and samples what the other does, at its own rate.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The errors of the library, in one table: name, sentence, exit status of the tool. The tool and
  * its documents take their words from here.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Inside the library: sentences are put together here, in every room. Not installed.
  */

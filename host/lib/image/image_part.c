@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Parts of an image as they go to flash: what lies in a range, and pieces for one write each.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Compares flash with what it should hold, by MEM_CRC. Reads only.
  */

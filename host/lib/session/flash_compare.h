@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Inside the library: what flash holds, asked by MEM_CRC. Not installed.
  */

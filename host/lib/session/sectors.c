@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The sectors of a part: those known beforehand, and which of them holds an address.
  */

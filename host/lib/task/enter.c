@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Gets to the bootloader: waits for it after a reset, and asks a running application to make room.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Inside the library: waiting for a bootloader. Not installed.
  */
