@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What all of core does over struct flash_hw. */
+/* What all of core does over the functions of flash_hw.h. */
 #include "flash_hw.h"
 
 #include "bytes.h"
 
-void flash_hw_read(const struct flash_hw *flash, uint32_t addr, void *data, size_t len)
-{
-    flash->read(flash->ctx, addr, data, len);
-}
-
 uint32_t flash_hw_word(const struct flash_hw *flash, uint32_t addr)
 {
-    uint8_t word[4] = {0};
+    uint8_t word[WORD_SIZE] = {0};
 
     flash_hw_read(flash, addr, word, sizeof word);
     return load_le32(word);
@@ -20,7 +15,7 @@ uint32_t flash_hw_word(const struct flash_hw *flash, uint32_t addr)
 enum reason flash_hw_mark(const struct flash_hw *flash, uint32_t addr, uint32_t word,
                           uint32_t *detail)
 {
-    enum reason reason = flash->mark(flash->ctx, addr, word, detail);
+    enum reason reason = flash_hw_put(flash, addr, word, detail);
 
     if (reason == REASON_NONE && flash_hw_word(flash, addr) != word) {
         *detail = addr;

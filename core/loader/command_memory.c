@@ -122,7 +122,7 @@ enum reason command_erase(struct loader *l, const struct frame_request *request)
         reason = command_begin_direct(l);
     }
     for (unsigned i = 0; i < count && reason == REASON_NONE; i++) {
-        reason = l->hw->flash_erase(l->hw->ctx, first + i, &l->detail);
+        reason = flash_hw_erase(l->update->flash, first + i, &l->detail);
     }
     return reason;
 }
@@ -157,7 +157,7 @@ static enum reason command_write_flash(struct loader *l, uint32_t addr, const ui
         reason = command_begin_direct(l);
     }
     if (reason == REASON_NONE) {
-        reason = l->hw->flash_program(l->hw->ctx, addr, data, len, &l->detail);
+        reason = flash_hw_program(l->update->flash, addr, data, len, &l->detail);
     }
     return reason;
 }

@@ -51,7 +51,7 @@ static enum reason stream_digests(struct stream_service *v, const uint8_t *paylo
     if (v->provisioned(v->ctx)) {
         return REASON_PROVISIONED;
     }
-    reason = stream_check_sectors(hw->flash->flash_kib, first, count, a);
+    reason = stream_check_sectors(flash_hw_kib(hw->flash), first, count, a);
     for (unsigned i = 0; i < count && reason == REASON_NONE; i++) {
         uint32_t crc = hw->memory_crc(hw->crc_ctx, geometry_sector_addr(first + i),
                                       geometry_sector_size(first + i) / WORD_SIZE);
@@ -66,7 +66,7 @@ static enum reason stream_digests(struct stream_service *v, const uint8_t *paylo
 static enum reason stream_check_range(const struct stream_service *v, unsigned sector,
                                       const struct stream_spec *spec, struct stream_answer *a)
 {
-    uint32_t kib = v->stream->hw->flash->flash_kib;
+    uint32_t kib = flash_hw_kib(v->stream->hw->flash);
     uint32_t end = geometry_flash_end(kib);
     enum reason reason = stream_check_sectors(kib, sector, 1, a);
     unsigned last;

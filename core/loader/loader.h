@@ -32,21 +32,16 @@ enum loader_rdp {
     LOADER_RDP_LEVEL_1,
 };
 
-/* The chip. ctx goes to each function. Addresses have been checked before a function is called.
- * The functions that return a reason return REASON_NONE or what went wrong, *detail as PROTOCOL.md
- * has it for that reason; the reasons of the wire are the errors of the core, so that nothing has
- * to be translated. */
+/* The chip but for its flash, which update has. ctx goes to each function. Addresses have been
+ * checked before a function is called. The functions that return a reason return REASON_NONE or
+ * what went wrong, *detail as PROTOCOL.md has it for that reason; the reasons of the wire are the
+ * errors of the core, so that nothing has to be translated. */
 struct loader_hw {
     void *ctx;
     void (*memory_read)(void *ctx, uint32_t addr, uint8_t *data, size_t len);
     void (*memory_write)(void *ctx, uint32_t addr, const uint8_t *data, size_t len); /* RAM */
     uint32_t (*memory_crc)(void *ctx, uint32_t addr, size_t len); /* from CRC_START on */
-    /* Erases a sector and reads it back blank. FLASH_ERROR, FLASH_TIMEOUT, VERIFY. */
-    enum reason (*flash_erase)(void *ctx, unsigned sector, uint32_t *detail);
-    /* Programs what differs and reads it back. FLASH_ERROR, FLASH_TIMEOUT, VERIFY. */
-    enum reason (*flash_program)(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
-                                 uint32_t *detail);
-    uint32_t (*options_read)(void *ctx); /* FLASH_OPTCR */
+    uint32_t (*options_read)(void *ctx);                          /* FLASH_OPTCR */
     /* Sets nWRP (bits 11:0, 1 = not protected). FLASH_ERROR, FLASH_TIMEOUT, OPTIONS_VERIFY. */
     enum reason (*options_program)(void *ctx, uint16_t nwrp, enum loader_rdp rdp, uint32_t *detail);
 };

@@ -50,7 +50,7 @@ static __attribute__((noinline)) void package_hash(const struct flash_hw *flash,
         sha256_add(&s, piece, n);
         /* If the next read were skipped, this piece must not pass for the next. */
         *(volatile uint8_t *)piece ^= 0x5Au;
-        flash->alive(flash->ctx);
+        flash_hw_alive(flash);
         addr += n;
         len -= n;
     }
@@ -103,7 +103,7 @@ static void package_find_signer(const struct flash_hw *flash, const struct trust
     }
     f->key[1] = trust_check_key(flash, (unsigned)index, hash);
     flash_hw_read(flash, p->addr + p->signature_at, der, p->signature_len);
-    flash->alive(flash->ctx);
+    flash_hw_alive(flash);
     f->signature[0] = ecdsa_verify(point, digest, der, p->signature_len, &f->signature[1]);
 }
 
@@ -256,7 +256,7 @@ static __attribute__((noinline)) uint32_t package_sum(const struct flash_hw *fla
         flash_hw_read(flash, a, piece[0], n);
         flash_hw_read(flash, b, piece[1], n);
         sum += compare(piece[0], piece[1], n);
-        flash->alive(flash->ctx);
+        flash_hw_alive(flash);
         a += n;
         b += n;
     }

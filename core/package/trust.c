@@ -213,7 +213,7 @@ static enum reason trust_wrote(enum reason reason, uint32_t addr, uint32_t *deta
 static enum reason trust_mark_otp(const struct flash_hw *flash, uint32_t addr, uint8_t byte,
                                   uint32_t *detail)
 {
-    return trust_wrote(flash->mark_otp(flash->ctx, addr, byte, detail), addr, detail);
+    return trust_wrote(flash_hw_put_otp(flash, addr, byte, detail), addr, detail);
 }
 
 /* Programs a word, also where it reads so already, and reads it back. */
@@ -244,7 +244,7 @@ enum reason trust_advance(const struct flash_hw *flash, const struct trust *t, u
     for (; i < counter && reason == REASON_NONE; i++) {
         reason = trust_mark_otp(flash, trust_block_addr(OTP_BLOCK_COUNTER) + i / 8u,
                                 (uint8_t)(0xFEu << i % 8u), detail);
-        flash->alive(flash->ctx);
+        flash_hw_alive(flash);
     }
     for (i = 0; i < OTP_KEY_COUNT && reason == REASON_NONE; i++) {
         if (trust_has(revoke, i)) {

@@ -35,7 +35,7 @@ void boot_read_app(const struct flash_hw *flash, struct boot_facts *facts)
     uint8_t words[2 * WORD_SIZE];
     uint8_t code[2];
 
-    facts->flash_end = geometry_flash_end(flash->flash_kib);
+    facts->flash_end = geometry_flash_end(flash_hw_kib(flash));
     flash_hw_read(flash, MAP_APP_BASE, words, sizeof words);
     facts->app_stack = load_le32(words);
     facts->app_reset = load_le32(words + WORD_SIZE);

@@ -62,7 +62,7 @@ uint32_t slot_content_max(uint32_t flash_kib)
 
 static uint32_t slot_trailer(const struct flash_hw *flash, unsigned slot)
 {
-    return slot_addr(flash->flash_kib, slot) + slot_package_max(flash->flash_kib);
+    return slot_addr(flash_hw_kib(flash), slot) + slot_package_max(flash_hw_kib(flash));
 }
 
 /* Two words, the first one first. */
@@ -211,7 +211,7 @@ enum reason slot_reject(const struct flash_hw *flash, unsigned slot, enum reject
     }
     /* The cause is for people. One that a cut left is not mended, and not checked. */
     if (reason == REASON_NONE && flash_hw_word(flash, trailer + TRAILER_CAUSE) == BLANK_WORD) {
-        reason = flash->mark(flash->ctx, trailer + TRAILER_CAUSE, (uint32_t)cause, detail);
+        reason = flash_hw_put(flash, trailer + TRAILER_CAUSE, (uint32_t)cause, detail);
     }
     return reason == REASON_NONE ? slot_set_flag(flash, slot, TRAILER_REJECTED, detail) : reason;
 }

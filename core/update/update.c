@@ -71,10 +71,10 @@ void update_read(const struct update_board *u, struct update_state *s)
     trust_read(flash, u->identity, &s->trust);
     for (unsigned i = 0; i < SLOT_COUNT; i++) {
         slot_read(flash, i, &s->records[i]);
-        s->readable[i] =
-            package_read(flash, slot_addr(flash->flash_kib, i), slot_package_max(flash->flash_kib),
-                         slot_content_max(flash->flash_kib), &s->packages[i],
-                         &detail) == REASON_NONE;
+        s->readable[i] = package_read(flash, slot_addr(flash_hw_kib(flash), i),
+                                      slot_package_max(flash_hw_kib(flash)),
+                                      slot_content_max(flash_hw_kib(flash)), &s->packages[i],
+                                      &detail) == REASON_NONE;
         s->usable[i] = update_is_usable(s, i);
     }
 }
@@ -146,8 +146,7 @@ static bool update_area_touched(const struct update_state *s)
 enum reason update_spoil_area(const struct update_board *u, const struct update_state *s,
                               uint32_t *detail)
 {
-    return update_area_touched(s) ? u->flash->mark(u->flash->ctx, MAP_APP_BASE, 0, detail)
-                                  : REASON_NONE;
+    return update_area_touched(s) ? flash_hw_put(u->flash, MAP_APP_BASE, 0, detail) : REASON_NONE;
 }
 
 bool update_enforces(const struct update_state *s)
@@ -197,7 +196,7 @@ enum reason update_advance_trust(const struct update_board *u, const struct upda
 
 bool update_note_read(const struct update_board *u, uint8_t *crashes, uint8_t *cause)
 {
-    uint32_t note = u->note_read(u->flash->ctx);
+    uint32_t note = flash_hw_note(u->flash);
 
     *crashes = (uint8_t)(note >> BOOT_NOTE_CRASH_SHIFT);
     *cause = (uint8_t)(note >> BOOT_NOTE_CAUSE_SHIFT);
@@ -206,8 +205,8 @@ bool update_note_read(const struct update_board *u, uint8_t *crashes, uint8_t *c
 
 void update_note_write(const struct update_board *u, unsigned crashes, unsigned cause)
 {
-    u->note_write(u->flash->ctx, BOOT_NOTE_MAGIC << 24 | crashes << BOOT_NOTE_CRASH_SHIFT |
-                                     cause << BOOT_NOTE_CAUSE_SHIFT);
+    flash_hw_set_note(u->flash, BOOT_NOTE_MAGIC << 24 | crashes << BOOT_NOTE_CRASH_SHIFT |
+                                    cause << BOOT_NOTE_CAUSE_SHIFT);
 }
 
 void update_stays(const struct update_board *u)

@@ -27,8 +27,6 @@ struct update_board {
     struct unpack_memory *memory; /* NULL where there is none (services): content is not unpacked */
     uint8_t *dictionary;          /* of UNPACK_DICTIONARY bytes, if there is memory */
     const uint8_t *identity;      /* the build's: vendor UUID, class UUID */
-    uint32_t (*note_read)(void *ctx); /* RTC_BKP19R; the ctx is flash->ctx */
-    void (*note_write)(void *ctx, uint32_t note);
 };
 
 /* ---- at boot ---- */

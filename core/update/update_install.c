@@ -44,7 +44,7 @@ static enum reason update_sink_flash(void *ctx, const uint8_t *data, size_t len)
     struct update_sink *s = ctx;
     const struct flash_hw *flash = s->u->flash;
     enum reason reason =
-        flash->program(flash->ctx, MAP_APP_BASE + s->done, s->data, s->len, s->detail);
+        flash_hw_program(flash, MAP_APP_BASE + s->done, s->data, s->len, s->detail);
 
     if (reason != REASON_NONE) {
         len = 0;
@@ -52,7 +52,7 @@ static enum reason update_sink_flash(void *ctx, const uint8_t *data, size_t len)
     s->done += (uint32_t)s->len;
     s->data = data;
     s->len = len;
-    flash->begin(flash->ctx, MAP_APP_BASE + s->done, data, len);
+    flash_hw_begin(flash, MAP_APP_BASE + s->done, data, len);
     return reason;
 }
 
@@ -81,7 +81,7 @@ static enum reason update_stream(struct update_sink *s, unpack_sink_fn *sink)
 
         flash_hw_read(flash, addr, piece, n);
         reason = packed ? unpack_add(&unpack, piece, n) : sink(s, piece, n);
-        flash->alive(flash->ctx);
+        flash_hw_alive(flash);
         addr += n;
         left -= n;
     }
@@ -122,7 +122,7 @@ static enum reason update_erase_area(const struct update_board *u, const struct 
 
     for (unsigned i = MAP_BOOT_SECTORS; geometry_sector_addr(i) < end && reason == REASON_NONE;
          i++) {
-        reason = u->flash->erase(u->flash->ctx, i, detail);
+        reason = flash_hw_erase(u->flash, i, detail);
     }
     return reason;
 }

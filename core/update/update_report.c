@@ -13,7 +13,7 @@ static enum slot_state update_slot_state(const struct update_board *u, const str
     if (r->sealed || r->confirmed) {
         return r->rejected ? SLOT_REJECTED : r->confirmed ? SLOT_CONFIRMED : SLOT_STAGED;
     }
-    return !r->retired && package_begins(u->flash, slot_addr(u->flash->flash_kib, slot))
+    return !r->retired && package_begins(u->flash, slot_addr(flash_hw_kib(u->flash), slot))
                ? SLOT_PARTIAL
                : SLOT_EMPTY;
 }
@@ -65,8 +65,8 @@ void update_report(const struct update_board *u, uint8_t out[SLOTS_SIZE])
         out[SLOTS_CAUSE] = cause;
         out[SLOTS_CRASHES] = crashes;
     }
-    store_le32(out + SLOTS_PACKAGE_MAX, slot_package_max(u->flash->flash_kib));
-    store_le32(out + SLOTS_CONTENT_MAX, slot_content_max(u->flash->flash_kib));
+    store_le32(out + SLOTS_PACKAGE_MAX, slot_package_max(flash_hw_kib(u->flash)));
+    store_le32(out + SLOTS_CONTENT_MAX, slot_content_max(flash_hw_kib(u->flash)));
     __builtin_memcpy(out + SLOTS_IDENTITY, s.trust.identity, sizeof s.trust.identity);
     for (unsigned i = 0; i < SLOT_COUNT; i++) {
         update_report_slot(u, &s, i, out + SLOTS_ENTRIES + i * SLOT_ENTRY_SIZE);

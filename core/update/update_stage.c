@@ -48,7 +48,7 @@ static enum reason update_stage_clear(const struct update_board *u, const struct
                                       uint8_t keep, uint8_t slot, uint32_t *detail)
 {
     const struct flash_hw *flash = u->flash;
-    unsigned first = slot_first_sector(flash->flash_kib, slot);
+    unsigned first = slot_first_sector(flash_hw_kib(flash), slot);
     enum reason reason = REASON_NONE;
 
     if (keep == SLOT_NONE) {
@@ -59,8 +59,8 @@ static enum reason update_stage_clear(const struct update_board *u, const struct
             reason = slot_retire(flash, i, detail);
         }
     }
-    for (unsigned i = 0; i < slot_sector_count(flash->flash_kib) && reason == REASON_NONE; i++) {
-        reason = flash->erase(flash->ctx, first + i, detail);
+    for (unsigned i = 0; i < slot_sector_count(flash_hw_kib(flash)) && reason == REASON_NONE; i++) {
+        reason = flash_hw_erase(flash, first + i, detail);
     }
     return reason;
 }
@@ -70,7 +70,7 @@ enum reason update_stage_begin(const struct update_board *u, struct update_stage
 {
     struct update_state s;
     enum reason reason;
-    uint32_t max = slot_package_max(u->flash->flash_kib);
+    uint32_t max = slot_package_max(flash_hw_kib(u->flash));
     uint8_t keep, installed;
 
     stage->size = 0;
@@ -98,7 +98,7 @@ enum reason update_stage_begin(const struct update_board *u, struct update_stage
 static uint32_t update_stage_addr(const struct update_board *u, const struct update_stage *stage,
                                   uint32_t offset)
 {
-    return slot_addr(u->flash->flash_kib, stage->slot) + offset;
+    return slot_addr(flash_hw_kib(u->flash), stage->slot) + offset;
 }
 
 /* Whether flash holds these bytes: the piece is sent again. */
@@ -145,12 +145,12 @@ enum reason update_stage_write(const struct update_board *u, struct update_stage
     if (len == 0 || (rest != 0 && offset + len != stage->size)) {
         return update_stage_refuse(REASON_ARGUMENT, len, detail);
     }
-    reason = flash->program(flash->ctx, addr, data, len - rest, detail);
+    reason = flash_hw_program(flash, addr, data, len - rest, detail);
     if (reason == REASON_NONE && rest != 0) {
         for (uint32_t i = 0; i < rest; i++) {
             word[i] = data[len - rest + i];
         }
-        reason = flash->program(flash->ctx, addr + len - rest, word, WORD_SIZE, detail);
+        reason = flash_hw_program(flash, addr + len - rest, word, WORD_SIZE, detail);
     }
     if (reason == REASON_NONE) {
         stage->next = offset + len;
@@ -166,7 +166,7 @@ static enum reason update_stage_judge(const struct update_board *u,
     struct package *p = &s->packages[stage->slot];
     struct package_check check;
     enum reason reason = package_read(u->flash, update_stage_addr(u, stage, 0), stage->size,
-                                      slot_content_max(u->flash->flash_kib), p, detail);
+                                      slot_content_max(flash_hw_kib(u->flash)), p, detail);
 
     if (reason != REASON_NONE) {
         return reason;

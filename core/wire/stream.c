@@ -47,7 +47,7 @@ static enum reason stream_erase_next(struct stream *s)
 {
     const struct flash_hw *flash = s->hw->flash;
     unsigned sector = geometry_sector_at(s->spec.addr + s->erased);
-    enum reason reason = flash->erase(flash->ctx, sector, &s->detail);
+    enum reason reason = flash_hw_erase(flash, sector, &s->detail);
 
     s->erased += geometry_sector_size(sector);
     return reason;
@@ -62,8 +62,7 @@ static bool stream_erase_is_due(const struct stream *s)
 static enum reason stream_program(struct stream *s, const uint8_t *data, uint32_t len)
 {
     const struct flash_hw *flash = s->hw->flash;
-    enum reason reason =
-        flash->program(flash->ctx, s->spec.addr + s->written, data, len, &s->detail);
+    enum reason reason = flash_hw_program(flash, s->spec.addr + s->written, data, len, &s->detail);
 
     s->written += len;
     return reason;
@@ -87,7 +86,7 @@ static enum reason stream_put(void *ctx, const uint8_t *data, size_t len)
     struct stream *s = ctx;
     enum reason reason = REASON_NONE;
 
-    s->hw->flash->alive(s->hw->flash->ctx);
+    flash_hw_alive(s->hw->flash);
     while (len > 0 && reason == REASON_NONE) {
         uint32_t room = s->erased - s->written;
         uint32_t piece = len < room ? (uint32_t)len : room;
@@ -122,7 +121,7 @@ static enum reason stream_program_held(struct stream *s, uint32_t crc)
         return REASON_VERIFY;
     }
     store_le32(word, s->held);
-    return flash->program(flash->ctx, s->spec.addr, word, WORD_SIZE, &s->detail);
+    return flash_hw_program(flash, s->spec.addr, word, WORD_SIZE, &s->detail);
 }
 
 /* The last byte has been delivered. What the host would ask next is what flash holds now. */

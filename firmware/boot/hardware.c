@@ -11,7 +11,8 @@
 
 static void hardware_read(void *ctx, uint32_t addr, uint8_t *data, size_t len)
 {
-    flash_read(ctx, addr, data, len); /* it reads any memory */
+    (void)ctx;
+    flash_hw_read(&flash_from_ram, addr, data, len); /* it reads any memory */
 }
 
 static void hardware_write(void *ctx, uint32_t addr, const uint8_t *data, size_t len)
@@ -40,12 +41,9 @@ static uint32_t hardware_memory_crc(void *ctx, uint32_t addr, size_t len)
 }
 
 const struct loader_hw hardware = {
-    .ctx = (void *)(uintptr_t)&flash_from_ram,
     .memory_read = hardware_read,
     .memory_write = hardware_write,
     .memory_crc = hardware_memory_crc,
-    .flash_erase = flash_erase_sector,
-    .flash_program = flash_program,
     .options_read = flash_read_options,
     .options_program = flash_program_options,
 };

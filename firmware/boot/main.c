@@ -27,7 +27,6 @@
 #define AWAKE_BYTES 16u   /* a millisecond has 11.5 characters */
 
 static struct loader loader;
-static struct packages packages;
 static struct frame_receiver receiver;
 static uint32_t active_us; /* when something last happened on the line */
 
@@ -54,9 +53,8 @@ static void main_start_board(const struct start_facts *facts)
     led_start();
     log_start(clock.apb1_hz);
     serial_start(clock.apb1_hz);
-    packages_bind(&packages, PACKAGES_FROM_RAM);
     loader.hw = &hardware;
-    loader.update = &packages.update;
+    loader.update = &packages_from_ram;
     loader.info = (struct loader_info){
         .idcode = DBGMCU_IDCODE,
         .core_hz = clock.core_hz,
@@ -67,7 +65,7 @@ static void main_start_board(const struct start_facts *facts)
         .stay = facts->stay,
         .clock_source = clock.hse ? 1 : 0,
     };
-    stream_mode_start(&loader, &packages, clock.apb1_hz);
+    stream_mode_start(&loader, clock.apb1_hz);
     mpu_start();
 }
 
@@ -92,7 +90,7 @@ static void main_log_packages(const struct start_facts *facts)
 {
     uint8_t slots[SLOTS_SIZE];
 
-    update_report(&packages.update, slots);
+    update_report(&packages_from_ram, slots);
     log_text("trust, target, installed, slots:");
     log_hex(slots[SLOTS_TRUST], 1);
     log_hex(slots[SLOTS_TARGET], 2);
@@ -221,7 +219,7 @@ void main_serve(const struct start_facts *facts)
     loader_init(&loader);
     frame_init(&receiver);
     if (!facts->asked) {
-        update_stays(&packages.update);
+        update_stays(&packages_from_ram);
     }
     main_log_start();
     main_log_packages(facts);

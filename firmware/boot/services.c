@@ -18,25 +18,21 @@ _Static_assert(offsetof(struct services_stage, slot) == offsetof(struct update_s
 
 static int services_report(uint8_t *out, uint32_t size)
 {
-    struct packages p;
 
     if (size < SLOTS_SIZE) {
         return REASON_ARGUMENT;
     }
-    packages_bind(&p, PACKAGES_FROM_FLASH);
-    update_report(&p.update, out);
+    update_report(&packages_from_flash, out);
     return REASON_NONE;
 }
 
 static int services_stage_begin(struct services_stage *s, uint32_t size)
 {
     struct update_stage stage = {0};
-    struct packages p;
     uint32_t detail;
     enum reason reason;
 
-    packages_bind(&p, PACKAGES_FROM_FLASH);
-    reason = update_stage_begin(&p.update, &stage, size, &detail);
+    reason = update_stage_begin(&packages_from_flash, &stage, size, &detail);
     *s = (struct services_stage){stage.size, stage.next, stage.slot};
     return (int)reason;
 }
@@ -45,12 +41,10 @@ static int services_stage_write(struct services_stage *s, uint32_t offset, const
                                 uint32_t len)
 {
     struct update_stage stage = {s->size, s->next, s->slot};
-    struct packages p;
     uint32_t detail;
     enum reason reason;
 
-    packages_bind(&p, PACKAGES_FROM_FLASH);
-    reason = update_stage_write(&p.update, &stage, offset, data, len, &detail);
+    reason = update_stage_write(&packages_from_flash, &stage, offset, data, len, &detail);
     s->next = stage.next;
     return (int)reason;
 }
@@ -58,32 +52,26 @@ static int services_stage_write(struct services_stage *s, uint32_t offset, const
 static int services_stage_finish(struct services_stage *s)
 {
     struct update_stage stage = {s->size, s->next, s->slot};
-    struct packages p;
     uint32_t detail;
     enum reason reason;
 
-    packages_bind(&p, PACKAGES_FROM_FLASH);
-    reason = update_stage_finish(&p.update, &stage, &detail);
+    reason = update_stage_finish(&packages_from_flash, &stage, &detail);
     *s = (struct services_stage){stage.size, stage.next, stage.slot};
     return (int)reason;
 }
 
 static int services_confirm(void)
 {
-    struct packages p;
     uint32_t detail;
 
-    packages_bind(&p, PACKAGES_FROM_FLASH);
-    return (int)update_confirm(&p.update, &detail);
+    return (int)update_confirm(&packages_from_flash, &detail);
 }
 
 static int services_rollback(void)
 {
-    struct packages p;
     uint32_t detail;
 
-    packages_bind(&p, PACKAGES_FROM_FLASH);
-    return (int)update_rollback(&p.update, &detail);
+    return (int)update_rollback(&packages_from_flash, &detail);
 }
 
 static uint32_t services_crc(uint32_t crc, const uint8_t *data, uint32_t len)

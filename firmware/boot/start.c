@@ -9,11 +9,11 @@
  */
 #include "start.h"
 
-#include "backup.h"
 #include "board.h"
 #include "boot.h"
 #include "chip.h"
 #include "clock.h"
+#include "flash_hw.h"
 #include "memory_map.h"
 #include "mpu.h"
 #include "packages.h"
@@ -48,24 +48,22 @@ static void start_take_request(uint32_t words[BOOT_REQUEST_WORDS])
 void start_decide(struct start_facts *facts)
 {
     struct boot_facts boot;
-    struct packages p;
     volatile uint32_t plain[2] = {VERDICT_BAD, VERDICT_BAD};
 
     *facts = (struct start_facts){
         .update = {.verdict = {VERDICT_BAD, VERDICT_BAD}, .slot = SLOT_NONE},
     };
     facts->reset_flags = RCC->CSR; /* read, not cleared: the application may want them */
-    packages_bind(&p, PACKAGES_FROM_FLASH);
-    facts->flash_kib = (uint16_t)p.flash.flash_kib;
+    facts->flash_kib = (uint16_t)flash_hw_kib(packages_from_flash.flash);
     boot.button = start_read_button();
     start_take_request(boot.request);
-    boot_read_app(&p.flash, &boot);
+    boot_read_app(packages_from_flash.flash, &boot);
     facts->install_only = boot_wants_install(&boot);
     facts->stay = boot_decide(&boot);
     if (facts->stay != STAY_NOT && facts->stay != STAY_NOTHING_TO_BOOT) {
         return;
     }
-    update_ask_plain(&p.update, plain);
+    update_ask_plain(&packages_from_flash, plain);
     if (plain[0] != VERDICT_GOOD || plain[1] != VERDICT_GOOD) {
         facts->stay = STAY_NOT;
         return;
@@ -73,7 +71,8 @@ void start_decide(struct start_facts *facts)
     if (facts->install_only) {
         facts->stay = STAY_HOST_REQUEST;
     } else if (facts->stay == STAY_NOT) {
-        backup_write(NULL, BOOT_NOTE_MAGIC << 24 | BOOT_PLAIN << BOOT_NOTE_CAUSE_SHIFT);
+        flash_hw_set_note(packages_from_flash.flash,
+                          BOOT_NOTE_MAGIC << 24 | BOOT_PLAIN << BOOT_NOTE_CAUSE_SHIFT);
         chip_start_image(MAP_APP_BASE, plain[0], plain[1]);
         chip_restart();
     }
@@ -96,14 +95,12 @@ void start_packages(struct start_facts *facts)
         .fresh = (facts->reset_flags & RCC_CSR_NOT_FRESH) == 0,
         .install_only = facts->install_only,
     };
-    struct packages p;
 
     if (facts->stay != STAY_NOT) {
         return;
     }
     start_run_fast();
-    packages_bind(&p, PACKAGES_FROM_RAM);
-    update_boot(&p.update, &asked, result);
+    update_boot(&packages_from_ram, &asked, result);
     facts->asked = true;
     facts->stay = result->stay;
     if (result->verdict[0] == VERDICT_GOOD && result->verdict[1] == VERDICT_GOOD) {

@@ -50,11 +50,11 @@ static uint32_t stream_mode_memory_crc(void *ctx, uint32_t addr, size_t words)
     return stream_mode_crc(ctx, (const uint8_t *)addr, words);
 }
 
-void stream_mode_start(struct loader *l, const struct packages *p, uint32_t usart_hz)
+void stream_mode_start(struct loader *l, uint32_t usart_hz)
 {
-    stream_mode.hw.flash = &p->flash;
-    stream_mode.hw.memory = p->update.memory;
-    stream_mode.hw.dictionary = p->update.dictionary;
+    stream_mode.hw.flash = l->update->flash;
+    stream_mode.hw.memory = l->update->memory;
+    stream_mode.hw.dictionary = l->update->dictionary;
     stream_mode.hw.crc = stream_mode_crc;
     stream_mode.hw.memory_crc = stream_mode_memory_crc;
     stream_mode.service.stream = &stream_mode.stream;

@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Access by way of PWR (RM0090 rev 19 sections 5.1.2 and 5.4.1). For services it must not disturb
- * an application whose interrupt handlers change RCC_APB1ENR or PWR_CR: both bits are changed
- * through their bit-band aliases, each in one access.
+ * The one backup register that the bootloader keeps, RTC_BKP19R (RM0090 rev 19 section 26.6.20): it
+ * survives resets without a write to flash. Access goes by way of PWR (sections 5.1.2 and 5.4.1).
+ * Clock and write access of the backup domain are afterwards as they were. For services it must not
+ * disturb an application whose interrupt handlers change RCC_APB1ENR or PWR_CR: both bits are
+ * changed through their bit-band aliases, each in one access.
  */
-#include "backup.h"
+#include "flash_hw.h"
 
 #include "stm32f407.h"
 
 #define ACCESS_POLLS 100u /* DBP is there after some clocks of APB1 */
 
-uint32_t backup_read(void *ctx)
+uint32_t flash_hw_note(const struct flash_hw *flash)
 {
-    (void)ctx;
+    (void)flash;
     return RTC_BKP19R; /* on APB1 without a gate of its own; reading wants no DBP */
 }
 
-void backup_write(void *ctx, uint32_t note)
+void flash_hw_set_note(const struct flash_hw *flash, uint32_t note)
 {
     uint32_t clock = RCC_APB1ENR_PWREN_BIT;
     uint32_t access;
 
-    (void)ctx;
+    (void)flash;
     if (RTC_BKP19R == note) {
         return;
     }

@@ -7,6 +7,7 @@
 #include "clock.h"
 
 #include "board.h"
+#include "clock_plan.h"
 #include "stm32f407.h"
 #include "timer.h"
 

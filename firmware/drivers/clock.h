@@ -9,19 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A PLL setting; one for each speed, chosen when linking (board/<name>/clock_*.c). */
-struct clock_plan {
-    uint32_t core_hz;
-    uint32_t pll;  /* RCC_PLLCFGR without source and M: the PLL gets 1 MHz */
-    uint32_t cfgr; /* RCC_CFGR: the bus dividers */
-    uint8_t apb1_divider;
-    uint8_t hse_mhz;
-    uint8_t wait_states;
-};
-extern const struct clock_plan clock_plan;
-/* For the boot path: as fast as it goes, from HSI. */
-extern const struct clock_plan clock_boot_plan;
-
 /* What the chip runs on. */
 struct clock_state {
     uint32_t core_hz;

@@ -6,10 +6,11 @@
 #include "flash.h"
 
 #include "bytes.h"
-#include "flash_hw.h"
+#include "cortex_m4.h"
 #include "flash_ram.h"
 #include "geometry.h"
 #include "memory_map.h"
+#include "serial.h"
 #include "stm32f407.h"
 
 #define PROGRAM_LIMIT_US 1000u /* at most 100 us */
@@ -17,8 +18,30 @@
 /* At most 500 ms for 16 KiB, 1.1 s for 64, 2 s for 128; doubled. */
 #define ERASE_LIMIT_KIB_US 28000u
 #define BYTES_PER_KIB      1024u
+/* Services have no timer, since all of them are the application's: waits end by counting. A poll
+ * takes at least 7 cycles when the core does not stall; at 168 MHz or less that is over the limit,
+ * never under it. */
+#define POLLS_PER_US 24u
 
-const struct flash_ops flash_from_ram = {flash_ram_erase, flash_ram_program};
+const struct flash_hw flash_from_ram = {.from_ram = true};
+const struct flash_hw flash_from_flash = {.from_ram = false};
+
+uint32_t flash_hw_kib(const struct flash_hw *flash)
+{
+    (void)flash;
+    return geometry_flash_kib(*(const volatile uint16_t *)MAP_FLASH_KIB_ADDR);
+}
+
+/* Behind the bootloader's own sectors, and inside the largest part. */
+static bool flash_is_app(uint32_t addr)
+{
+    return addr - MAP_APP_BASE < MAP_FLASH_BASE + MAP_FLASH_SIZE_MAX - MAP_APP_BASE;
+}
+
+static bool flash_is_otp(uint32_t addr)
+{
+    return addr - MAP_OTP_BASE < MAP_OTP_SIZE + MAP_OTP_LOCK_SIZE;
+}
 
 void flash_flush_caches(void)
 {
@@ -52,20 +75,60 @@ static enum reason flash_end(uint32_t cr, uint32_t sr, uint32_t *detail)
     return flash_reason(sr, detail);
 }
 
-static enum reason flash_write(const struct flash_ops *ops, const struct flash_write *w,
-                               uint32_t *detail)
+void flash_hw_read(const struct flash_hw *flash, uint32_t addr, void *data, size_t len)
 {
-    uint32_t cr = flash_unlock();
-
-    return flash_end(cr, ops->program(w, PROGRAM_LIMIT_US), detail);
-}
-
-void flash_read(void *ctx, uint32_t addr, void *data, size_t len)
-{
-    (void)ctx;
+    (void)flash;
     (void)__builtin_memcpy(data, (const void *)addr, len);
     __asm__ volatile("" ::: "memory"); /* flash changes behind the compiler's back */
 }
+
+void flash_hw_alive(const struct flash_hw *flash)
+{
+    IWDG->KR = IWDG_KEY_RELOAD;
+    if (flash->from_ram) {
+        serial_watch_ring();
+    }
+}
+
+/* ---- from flash itself, for services ---- */
+
+static uint32_t flash_wait(uint32_t limit_us)
+{
+    uint32_t sr;
+
+    core_dsb();
+    for (uint32_t polls = limit_us * POLLS_PER_US; polls != 0; polls--) {
+        IWDG->KR = IWDG_KEY_RELOAD;
+        sr = FLASH->SR;
+        if ((sr & FLASH_SR_BSY) == 0) {
+            break;
+        }
+    }
+    return FLASH->SR;
+}
+
+static uint32_t flash_erase_here(uint32_t cr, uint32_t limit_us)
+{
+    FLASH->CR = cr;
+    FLASH->CR = cr | FLASH_CR_STRT;
+    return flash_wait(limit_us);
+}
+
+static uint32_t flash_program_here(const struct flash_write *w, uint32_t limit_us)
+{
+    uint32_t sr = 0;
+
+    FLASH->CR = flash_unit_cr(w->unit);
+    for (uint32_t i = 0; i != w->len && (sr & (FLASH_SR_ERRORS | FLASH_SR_BSY)) == 0;
+         i += w->unit) {
+        if (flash_unit_store(w, w->addr + i, w->data + i)) {
+            sr = flash_wait(limit_us);
+        }
+    }
+    return sr;
+}
+
+/* ---- erasing ---- */
 
 static enum reason flash_check_blank(uint32_t addr, uint32_t size, uint32_t *detail)
 {
@@ -83,24 +146,35 @@ static enum reason flash_check_blank(uint32_t addr, uint32_t size, uint32_t *det
     return REASON_NONE;
 }
 
-enum reason flash_erase_sector(void *ctx, unsigned sector, uint32_t *detail)
+enum reason flash_hw_erase(const struct flash_hw *flash, unsigned sector, uint32_t *detail)
 {
-    const struct flash_ops *ops = ctx;
+    const uint32_t erase = FLASH_CR_SER | FLASH_CR_PSIZE(2u) | sector << FLASH_CR_SNB_SHIFT;
     uint32_t addr = geometry_sector_addr(sector);
     uint32_t size = geometry_sector_size(sector);
     uint32_t limit_us = ERASE_LIMIT_US + ERASE_LIMIT_KIB_US * (size / BYTES_PER_KIB);
     enum reason reason;
-    uint32_t cr;
+    uint32_t cr, sr;
 
     if (sector < MAP_BOOT_SECTORS) {
         *detail = sector;
         return REASON_BOOTLOADER;
     }
     cr = flash_unlock();
-    reason = flash_end(
-        cr, ops->erase(FLASH_CR_SER | FLASH_CR_PSIZE(2u) | sector << FLASH_CR_SNB_SHIFT, limit_us),
-        detail);
+    sr = flash->from_ram ? flash_ram_erase(erase, limit_us) : flash_erase_here(erase, limit_us);
+    reason = flash_end(cr, sr, detail);
     return reason == REASON_NONE ? flash_check_blank(addr, size, detail) : reason;
+}
+
+/* ---- programming ---- */
+
+static enum reason flash_write(const struct flash_hw *flash, const struct flash_write *w,
+                               uint32_t *detail)
+{
+    uint32_t cr = flash_unlock();
+    uint32_t sr = flash->from_ram ? flash_ram_program(w, PROGRAM_LIMIT_US)
+                                  : flash_program_here(w, PROGRAM_LIMIT_US);
+
+    return flash_end(cr, sr, detail);
 }
 
 /* The next run of units of one size: words where addr is a multiple of 4, at the edges a byte. */
@@ -134,22 +208,22 @@ static enum reason flash_compare(const struct flash_write *w, uint32_t *detail)
     return REASON_NONE;
 }
 
-enum reason flash_program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
-                          uint32_t *detail)
+enum reason flash_hw_program(const struct flash_hw *flash, uint32_t addr, const uint8_t *data,
+                             size_t len, uint32_t *detail)
 {
     enum reason reason = REASON_NONE;
     struct flash_write w = {.always = false};
 
-    if (ctx == &flash_from_ram) {
+    if (flash->from_ram) {
         flash_ram_end();
     }
-    if (addr - MAP_APP_BASE >= MAP_FLASH_BASE + MAP_FLASH_SIZE_MAX - MAP_APP_BASE) {
+    if (!flash_is_app(addr)) {
         *detail = addr;
         return REASON_BOOTLOADER;
     }
     for (; reason == REASON_NONE && len != 0; addr += w.len, data += w.len, len -= w.len) {
         flash_next_run(&w, addr, data, len);
-        reason = flash_write(ctx, &w, detail);
+        reason = flash_write(flash, &w, detail);
         if (reason == REASON_NONE) {
             reason = flash_compare(&w, detail);
         }
@@ -157,35 +231,30 @@ enum reason flash_program(void *ctx, uint32_t addr, const uint8_t *data, size_t 
     return reason;
 }
 
-void flash_begin(void *ctx, uint32_t addr, const uint8_t *data, size_t len)
+void flash_hw_begin(const struct flash_hw *flash, uint32_t addr, const uint8_t *data, size_t len)
 {
-    if (ctx == &flash_from_ram && len != 0 &&
-        addr - MAP_APP_BASE < MAP_FLASH_BASE + MAP_FLASH_SIZE_MAX - MAP_APP_BASE) {
+    if (flash->from_ram && len != 0 && flash_is_app(addr)) {
         (void)flash_unlock();
         flash_ram_begin(addr, data, len - len % WORD_SIZE);
     }
 }
 
-static bool flash_is_otp(uint32_t addr)
-{
-    return addr - MAP_OTP_BASE < MAP_OTP_SIZE + MAP_OTP_LOCK_SIZE;
-}
-
-enum reason flash_mark(void *ctx, uint32_t addr, uint32_t word, uint32_t *detail)
+enum reason flash_hw_put(const struct flash_hw *flash, uint32_t addr, uint32_t word,
+                         uint32_t *detail)
 {
     uint8_t bytes[WORD_SIZE];
     const struct flash_write w = {addr, bytes, WORD_SIZE, WORD_SIZE, true};
 
-    if (addr - MAP_APP_BASE >= MAP_FLASH_BASE + MAP_FLASH_SIZE_MAX - MAP_APP_BASE &&
-        !flash_is_otp(addr)) {
+    if (!flash_is_app(addr) && !flash_is_otp(addr)) {
         *detail = addr;
         return REASON_BOOTLOADER;
     }
     store_le32(bytes, word);
-    return flash_write(ctx, &w, detail);
+    return flash_write(flash, &w, detail);
 }
 
-enum reason flash_mark_otp(void *ctx, uint32_t addr, uint8_t byte, uint32_t *detail)
+enum reason flash_hw_put_otp(const struct flash_hw *flash, uint32_t addr, uint8_t byte,
+                             uint32_t *detail)
 {
     const struct flash_write w = {addr, &byte, 1, 1, true};
     enum reason reason;
@@ -194,6 +263,6 @@ enum reason flash_mark_otp(void *ctx, uint32_t addr, uint8_t byte, uint32_t *det
         *detail = addr;
         return REASON_ADDRESS;
     }
-    reason = flash_write(ctx, &w, detail);
+    reason = flash_write(flash, &w, detail);
     return reason == REASON_NONE ? flash_compare(&w, detail) : reason;
 }

@@ -1,62 +1,49 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The flash and OTP (RM0090 rev 19 section 3). It reads the error bits after each operation and
- * compares what it has done. It must never be handed an address of the bootloader's own sectors:
- * core checks that, and so does this driver. OTP is reached by flash_mark and flash_mark_otp only.
+ * The flash and OTP (RM0090 rev 19 section 3): the functions of core/chip/flash_hw.h, and the
+ * option bytes. It reads the error bits after each operation and compares what it has done. It must
+ * never be handed an address of the bootloader's own sectors: core checks that, and so does this
+ * driver. OTP is reached by flash_hw_put and flash_hw_put_otp only.
  *
- * What happens while the flash is busy is another matter: in bootloader mode that code runs from
- * SRAM (flash_ram.h); for services, where SRAM is the application's, from flash itself
- * (flash_service.h). ctx chooses: a struct flash_ops.
+ * Three rooms: flash.c (limits, keys, error bits, reading back; and how services wait), flash_ram.c
+ * (what must run from SRAM, since the flash is busy meanwhile), flash_options.c.
  */
 #ifndef ARAREXT_FLASH_H
 #define ARAREXT_FLASH_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
+#include "cortex_m4.h"
+#include "flash_hw.h"
 #include "loader.h"
-#include "protocol.h"
 #include "stm32f407.h"
 
-struct flash_write {
-    uint32_t addr; /* a multiple of unit, as is len */
-    const uint8_t *data;
-    uint32_t len;
-    uint8_t unit; /* 1 or 4 */
-    bool always;  /* also where flash reads so already */
+struct flash_hw {
+    bool from_ram;
 };
-
-/* Both return FLASH_SR as it was at the end: error bits, and BSY if the operation took longer than
- * its limit. Flash is not busy then. */
-struct flash_ops {
-    /* Runs the erase that cr describes (FLASH_CR without STRT). */
-    uint32_t (*erase)(uint32_t cr, uint32_t limit_us);
-    /* Programs unit by unit; stops at the first error. limit_us is for one unit. */
-    uint32_t (*program)(const struct flash_write *w, uint32_t limit_us);
-};
-extern const struct flash_ops flash_from_ram;
-
-/* Both caches may hold what flash held before. To be called after each change. */
-void flash_flush_caches(void);
-
-/* The functions of struct loader_hw and struct flash_hw; ctx is a const struct flash_ops. FLASH_CR
- * is afterwards as it was before, locked or not; from RAM it is always locked, but unlocked between
- * flash_begin and flash_program. */
-void flash_read(void *ctx, uint32_t addr, void *data, size_t len);
-enum reason flash_erase_sector(void *ctx, unsigned sector, uint32_t *detail);
-enum reason flash_program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
-                          uint32_t *detail);
-void flash_begin(void *ctx, uint32_t addr, const uint8_t *data,
-                 size_t len); /* from RAM, else nothing */
-enum reason flash_mark(void *ctx, uint32_t addr, uint32_t word, uint32_t *detail);
-enum reason flash_mark_otp(void *ctx, uint32_t addr, uint8_t byte, uint32_t *detail);
+/* For bootloader mode: code in SRAM waits, watches the ring and sleeps. FLASH_CR is locked
+ * afterwards, but for the time between flash_hw_begin and flash_hw_program. */
+extern const struct flash_hw flash_from_ram;
+/* For services, where SRAM and timers are the application's: from flash itself, on the stack alone.
+ * While the flash is busy the core waits at its next fetch, which RM0090 section 3.6 allows.
+ * FLASH_CR is afterwards as it was before, locked or not. */
+extern const struct flash_hw flash_from_flash;
 
 /* Of struct loader_hw; ctx is not used. */
 uint32_t flash_read_options(void *ctx); /* FLASH_OPTCR */
 enum reason flash_program_options(void *ctx, uint16_t nwrp, enum loader_rdp rdp, uint32_t *detail);
 
+/* Both caches may hold what flash held before. To be called after each change. */
+void flash_flush_caches(void);
 /* What such a result of FLASH_SR means: FLASH_ERROR, FLASH_TIMEOUT or NONE; *detail = sr. */
-enum reason flash_reason(uint32_t sr, uint32_t *detail);
+CORE_INLINE enum reason flash_reason(uint32_t sr, uint32_t *detail)
+{
+    *detail = sr;
+    if ((sr & FLASH_SR_BSY) != 0) {
+        return REASON_FLASH_TIMEOUT;
+    }
+    return (sr & FLASH_SR_ERRORS) != 0 ? REASON_FLASH_ERROR : REASON_NONE;
+}
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The option bytes (RM0090 rev 19 section 3.7). Read protection level 2 is for ever: no caller can
- * ask for it, and a value that would set it is refused here, whatever it came from. And what
- * FLASH_SR says, for all of the driver.
+ * ask for it, and a value that would set it is refused here, whatever it came from.
  */
 #include "flash.h"
 
@@ -31,15 +30,6 @@ static bool flash_options_hold(uint32_t optcr)
 {
     return ((OPTION_BYTES->rdp_user ^ optcr) & FLASH_OPTCR_RDP) == 0 &&
            ((OPTION_BYTES->nwrp ^ optcr >> OPTIONS_NWRP_SHIFT) & OPTION_NWRP_MASK) == 0;
-}
-
-enum reason flash_reason(uint32_t sr, uint32_t *detail)
-{
-    *detail = sr;
-    if ((sr & FLASH_SR_BSY) != 0) {
-        return REASON_FLASH_TIMEOUT;
-    }
-    return (sr & FLASH_SR_ERRORS) != 0 ? REASON_FLASH_ERROR : REASON_NONE;
 }
 
 enum reason flash_program_options(void *ctx, uint16_t nwrp, enum loader_rdp rdp, uint32_t *detail)

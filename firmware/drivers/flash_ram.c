@@ -6,7 +6,6 @@
 #include "flash_ram.h"
 
 #include "cortex_m4.h"
-#include "flash_unit.h"
 #include "ramcode.h"
 #include "serial.h"
 #include "stm32f407.h"

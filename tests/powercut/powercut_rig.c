@@ -49,13 +49,13 @@ static enum reason rig_mark(void *ctx, uint32_t addr, uint32_t word, uint32_t *d
 {
     struct rig *rig = ctx;
     rig_note_change(rig, addr, 4);
-    return rig->model->hw.mark(rig->model, addr, word, detail);
+    return rig->model->hw.put(rig->model, addr, word, detail);
 }
 
 static enum reason rig_mark_otp(void *ctx, uint32_t addr, uint8_t byte, uint32_t *detail)
 {
     struct rig *rig = ctx;
-    return rig->model->hw.mark_otp(rig->model, addr, byte, detail);
+    return rig->model->hw.put_otp(rig->model, addr, byte, detail);
 }
 
 static void rig_begin(void *ctx, uint32_t addr, const uint8_t *data, size_t len)
@@ -91,17 +91,17 @@ void rig_open(struct rig *rig, uint32_t flash_kib)
                                 .read = rig_read,
                                 .erase = rig_erase,
                                 .program = rig_program,
-                                .mark = rig_mark,
-                                .mark_otp = rig_mark_otp,
+                                .put = rig_mark,
+                                .put_otp = rig_mark_otp,
                                 .begin = rig_begin,
                                 .alive = rig_alive,
+                                .note = rig_note_read,
+                                .set_note = rig_note_write,
                                 .flash_kib = flash_kib};
     rig->update = (struct update_board){.flash = &rig->hw,
                                         .memory = rig->memory,
                                         .dictionary = (uint8_t *)(rig->memory + 1),
-                                        .identity = rig_identity,
-                                        .note_read = rig_note_read,
-                                        .note_write = rig_note_write};
+                                        .identity = rig_identity};
 }
 
 void rig_close(struct rig *rig)

@@ -479,10 +479,12 @@ static void flash_model_wire(struct flash_model *m, uint32_t flash_kib)
                               .read = flash_model_read,
                               .erase = flash_model_erase,
                               .program = flash_model_program,
-                              .mark = flash_model_mark,
-                              .mark_otp = flash_model_mark_otp,
+                              .put = flash_model_mark,
+                              .put_otp = flash_model_mark_otp,
                               .begin = flash_model_begin_ahead,
                               .alive = flash_model_alive,
+                              .note = flash_model_note_read,
+                              .set_note = flash_model_note_write,
                               .flash_kib = flash_kib};
 }
 

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "flash_hw.h"
+#include "flash_table.h"
 
 #define FLASH_MODEL_SECTORS 12u
 #define FLASH_MODEL_OTP     528u /* 512 bytes and 16 lock bytes */

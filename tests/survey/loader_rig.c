@@ -85,14 +85,8 @@ static uint32_t loader_rig_crc_words(void *ctx, uint32_t addr, size_t words)
     return loader_rig_memory_crc(ctx, addr, words * 4u);
 }
 
-static enum reason loader_rig_erase(void *ctx, unsigned sector, uint32_t *detail)
-{
-    struct loader_rig *r = ctx;
-
-    return r->rig.hw.erase(r->rig.hw.ctx, sector, detail);
-}
-
-/* Any address and length: word by word, and the bytes around stay what they are. */
+/* Any address and length, which the model has not: word by word, and the bytes around stay what
+ * they are. */
 static enum reason loader_rig_program(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
                                       uint32_t *detail)
 {
@@ -100,6 +94,9 @@ static enum reason loader_rig_program(void *ctx, uint32_t addr, const uint8_t *d
     enum reason reason = REASON_NONE;
     uint32_t end = addr + (uint32_t)len;
 
+    if (addr % 4u == 0) {
+        return r->program(ctx, addr, data, len, detail);
+    }
     for (uint32_t word = addr & ~3u; word < end && reason == REASON_NONE; word += 4) {
         uint8_t bytes[4];
         r->rig.hw.read(r->rig.hw.ctx, word, bytes, sizeof bytes);
@@ -108,7 +105,7 @@ static enum reason loader_rig_program(void *ctx, uint32_t addr, const uint8_t *d
                 bytes[i] = data[word + i - addr];
             }
         }
-        reason = r->rig.hw.mark(r->rig.hw.ctx, word, load_le32(bytes), detail);
+        reason = r->rig.hw.put(r->rig.hw.ctx, word, load_le32(bytes), detail);
         if (reason == REASON_NONE && flash_hw_word(&r->rig.hw, word) != load_le32(bytes)) {
             *detail = word;
             reason = REASON_VERIFY;
@@ -140,8 +137,6 @@ static const struct loader_hw loader_rig_hw = {
     .memory_read = loader_rig_memory_read,
     .memory_write = loader_rig_memory_write,
     .memory_crc = loader_rig_memory_crc,
-    .flash_erase = loader_rig_erase,
-    .flash_program = loader_rig_program,
     .options_read = loader_rig_options,
     .options_program = loader_rig_set_options,
 };
@@ -150,6 +145,9 @@ void loader_rig_open(struct loader_rig *r, uint32_t flash_kib)
 {
     memset(r, 0, sizeof *r);
     rig_open(&r->rig, flash_kib);
+    assert(r->rig.hw.ctx == r);
+    r->program = r->rig.hw.program;
+    r->rig.hw.program = loader_rig_program;
     r->rdp = RDP_LEVEL_0;
     r->hw = loader_rig_hw;
     r->hw.ctx = r;

@@ -15,7 +15,9 @@
 #include "powercut_rig.h"
 
 struct loader_rig {
-    struct rig rig;
+    struct rig rig; /* first: its flash is asked with it as ctx */
+    enum reason (*program)(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
+                           uint32_t *detail); /* of the rig: words */
     struct loader_hw hw;
     uint8_t rdp; /* option byte; write protection is the model's protected_mask */
     unsigned option_writes;

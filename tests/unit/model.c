@@ -189,25 +189,24 @@ struct model *model_create(uint16_t flash_kib)
         m->system[MAP_UID_BASE - MAP_SYSTEM_BASE + i] = (uint8_t)(0xA0 + i);
     }
     m->optcr = MODEL_OPTCR_RESET;
-    m->hw =
-        (struct loader_hw){m,           model_read,    model_write,        model_memory_crc,
-                           model_erase, model_program, model_options_read, model_options_program};
+    m->hw = (struct loader_hw){
+        m, model_read, model_write, model_memory_crc, model_options_read, model_options_program};
     m->loader.hw = &m->hw;
     m->flash_hw = (struct flash_hw){.ctx = m,
                                     .read = model_flash_read,
                                     .erase = model_erase,
                                     .program = model_program,
-                                    .mark = model_mark,
-                                    .mark_otp = model_mark_otp,
+                                    .put = model_mark,
+                                    .put_otp = model_mark_otp,
                                     .begin = model_begin,
                                     .alive = model_alive,
+                                    .note = model_note_read,
+                                    .set_note = model_note_write,
                                     .flash_kib = flash_kib};
     m->update = (struct update_board){.flash = &m->flash_hw,
                                       .memory = &m->memory,
                                       .dictionary = m->dictionary,
-                                      .identity = model_identity,
-                                      .note_read = model_note_read,
-                                      .note_write = model_note_write};
+                                      .identity = model_identity};
     m->loader.update = &m->update;
     m->loader.info = (struct loader_info){.idcode = 0x10076413,
                                           .core_hz = 84000000,

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "flash_table.h"
 #include "frame.h"
 #include "loader.h"
 

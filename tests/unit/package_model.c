@@ -159,8 +159,8 @@ struct package_model *package_model_create(uint64_t seed)
                               .read = model_read,
                               .erase = model_erase,
                               .program = model_program,
-                              .mark = model_mark,
-                              .mark_otp = model_mark_otp,
+                              .put = model_mark,
+                              .put_otp = model_mark_otp,
                               .begin = model_begin,
                               .alive = model_alive,
                               .flash_kib = 1024};

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "flash_hw.h"
+#include "flash_table.h"
 #include "trust.h"
 
 #define PACKAGE_MODEL_SLOT 0x08080000u /* slot A of a 1 MiB part */

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "flash_table.h"
 #include "stream.h"
 
 #define SIM_FLASH_SIZE (1024u * 1024u)

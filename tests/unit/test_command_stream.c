@@ -8,8 +8,9 @@
 #include <cmocka.h>
 
 #include "bytes.h"
-#include "geometry.h"
 #include "command_stream.h"
+#include "flash_table.h"
+#include "geometry.h"
 
 #define WINDOW 61440u
 

@@ -22,12 +22,7 @@ struct bench *bench_create(uint32_t flash_kib)
     struct bench *b = test_calloc(1, sizeof *b);
 
     b->m = flash_model_create(flash_kib, 1);
-    b->update = (struct update_board){&b->m->hw,
-                                      &b->memory,
-                                      b->dictionary,
-                                      bench_identity,
-                                      flash_model_note_read,
-                                      flash_model_note_write};
+    b->update = (struct update_board){&b->m->hw, &b->memory, b->dictionary, bench_identity};
     return b;
 }
 

@@ -3,7 +3,7 @@
  * 168 MHz: VCO 336 MHz, P 2, five wait states (RM0090 table 10, 2.7 to 3.6 V), APB1 at its 42 MHz,
  * APB2 at its 84 MHz. PWR_CR.VOS is 1 after reset, as this speed needs it.
  */
-#include "clock.h"
+#include "clock_plan.h"
 
 #include "stm32f407.h"
 

@@ -3,7 +3,7 @@
  * 84 MHz: VCO 336 MHz, P 4, two wait states (RM0090 table 10, 2.7 to 3.6 V), APB1 at its 42 MHz.
  * PWR_CR.VOS is 1 after reset, which serves all speeds.
  */
-#include "clock.h"
+#include "clock_plan.h"
 
 #include "stm32f407.h"
 

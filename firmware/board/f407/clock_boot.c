@@ -3,7 +3,7 @@
  * The boot path's 168 MHz, whatever bootloader mode runs at: VCO 336 MHz, P 2, five wait states
  * (RM0090 table 10, 2.7 to 3.6 V), APB1 at 42 MHz, APB2 at 84 MHz.
  */
-#include "clock.h"
+#include "clock_plan.h"
 
 #include "stm32f407.h"
 

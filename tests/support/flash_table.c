@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include "flash_table.h"
+
+uint32_t flash_hw_kib(const struct flash_hw *flash)
+{
+    return flash->flash_kib;
+}
+
+void flash_hw_read(const struct flash_hw *flash, uint32_t addr, void *data, size_t len)
+{
+    flash->read(flash->ctx, addr, data, len);
+}
+
+enum reason flash_hw_erase(const struct flash_hw *flash, unsigned sector, uint32_t *detail)
+{
+    return flash->erase(flash->ctx, sector, detail);
+}
+
+enum reason flash_hw_program(const struct flash_hw *flash, uint32_t addr, const uint8_t *data,
+                             size_t len, uint32_t *detail)
+{
+    return flash->program(flash->ctx, addr, data, len, detail);
+}
+
+void flash_hw_begin(const struct flash_hw *flash, uint32_t addr, const uint8_t *data, size_t len)
+{
+    flash->begin(flash->ctx, addr, data, len);
+}
+
+enum reason flash_hw_put(const struct flash_hw *flash, uint32_t addr, uint32_t word,
+                         uint32_t *detail)
+{
+    return flash->put(flash->ctx, addr, word, detail);
+}
+
+enum reason flash_hw_put_otp(const struct flash_hw *flash, uint32_t addr, uint8_t byte,
+                             uint32_t *detail)
+{
+    return flash->put_otp(flash->ctx, addr, byte, detail);
+}
+
+void flash_hw_alive(const struct flash_hw *flash)
+{
+    flash->alive(flash->ctx);
+}
+
+uint32_t flash_hw_note(const struct flash_hw *flash)
+{
+    return flash->note(flash->ctx);
+}
+
+void flash_hw_set_note(const struct flash_hw *flash, uint32_t note)
+{
+    flash->set_note(flash->ctx, note);
+}
