@@ -27,6 +27,7 @@ struct twin {
     struct twin_exti *exti;
     struct twin_dma *dma;
     struct twin_usart *usart;
+    struct twin_tims *tims;
     struct twin_watchdog *watchdog;
     struct twin_told *told;             /* unmodelled.c */
     struct twin_run *run;               /* twin.c: what twin_run_ns is asked to do */
@@ -103,6 +104,8 @@ void twin_bus_reset_gate(struct twin *t, unsigned enr, unsigned bit);
 /* Level of a peripheral's interrupt line; pends on the rising edge and again on return while high.
  */
 void twin_irq_set(struct twin *t, unsigned irq, bool level);
+/* The same where several peripherals share the interrupt, each a source of its own, 0 to 7. */
+void twin_irq_set_source(struct twin *t, unsigned irq, unsigned source, bool level);
 /* RXEV: ends a WFE, or the next one does not wait (PM0214 2.5.2). */
 void twin_core_event(struct twin *t);
 
@@ -203,8 +206,10 @@ void twin_gpio_drive_af(struct twin *t, char port, unsigned pin, bool level); /*
 void twin_gpio_release_af(struct twin *t, char port, unsigned pin);
 /* The far end of a cable, idle or not, at a pin; false takes the cable away. */
 void twin_gpio_line(struct twin *t, char port, unsigned pin, bool connected, bool level);
-/* fn is called whenever MODER or AFR of some port has changed: pins come and go. */
-void twin_gpio_watch_routing(struct twin *t, void (*fn)(struct twin *t));
+/* fn is called whenever MODER or AFR of some port has changed: first for everybody to let go of the
+ * pins that they have no more, then to take those that they have. */
+enum twin_routing { TWIN_PINS_LEFT, TWIN_PINS_TAKEN };
+void twin_gpio_watch_routing(struct twin *t, void (*fn)(struct twin *t, enum twin_routing what));
 /* EXTI and SYSCFG hear of every level change of an input. */
 void twin_exti_pin_changed(struct twin *t, char port, unsigned pin, bool level);
 
@@ -214,6 +219,19 @@ void twin_dma_request(struct twin *t, unsigned controller, unsigned stream, unsi
                       bool level);
 /* A request of a timer, that the DMA's acknowledge ends: one item. Lost when the stream is off. */
 void twin_dma_pulse(struct twin *t, unsigned controller, unsigned stream, unsigned channel);
+
+/* ---- triggers (tim.c): from timers to analog parts ---- */
+enum { TWIN_TRGO = 0, TWIN_TRIGGER_CC1 = 1, TWIN_TRIGGER_KINDS = 5 }; /* CC1 to CC4 */
+struct twin_trigger {
+    uint16_t wanted[TWIN_TRIGGER_KINDS]; /* see twin_trigger_want */
+    void (*fn)(struct twin *t, void *ctx, unsigned timer, unsigned kind);
+    void *ctx;
+    struct twin_trigger *next; /* owned by the timers */
+};
+void twin_trigger_watch(struct twin *t, struct twin_trigger *watcher); /* outlives the board */
+/* From now on: a bit for each timer, by its number. */
+void twin_trigger_want(struct twin *t, struct twin_trigger *watcher,
+                       const uint16_t wanted[TWIN_TRIGGER_KINDS]);
 
 /* ---- core's own parts ---- */
 int twin_sched_create(struct twin *t);
@@ -238,7 +256,7 @@ int twin_exti_create(struct twin *t); /* EXTI and SYSCFG */
 int twin_dma_create(struct twin *t);
 int twin_usart_create(struct twin *t); /* USART1-3, 6, UART4-5; after the lines */
 int twin_crc_create(struct twin *t);
-int twin_tim_create(struct twin *t); /* TIM2-7 */
+int twin_tim_create(struct twin *t); /* TIM1-14 */
 int twin_watchdog_create(struct twin *t);
 int twin_dbgmcu_create(struct twin *t);
 int twin_scs_create(struct twin *t); /* NVIC, SCB, SysTick, MPU, FPU control, DWT */

@@ -191,6 +191,7 @@ struct twin_cpu {
 
     /* NVIC and system handlers */
     uint32_t pending[EXC_WORDS], active[EXC_WORDS], enabled[EXC_WORDS], level[EXC_WORDS];
+    uint8_t sources[TWIN_IRQ_COUNT]; /* which of those that share an interrupt have it high */
     uint8_t priority[EXC_COUNT];
     unsigned active_count;
 

@@ -190,6 +190,16 @@ void twin_irq_set(struct twin *t, unsigned irq, bool level)
     }
 }
 
+void twin_irq_set_source(struct twin *t, unsigned irq, unsigned source, bool level)
+{
+    struct twin_cpu *c = t->cpu;
+    if (c != NULL) {
+        uint8_t bit = (uint8_t)(1U << source);
+        c->sources[irq] = level ? c->sources[irq] | bit : c->sources[irq] & (uint8_t)~bit;
+        twin_irq_set(t, irq, c->sources[irq] != 0);
+    }
+}
+
 /* ---- registers 0xE000E100 to 0xE000E4EF; offset from 0xE000E100 ---- */
 
 enum { ISER = 0x000, ICER = 0x080, ISPR = 0x100, ICPR = 0x180, IABR = 0x200, IPR = 0x300 };

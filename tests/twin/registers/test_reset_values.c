@@ -37,6 +37,8 @@ static const struct {
     {"SCB", "CCR", 0x00000200, "PM0214 4.4.7: STKALIGN is 1"},
     {"FPU", "FPCCR", 0xC0000000, "PM0214 4.6.2: ASPEN and LSPEN are 1"},
     {"STK", "CALIB", 0x4000493E, "RM0090 12.1.3: calibration value 18750"},
+    {"TIM", "ARR", 0xFFFFFFFF,
+     "with the table's 0 a counter that is only switched on would stand still"},
     {"GPIOA", "IDR", 0x0000A000, "JTMS and JTDI are pulled up, JTCK down (RM0090 8.3.1)"},
     {"GPIOB", "IDR", 0x00000010, "NJTRST is pulled up"},
 };
@@ -52,12 +54,21 @@ static bool is_unmodelled(const struct row *r)
     return strcmp(r->peripheral, "RTC") == 0 && strncmp(r->name, "BKP", 3) != 0;
 }
 
+/* TIM2 and TIM5 have 32 bits, the other timers 16. */
+static uint32_t width_mask(const struct row *r)
+{
+    bool timer = strncmp(r->peripheral, "TIM", 3) == 0;
+    bool wide = strcmp(r->peripheral, "TIM2") == 0 || strcmp(r->peripheral, "TIM5") == 0;
+    return timer && !wide ? 0xFFFF : UINT32_MAX;
+}
+
 static uint32_t expected_reset(const struct row *r)
 {
     for (size_t i = 0; i < sizeof exceptions / sizeof exceptions[0]; i++) {
-        if (strcmp(r->peripheral, exceptions[i].peripheral) == 0 &&
+        if (strncmp(r->peripheral, exceptions[i].peripheral, strlen(exceptions[i].peripheral)) ==
+                0 &&
             strcmp(r->name, exceptions[i].name) == 0) {
-            return exceptions[i].value;
+            return exceptions[i].value & width_mask(r);
         }
     }
     return r->reset;

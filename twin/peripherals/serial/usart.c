@@ -153,13 +153,14 @@ static void take_pins(struct twin *t, struct unit *u)
     }
 }
 
-static void pins_changed(struct twin *t)
+static void pins_changed(struct twin *t, enum twin_routing what)
 {
     for (unsigned i = 0; i < USART_UNITS; i++) {
-        leave_pins(t, &t->usart->unit[i]);
-    }
-    for (unsigned i = 0; i < USART_UNITS; i++) {
-        take_pins(t, &t->usart->unit[i]);
+        if (what == TWIN_PINS_LEFT) {
+            leave_pins(t, &t->usart->unit[i]);
+        } else {
+            take_pins(t, &t->usart->unit[i]);
+        }
     }
 }
 

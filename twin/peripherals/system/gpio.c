@@ -49,7 +49,7 @@ struct port {
 
 struct twin_gpio {
     struct port port[GPIO_PORTS];
-    void (*routing[ROUTING_WATCHERS])(struct twin *t);
+    void (*routing[ROUTING_WATCHERS])(struct twin *t, enum twin_routing what);
     unsigned watchers;
 };
 
@@ -248,11 +248,14 @@ static void config_write(struct twin *t, const struct port *p, uint32_t *reg, ui
 static void routing_changed(struct twin *t)
 {
     for (unsigned i = 0; i < t->gpio->watchers; i++) {
-        t->gpio->routing[i](t);
+        t->gpio->routing[i](t, TWIN_PINS_LEFT);
+    }
+    for (unsigned i = 0; i < t->gpio->watchers; i++) {
+        t->gpio->routing[i](t, TWIN_PINS_TAKEN);
     }
 }
 
-void twin_gpio_watch_routing(struct twin *t, void (*fn)(struct twin *t))
+void twin_gpio_watch_routing(struct twin *t, void (*fn)(struct twin *t, enum twin_routing what))
 {
     assert(t->gpio->watchers < ROUTING_WATCHERS);
     t->gpio->routing[t->gpio->watchers++] = fn;

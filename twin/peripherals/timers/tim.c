@@ -1,407 +1,400 @@
-/* SPDX-License-Identifier: MIT */
 /*
- * Time base of TIM2 to TIM7, RM0090 sections 18 and 20: prescaler, counter, auto-reload, update
- * event, interrupt and DMA request.
+ * TIM1 to TIM14: registers, and which bits of them each kind of timer has. RM0090 17.4 (TIM1, 8),
+ * 18.4 (TIM2 to 5), 19.4 and 19.5 (TIM9 to 14), 20.4 (TIM6, 7).
  *
- * The counter is computed from virtual time when somebody looks; only the next update is an event.
- * Capture, compare, PWM, slave modes, centre-aligned counting and outputs are not modelled: their
- * registers hold what is written, and the first use of each is reported. Nor are their flags: the
- * chip sets CCxIF on a match even with all channels off.
+ * Input capture, slave modes and external clocks, DMA bursts, preloaded channel enables (CCPC), the
+ * break input and dead time are not modelled: their registers hold what is written, and the first
+ * use of each is reported.
  */
-#include "internal.h"
+#include "tim.h"
 #include "reg.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-enum { TIM_COUNT = 6, TIM_CHANNEL_REGS = 21 };
-enum {
-    TIM_CR1 = 0x00,
-    TIM_CR2 = 0x04,
-    TIM_SMCR = 0x08,
-    TIM_DIER = 0x0C,
-    TIM_SR = 0x10,
-    TIM_EGR = 0x14,
-    TIM_CNT = 0x24,
-    TIM_PSC = 0x28,
-    TIM_ARR = 0x2C,
-    TIM_OR = 0x50,
-    TIM_END = 0x54,
-};
-enum {
-    CR1_CEN = 1 << 0,
-    CR1_UDIS = 1 << 1,
-    CR1_URS = 1 << 2,
-    CR1_OPM = 1 << 3,
-    CR1_DIR = 1 << 4,
-    CR1_CMS = 3 << 5,
-    CR1_ARPE = 1 << 7,
-    SR_UIF = 1 << 0,
-    DIER_UIE = 1 << 0,
-    DIER_UDE = 1 << 8,
-    EGR_UG = 1 << 0,
-};
-#define PS_PER_S UINT64_C(1000000000000)
+/* ---- which bits there are ---- */
 
-__extension__ typedef unsigned __int128 wide;
-
-struct tim {
-    uint8_t number; /* 2 to 7 */
-    uint8_t irq;
-    uint8_t dma_stream[2], dma_channel; /* of the update request, on DMA1 */
-    uint32_t max;                       /* widest counter value */
-    uint32_t cr1, dier, sr;
-    uint32_t psc, psc_active;          /* psc takes effect at the next update */
-    uint32_t arr, arr_active;          /* arr does so too when ARPE is set */
-    uint32_t others[TIM_CHANNEL_REGS]; /* registers of what is not modelled, as written */
-    uint64_t base_ps;                  /* when the counter was base_cnt and the prescaler 0 */
-    uint32_t base_cnt;
-    uint32_t clock_hz;
-    uint32_t told; /* a bit for each register that has been reported */
-    struct twin_event update;
+/* By kind: basic, one channel, two, four, advanced. */
+static const struct {
+    uint8_t offset;
+    uint32_t bits[5];
+} masks[] = {
+    {TIM_CR1, {0x8F, 0x387, 0x38F, 0x3FF, 0x3FF}},
+    {TIM_CR2, {0x70, 0, 0x70, 0xF8, 0x7FFD}},
+    {TIM_SMCR, {0, 0, 0xF7, 0xFFF7, 0xFFF7}},
+    {TIM_DIER, {0x101, 0x3, 0x47, 0x5F5F, 0x7FFF}},
+    {TIM_EGR, {0x1, 0x3, 0x47, 0x5F, 0xFF}},
+    {TIM_CCMR1, {0, 0xFF, 0xFFFF, 0xFFFF, 0xFFFF}},
+    {TIM_CCMR2, {0, 0, 0, 0xFFFF, 0xFFFF}},
+    {TIM_CCER, {0, 0xB, 0xBB, 0xBBBB, 0x3FFF}},
+    {TIM_PSC, {0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF}},
+    {TIM_RCR, {0, 0, 0, 0, 0xFF}},
+    {TIM_BDTR, {0, 0, 0, 0, 0xFFFF}},
+    {TIM_DCR, {0, 0, 0, 0x1F1F, 0x1F1F}},
+    {TIM_DMAR, {0, 0, 0, 0xFFFF, 0xFFFF}},
 };
 
-struct tims {
-    struct tim tim[TIM_COUNT];
-};
-
-static bool is_basic(const struct tim *m)
+static uint32_t option_bits(const struct tim *m)
 {
-    return m->number >= 6;
-}
-
-static bool running(const struct tim *m)
-{
-    return (m->cr1 & CR1_CEN) != 0 && m->arr_active != 0 && m->clock_hz != 0;
-}
-
-static bool counts_down(const struct tim *m)
-{
-    return !is_basic(m) && (m->cr1 & CR1_DIR) != 0;
-}
-
-/* Counter steps since the base. */
-static uint64_t steps(const struct tim *m, uint64_t now_ps)
-{
-    wide ticks = (wide)(now_ps - m->base_ps) * m->clock_hz / PS_PER_S;
-    return (uint64_t)(ticks / ((uint64_t)m->psc_active + 1));
-}
-
-/* Steps from a counter value to the update event. Above the reload value the counter runs to the
- * end of its width first. */
-static uint64_t steps_to_update(const struct tim *m, uint32_t cnt)
-{
-    if (counts_down(m)) {
-        return (uint64_t)cnt + 1;
-    }
-    uint64_t top = cnt <= m->arr_active ? m->arr_active : (uint64_t)m->max + 1 + m->arr_active;
-    return top - cnt + 1;
-}
-
-static uint32_t counter(const struct tim *m, uint64_t now_ps)
-{
-    if (!running(m)) {
-        return m->base_cnt;
-    }
-    uint64_t n = steps(m, now_ps);
-    return (uint32_t)(counts_down(m) ? m->base_cnt - n : m->base_cnt + n) & m->max;
-}
-
-static uint64_t time_of_step(const struct tim *m, uint64_t n)
-{
-    wide ticks = (wide)n * ((uint64_t)m->psc_active + 1);
-    return m->base_ps + (uint64_t)((ticks * PS_PER_S + m->clock_hz - 1) / m->clock_hz);
-}
-
-static void schedule(struct twin *t, struct tim *m)
-{
-    if (!running(m)) {
-        twin_event_cancel(t, &m->update);
-        return;
-    }
-    twin_event_at(t, &m->update, time_of_step(m, steps_to_update(m, m->base_cnt)));
-}
-
-/* Makes now the base, so that registers may change. The fraction of a step that has passed is kept.
- */
-static void rebase(struct tim *m, uint64_t now_ps)
-{
-    if (running(m)) {
-        uint64_t n = steps(m, now_ps);
-        m->base_cnt = counter(m, now_ps);
-        m->base_ps = n == 0 ? m->base_ps : time_of_step(m, n);
-    } else {
-        m->base_ps = now_ps;
+    switch (m->unit->number) {
+    case 2: /* ITR1_RMP */
+        return 0x0C00;
+    case 5: /* TI4_RMP */
+        return 0x00C0;
+    case 11: /* TI1_RMP */
+        return 0x0003;
+    default:
+        return 0;
     }
 }
 
-static void update_lines(struct twin *t, const struct tim *m)
+static uint32_t bits_of(const struct tim *m, uint32_t offset)
 {
-    twin_irq_set(t, m->irq, (m->sr & SR_UIF) != 0 && (m->dier & DIER_UIE) != 0);
-}
-
-/* The update event: preloaded registers take effect, the counter starts again. */
-static void update_event(struct twin *t, struct tim *m, uint64_t at_ps, bool by_software)
-{
-    m->base_ps = at_ps;
-    if ((m->cr1 & CR1_UDIS) == 0) {
-        m->psc_active = m->psc;
-        m->arr_active = m->arr;
-        if (!by_software || (m->cr1 & CR1_URS) == 0) {
-            m->sr |= SR_UIF;
-            if ((m->dier & DIER_UDE) != 0) {
-                twin_dma_pulse(t, 1, m->dma_stream[0], m->dma_channel);
-                if (m->dma_stream[1] != m->dma_stream[0]) {
-                    twin_dma_pulse(t, 1, m->dma_stream[1], m->dma_channel);
-                }
-            }
+    if (offset >= TIM_CCR1 && offset <= TIM_CCR4) {
+        return (offset - TIM_CCR1) / 4 < tim_channels(m) ? m->unit->max : 0;
+    }
+    if (offset == TIM_ARR || offset == TIM_CNT) {
+        return m->unit->max;
+    }
+    if (offset == TIM_OR) {
+        return option_bits(m);
+    }
+    for (size_t i = 0; i < sizeof masks / sizeof masks[0]; i++) {
+        if (masks[i].offset == offset) {
+            return masks[i].bits[m->unit->kind];
         }
     }
-    m->base_cnt = counts_down(m) ? m->arr_active : 0;
-    if (!by_software && (m->cr1 & CR1_OPM) != 0) {
-        m->cr1 &= ~(uint32_t)CR1_CEN;
-    }
-    update_lines(t, m);
-    schedule(t, m);
+    return 0;
 }
 
-static void on_update(struct twin *t, void *ctx)
+/* BDTR.LOCK: what can be changed no more until a reset (RM0090 17.4.18). */
+static uint32_t locked_bits(const struct tim *m, uint32_t offset)
 {
-    struct tim *m = ctx;
-    update_event(t, m, m->update.at_ps, false);
+    unsigned level = m->reg[TIM_BDTR / 4] >> 8 & 3;
+    uint32_t bits = 0;
+    if (level >= 1) {
+        bits |= offset == TIM_BDTR ? 0x73FFu : offset == TIM_CR2 ? 0x7F00u : 0;
+    }
+    if (level >= 2) {
+        bits |= offset == TIM_BDTR ? 0x0C00u : offset == TIM_CCER ? 0x2AAAu : 0;
+    }
+    if (level >= 3) {
+        bits |= offset == TIM_CCMR1 || offset == TIM_CCMR2 ? 0x7878u : 0;
+    }
+    return bits;
 }
 
-/* Somebody looks before the event has been served: the run loop is a few cycles behind the clock.
- */
-static void catch_up(struct twin *t, struct tim *m)
-{
-    uint64_t now_ps = twin_now_ps(t);
-    while (m->update.pending && m->update.at_ps <= now_ps) {
-        twin_event_cancel(t, &m->update);
-        update_event(t, m, m->update.at_ps, false);
-    }
-}
+/* ---- what is held, and does nothing ---- */
 
 static void tell_unmodelled(struct twin *t, struct tim *m, uint32_t offset, const char *what)
 {
     uint32_t bit = 1u << (offset / 4);
     if ((m->told & bit) == 0) {
         m->told |= bit;
-        twin_report(t, TWIN_REPORT_UNMODELLED, 0x40000000u + 0x400u * (m->number - 2u) + offset,
-                    "TIM%u: %s not modelled, only the time base is", m->number, what);
+        twin_report(t, TWIN_REPORT_UNMODELLED, m->unit->base + offset, "%s: %s not modelled",
+                    m->unit->name, what);
+    }
+}
+
+static void check_channels(struct twin *t, struct tim *m, uint32_t offset, uint32_t value)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        uint32_t half = value >> (8 * i) & 0xFF;
+        if ((half & 3) != 0) {
+            tell_unmodelled(t, m, offset, "input capture is");
+        } else if ((half & 0x80) != 0) {
+            tell_unmodelled(t, m, offset, "clearing a reference from outside (OCxCE) is");
+        }
+    }
+}
+
+static void check_use(struct twin *t, struct tim *m, uint32_t offset, uint32_t value)
+{
+    switch (offset) {
+    case TIM_CR2:
+        if ((value & (CR2_CCPC | 1u << 7)) != 0) {
+            tell_unmodelled(t, m, offset, "CCPC and TI1S are");
+        }
+        break;
+    case TIM_SMCR:
+        if (value != 0) {
+            tell_unmodelled(t, m, offset, "slave modes and external clocks are");
+        }
+        break;
+    case TIM_CCMR1:
+    case TIM_CCMR2:
+        check_channels(t, m, offset, value);
+        break;
+    case TIM_BDTR:
+        if ((value & (BDTR_BKE | 0xFFu)) != 0) {
+            tell_unmodelled(t, m, offset, "the break input and dead time are");
+        }
+        break;
+    case TIM_DCR:
+    case TIM_DMAR:
+        if (value != 0) {
+            tell_unmodelled(t, m, offset, "DMA bursts are");
+        }
+        break;
+    case TIM_OR:
+        if (value != 0) {
+            tell_unmodelled(t, m, offset, "remapped inputs are");
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- registers ---- */
+
+static uint32_t register_value(struct twin *t, const struct tim *m, uint32_t offset)
+{
+    switch (offset) {
+    case TIM_SR:
+        return m->sr;
+    case TIM_EGR:
+        return 0;
+    case TIM_CNT:
+        return tim_counter(m, twin_now_ps(t));
+    default:
+        return m->reg[offset / 4];
     }
 }
 
 static uint32_t tim_read(struct twin *t, void *self, uint32_t offset, unsigned width)
 {
     struct tim *m = self;
-    uint32_t word = 0;
-    catch_up(t, m);
-    switch (offset & ~3u) {
-    case TIM_CR1:
-        word = m->cr1;
-        break;
-    case TIM_DIER:
-        word = m->dier;
-        break;
-    case TIM_SR:
-        word = m->sr;
-        break;
-    case TIM_EGR:
-        break;
-    case TIM_CNT:
-        word = counter(m, twin_now_ps(t));
-        break;
-    case TIM_PSC:
-        word = m->psc;
-        break;
-    case TIM_ARR:
-        word = m->arr;
-        break;
-    default:
-        word = offset < TIM_END ? m->others[offset / 4] : 0;
-        break;
-    }
+    tim_catch_up(t, m);
+    tim_plan(t, m);
+    uint32_t word = offset < TIM_END ? register_value(t, m, offset & ~3u) : 0;
     return reg_extract(word, offset, width);
 }
 
 static void cr1_write(struct twin *t, struct tim *m, uint32_t value)
 {
-    uint32_t bits = is_basic(m) ? CR1_CEN | CR1_UDIS | CR1_URS | CR1_OPM | CR1_ARPE : 0x3FFu;
-    if ((value & bits & CR1_CMS) != 0) {
-        tell_unmodelled(t, m, TIM_CR1, "centre-aligned counting is");
+    uint32_t *cr1 = &m->reg[TIM_CR1 / 4];
+    uint32_t old = *cr1;
+    bool centred = (value & CR1_CMS & bits_of(m, TIM_CR1)) != 0;
+    if (centred && (old & CR1_CMS) != 0) {
+        value = (value & ~(uint32_t)CR1_DIR) | (old & CR1_DIR); /* read-only there */
     }
-    m->cr1 = value & bits;
-}
-
-/* Registers of capture, compare, slave modes and outputs: kept, and reported when put to use. */
-static const struct {
-    uint16_t bits;
-    const char *what;
-} other_registers[TIM_CHANNEL_REGS] = {
-    [TIM_CR2 / 4] = {0x00F8, "trigger output, CCDS and TI1S are"},
-    [TIM_SMCR / 4] = {0xFFF7, "slave modes and external clocks are"},
-    [0x18 / 4] = {0xFFFF, "capture and compare modes are"},
-    [0x1C / 4] = {0xFFFF, "capture and compare modes are"},
-    [0x20 / 4] = {0xBBBB, "capture and compare channels are"},
-    [0x34 / 4] = {0xFFFF, "compare values are"},
-    [0x38 / 4] = {0xFFFF, "compare values are"},
-    [0x3C / 4] = {0xFFFF, "compare values are"},
-    [0x40 / 4] = {0xFFFF, "compare values are"},
-    [0x48 / 4] = {0x1F1F, "DMA bursts are"},
-    [0x4C / 4] = {0xFFFF, "DMA bursts are"},
-    [TIM_OR / 4] = {0, "remapped inputs are"},
-};
-
-static uint32_t other_bits(const struct tim *m, uint32_t offset)
-{
-    if (is_basic(m)) {
-        return offset == TIM_CR2 ? 0x70 : 0;
-    }
-    if (offset == TIM_OR) { /* ITR1_RMP, TI4_RMP */
-        return m->number == 2 ? 0x0C00 : m->number == 5 ? 0x00C0 : 0;
-    }
-    return offset >= 0x34 && offset <= 0x40 ? m->max : other_registers[offset / 4].bits;
-}
-
-static void other_write(struct twin *t, struct tim *m, uint32_t offset, uint32_t value)
-{
-    value &= other_bits(m, offset);
-    m->others[offset / 4] = value;
-    if (value != 0) {
-        tell_unmodelled(t, m, offset, other_registers[offset / 4].what);
-    }
-}
-
-static void dier_write(struct twin *t, struct tim *m, uint32_t value)
-{
-    m->dier = value & (is_basic(m) ? 0x101u : 0x5F5Fu);
-    if ((m->dier & ~(uint32_t)(DIER_UIE | DIER_UDE)) != 0) {
-        tell_unmodelled(t, m, TIM_DIER, "capture, compare and trigger interrupts are");
+    *cr1 = value;
+    if ((value & ~old & CR1_CEN) != 0) {
+        tim_restart(m, twin_now_ps(t));
+        tim_trigger_output(t, m, MMS_ENABLE);
     }
 }
 
 static void egr_write(struct twin *t, struct tim *m, uint32_t value)
 {
-    if ((value & EGR_UG) != 0) {
-        update_event(t, m, twin_now_ps(t), true);
+    if ((value & SR_UIF) != 0) {
+        tim_update_by_software(t, m);
     }
-    if (!is_basic(m) && (value & 0x5E) != 0) {
-        tell_unmodelled(t, m, TIM_EGR, "capture, compare and trigger events are");
+    for (unsigned i = 1; i <= tim_channels(m); i++) {
+        if ((value >> i & 1) == 0) {
+            continue;
+        }
+        if (!tim_is_output(m, i - 1)) { /* a capture by software; twice without a look: CCxOF */
+            m->reg[TIM_CCR1 / 4 + i - 1] = tim_counter(m, twin_now_ps(t));
+            m->sr |= (m->sr >> i & 1) << (8 + i);
+        }
+        tim_set_flag(t, m, i);
+    }
+    if ((value & SR_COMIF) != 0) {
+        tim_set_flag(t, m, 5);
+    }
+    if ((value & SR_TIF) != 0) {
+        tim_set_flag(t, m, 6);
+    }
+    if ((value & SR_BIF) != 0) { /* a break by software needs no BKE */
+        m->sr |= SR_BIF;
+        m->reg[TIM_BDTR / 4] &= ~(uint32_t)BDTR_MOE;
     }
 }
 
-static void arr_write(struct tim *m, uint32_t value)
+static void ccr_write(struct tim *m, unsigned channel, uint32_t value)
 {
-    m->arr = value & m->max;
-    if ((m->cr1 & CR1_ARPE) == 0) {
-        m->arr_active = m->arr;
+    if (!tim_is_output(m, channel)) {
+        return; /* a captured value is read-only */
+    }
+    m->reg[TIM_CCR1 / 4 + channel] = value;
+    bool preload = (m->reg[TIM_CCMR1 / 4 + channel / 2] >> (8 * (channel & 1) + 3) & 1) != 0;
+    if (!preload) {
+        m->ccr_active[channel] = value;
+    }
+}
+
+static void bdtr_write(struct tim *m, uint32_t value)
+{
+    uint32_t *bdtr = &m->reg[TIM_BDTR / 4];
+    if ((*bdtr & BDTR_LOCK) != 0) { /* can be written once after a reset */
+        value = (value & ~(uint32_t)BDTR_LOCK) | (*bdtr & BDTR_LOCK);
+    }
+    *bdtr = value;
+}
+
+static void register_write(struct twin *t, struct tim *m, uint32_t offset, uint32_t value)
+{
+    uint32_t frozen = locked_bits(m, offset);
+    value = (value & ~frozen) | (m->reg[offset / 4] & frozen);
+    switch (offset) {
+    case TIM_CR1:
+        cr1_write(t, m, value);
+        break;
+    case TIM_EGR:
+        egr_write(t, m, value);
+        break;
+    case TIM_CNT:
+        tim_restart(m, twin_now_ps(t));
+        m->base_cnt = value;
+        break;
+    case TIM_ARR:
+        m->reg[TIM_ARR / 4] = value;
+        m->arr_active = (m->reg[TIM_CR1 / 4] & CR1_ARPE) != 0 ? m->arr_active : value;
+        break;
+    case TIM_CCR1:
+    case TIM_CCR1 + 4:
+    case TIM_CCR1 + 8:
+    case TIM_CCR4:
+        ccr_write(m, (offset - TIM_CCR1) / 4, value);
+        break;
+    case TIM_BDTR:
+        bdtr_write(m, value);
+        break;
+    default:
+        m->reg[offset / 4] = value;
+        break;
     }
 }
 
 static void tim_write(struct twin *t, void *self, uint32_t offset, unsigned width, uint32_t value)
 {
     struct tim *m = self;
+    uint32_t reg = offset & ~3u;
     value = reg_repeat(width, value);
-    catch_up(t, m);
-    rebase(m, twin_now_ps(t));
-    switch (offset & ~3u) {
-    case TIM_CR1:
-        cr1_write(t, m, value);
-        break;
-    case TIM_DIER:
-        dier_write(t, m, value);
-        break;
-    case TIM_SR:
-        m->sr &= value; /* written 0 clears, 1 does nothing */
-        break;
-    case TIM_EGR:
-        egr_write(t, m, value);
-        break;
-    case TIM_CNT:
-        m->base_cnt = value & m->max;
-        m->base_ps = twin_now_ps(t);
-        break;
-    case TIM_PSC:
-        m->psc = value & 0xFFFF;
-        break;
-    case TIM_ARR:
-        arr_write(m, value);
-        break;
-    default:
-        if (offset < TIM_END) {
-            other_write(t, m, offset & ~3u, value);
-        }
-        break;
+    if (offset >= TIM_END) {
+        return;
     }
-    update_lines(t, m);
-    schedule(t, m);
+    tim_catch_up(t, m);
+    tim_rebase(m, twin_now_ps(t));
+    if (reg == TIM_SR) {
+        m->sr &= value; /* written 0 clears, 1 does nothing */
+    } else {
+        value &= bits_of(m, reg);
+        register_write(t, m, reg, value);
+        check_use(t, m, reg, value);
+    }
+    tim_force(t, m);
+    tim_follow_pwm(t, m, m->base_cnt, tim_counts_down(m));
+    tim_drive_pins(t, m);
+    tim_update_irq(t, m);
+    tim_plan(t, m);
 }
+
+/* ---- clock, reset, pins ---- */
 
 static void tim_clock_changed(struct twin *t, void *self)
 {
     struct tim *m = self;
-    uint32_t hz = twin_rcc_clock_on(t, 0x40, m->number - 2u) ? twin_timclk_hz(t, 1) : 0;
+    const struct tim_unit *u = m->unit;
+    bool on = twin_rcc_clock_on(t, u->enr, u->enr_bit);
+    uint32_t hz = on ? twin_timclk_hz(t, u->enr == 0x40 ? 1 : 2) : 0;
     if (hz == m->clock_hz) {
         return;
     }
-    catch_up(t, m);
-    rebase(m, twin_now_ps(t));
-    m->base_ps = twin_now_ps(t); /* the fraction of a step under way starts again */
+    tim_catch_up(t, m);
+    tim_rebase(m, twin_now_ps(t));
+    tim_restart(m, twin_now_ps(t)); /* the fraction of a step under way starts again */
     m->clock_hz = hz;
-    schedule(t, m);
+    tim_plan(t, m);
 }
 
+/* ARR: the vendor's register list has 0, with which a counter would stand still; on silicon one
+ * that was only switched on counts. */
 static void tim_reset(struct twin *t, void *self, enum twin_reset kind)
 {
     struct tim *m = self;
     (void)kind;
-    m->cr1 = m->dier = m->sr = 0;
-    m->psc = m->psc_active = m->arr = m->arr_active = 0;
+    m->sr = 0;
+    m->psc_active = 0;
     m->base_cnt = 0;
+    m->repetition = 0;
     m->told = 0;
-    for (unsigned i = 0; i < TIM_CHANNEL_REGS; i++) {
-        m->others[i] = 0;
+    for (unsigned i = 0; i < TIM_REGS; i++) {
+        m->reg[i] = 0;
     }
-    twin_event_cancel(t, &m->update);
-    update_lines(t, m);
+    m->reg[TIM_ARR / 4] = m->arr_active = m->unit->max;
+    for (unsigned i = 0; i < TIM_CHANNELS; i++) {
+        m->ccr_active[i] = 0;
+        m->reference[i] = false;
+    }
+    tim_restart(m, twin_now_ps(t));
+    tim_drive_pins(t, m);
+    tim_update_irq(t, m);
+    tim_plan(t, m);
     tim_clock_changed(t, m);
+}
+
+static void pins_changed(struct twin *t, enum twin_routing what)
+{
+    for (unsigned i = 0; i < TIM_COUNT; i++) {
+        struct tim *m = &t->tims->tim[i];
+        if (what == TWIN_PINS_LEFT) {
+            tim_leave_pins(t, m);
+        } else {
+            tim_catch_up(t, m);
+            tim_take_pins(t, m);
+            tim_plan(t, m);
+        }
+    }
+}
+
+void twin_trigger_watch(struct twin *t, struct twin_trigger *watcher)
+{
+    watcher->next = t->tims->watchers;
+    t->tims->watchers = watcher;
+}
+
+void twin_trigger_want(struct twin *t, struct twin_trigger *watcher,
+                       const uint16_t wanted[TWIN_TRIGGER_KINDS])
+{
+    if (memcmp(watcher->wanted, wanted, sizeof watcher->wanted) == 0) {
+        return;
+    }
+    for (unsigned i = 0; i < TIM_COUNT; i++) {
+        tim_catch_up(t, &t->tims->tim[i]); /* what was before is nobody's */
+    }
+    memcpy(watcher->wanted, wanted, sizeof watcher->wanted);
+    for (unsigned i = 0; i < TIM_COUNT; i++) {
+        tim_plan(t, &t->tims->tim[i]);
+    }
 }
 
 static void tim_destroy(struct twin *t, void *self)
 {
-    (void)t;
-    free(self); /* of the first: it opens the block */
+    (void)self;
+    free(t->tims);
+    t->tims = NULL;
 }
 
 int twin_tim_create(struct twin *t)
 {
-    static const struct {
-        const char *name;
-        uint8_t irq, stream[2], channel; /* RM0090 tables 61 and 42 */
-    } units[TIM_COUNT] = {
-        {"TIM2", 28, {1, 7}, 3}, {"TIM3", 29, {2, 2}, 5}, {"TIM4", 30, {6, 6}, 2},
-        {"TIM5", 50, {0, 6}, 6}, {"TIM6", 54, {1, 1}, 7}, {"TIM7", 55, {2, 4}, 1},
-    };
-    struct tims *all = calloc(1, sizeof *all);
-    if (all == NULL) {
+    t->tims = calloc(1, sizeof *t->tims);
+    if (t->tims == NULL) {
         return TWIN_ERR_MEMORY;
     }
     for (unsigned i = 0; i < TIM_COUNT; i++) {
-        struct tim *m = &all->tim[i];
-        m->number = (uint8_t)(i + 2);
-        m->irq = units[i].irq;
-        m->dma_stream[0] = units[i].stream[0];
-        m->dma_stream[1] = units[i].stream[1];
-        m->dma_channel = units[i].channel;
-        m->max = m->number == 2 || m->number == 5 ? UINT32_MAX : 0xFFFF;
-        m->update.fn = on_update;
-        m->update.ctx = m;
+        struct tim *m = &t->tims->tim[i];
+        m->unit = &tim_units[i];
+        m->reg[TIM_ARR / 4] = m->arr_active = m->unit->max;
+        tim_create_events(m);
         twin_periph_add(t, &(struct twin_periph){
-                               .name = units[i].name,
-                               .base = 0x40000000u + 0x400u * i,
+                               .name = m->unit->name,
+                               .base = m->unit->base,
                                .size = 0x400,
-                               .enr = 0x40,
-                               .enr_bit = (uint8_t)i,
+                               .enr = m->unit->enr,
+                               .enr_bit = m->unit->enr_bit,
                                .self = m,
                                .read = tim_read,
                                .write = tim_write,
@@ -410,5 +403,6 @@ int twin_tim_create(struct twin *t)
                                .destroy = i == 0 ? tim_destroy : NULL,
                            });
     }
+    twin_gpio_watch_routing(t, pins_changed);
     return TWIN_OK;
 }
