@@ -116,11 +116,11 @@ struct twin_tims {
 extern const struct tim_unit tim_units[TIM_COUNT];
 unsigned tim_channels(const struct tim *m);
 bool tim_has_direction(const struct tim *m); /* counts down, and centre-aligned */
+bool tim_is_output(const struct tim *m, unsigned channel);
 
 /* tim_count.c */
 bool tim_running(const struct tim *m);
 bool tim_counts_down(const struct tim *m);
-bool tim_is_output(const struct tim *m, unsigned channel);
 uint32_t tim_counter(const struct tim *m, uint64_t now_ps);
 /* Serves what is due by now: before any register is read or written. */
 void tim_catch_up(struct twin *t, struct tim *m);

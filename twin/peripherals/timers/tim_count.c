@@ -30,12 +30,6 @@ bool tim_counts_down(const struct tim *m)
     return tim_has_direction(m) && (m->reg[TIM_CR1 / 4] & CR1_DIR) != 0;
 }
 
-/* CCxS = 0; the others are inputs. */
-bool tim_is_output(const struct tim *m, unsigned channel)
-{
-    return (m->reg[TIM_CCMR1 / 4 + channel / 2] >> (8 * (channel & 1)) & 3) == 0;
-}
-
 /* ---- time and steps ---- */
 
 /* Counter steps since the base. */

@@ -226,3 +226,9 @@ bool tim_has_direction(const struct tim *m)
 {
     return m->unit->kind >= TIM_GENERAL;
 }
+
+/* CCxS = 0; the others are inputs. */
+bool tim_is_output(const struct tim *m, unsigned channel)
+{
+    return (m->reg[TIM_CCMR1 / 4 + channel / 2] >> (8 * (channel & 1)) & 3) == 0;
+}
