@@ -106,6 +106,8 @@ void twin_bus_reset_gate(struct twin *t, unsigned enr, unsigned bit);
 void twin_irq_set(struct twin *t, unsigned irq, bool level);
 /* The same where several peripherals share the interrupt, each a source of its own, 0 to 7. */
 void twin_irq_set_source(struct twin *t, unsigned irq, unsigned source, bool level);
+/* NMI is asked for while level is high. */
+void twin_nmi_set(struct twin *t, bool level);
 /* RXEV: ends a WFE, or the next one does not wait (PM0214 2.5.2). */
 void twin_core_event(struct twin *t);
 
@@ -114,6 +116,8 @@ uint32_t twin_cpu_pc(const struct twin *t); /* best known PC for reports */
 /* Asks for a reset at the next instruction boundary; csr_flag is the bit of RCC_CSR to set
  * (28 software, 29 IWDG, 30 WWDG, 31 low power, 26 pin). */
 void twin_request_reset(struct twin *t, unsigned csr_flag, const char *cause);
+/* The core has no clock any more: only a reset ends that. */
+void twin_cpu_stands_still(struct twin *t, const char *why);
 /* Flash contents changed under the core (programmed, erased, loaded). */
 void twin_flash_memory_changed(struct twin *t, uint32_t addr, uint32_t len); /* drop translations */
 void twin_cpu_memory_written(struct twin *t, uint32_t addr,
@@ -232,6 +236,9 @@ void twin_trigger_watch(struct twin *t, struct twin_trigger *watcher); /* outliv
 /* From now on: a bit for each timer, by its number. */
 void twin_trigger_want(struct twin *t, struct twin_trigger *watcher,
                        const uint16_t wanted[TWIN_TRIGGER_KINDS]);
+
+/* The clock security system breaks TIM1 and TIM8. */
+void twin_tim_clock_failed(struct twin *t);
 
 /* ---- core's own parts ---- */
 int twin_sched_create(struct twin *t);

@@ -129,6 +129,9 @@ void twin_pin_release(struct twin *t, char port,
                       unsigned pin); /* nothing connected: floats or pulled */
 bool twin_pin_level(const struct twin *t, char port, unsigned pin);
 
+/* The crystal stops swinging, or does it again. */
+void twin_crystal(struct twin *t, bool works);
+
 /* ---- serial lines: usart 1 to 6, the far end of the cable ---- */
 struct twin_line {
     uint32_t baud;      /* what the far end uses; 0 = 115200 */

@@ -106,6 +106,17 @@ static void cut(struct board *b, char *const *words)
     }
 }
 
+static void crystal(struct board *b, char *const *words)
+{
+    bool on = words[1] != NULL && strcmp(words[1], "on") == 0;
+    if (!on && (words[1] == NULL || strcmp(words[1], "off") != 0)) {
+        show_line(&b->show, "crystal wants on or off");
+        return;
+    }
+    twin_crystal(b->twin, on);
+    show_line(&b->show, "the crystal (HSE) %s", on ? "swings" : "is dead");
+}
+
 static void speed(struct board *b, char *const *words)
 {
     bool max = words[1] != NULL && strcmp(words[1], "max") == 0;
@@ -134,6 +145,7 @@ static const struct {
     {"pin", "pin A5                 level of a pin", pin},
     {"cut", "cut N before|middle|after   cuts the power at the Nth flash operation; cut 0 cancels",
      cut},
+    {"crystal", "crystal on|off         HSE swings, or dies", crystal},
     {"speed", "speed real|max         with the wall clock, or as fast as it goes", speed},
     {"quit", "quit                   saves the state and ends", quit},
     {"help", "help                   this", help},

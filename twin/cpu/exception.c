@@ -33,6 +33,13 @@ void exception_lock_up(struct twin *t, const char *why)
     core_interrupt_run(t);
 }
 
+void twin_cpu_stands_still(struct twin *t, const char *why)
+{
+    t->cpu->locked_up = true;
+    twin_report(t, TWIN_REPORT_CORE, 0, "the core stands still: %s", why);
+    core_interrupt_run(t);
+}
+
 /* ---- memory as the exception hardware sees it ---- */
 
 enum frame_error { FRAME_OK, FRAME_MPU, FRAME_BUS };

@@ -200,6 +200,17 @@ void twin_irq_set_source(struct twin *t, unsigned irq, unsigned source, bool lev
     }
 }
 
+void twin_nmi_set(struct twin *t, bool level)
+{
+    struct twin_cpu *c = t->cpu;
+    if (c != NULL && nvic_bit(c->level, EXC_NMI) != level) {
+        nvic_assign(c->level, EXC_NMI, level);
+        if (level) {
+            nvic_pend(t, EXC_NMI);
+        }
+    }
+}
+
 /* ---- registers 0xE000E100 to 0xE000E4EF; offset from 0xE000E100 ---- */
 
 enum { ISER = 0x000, ICER = 0x080, ISPR = 0x100, ICPR = 0x180, IABR = 0x200, IPR = 0x300 };

@@ -20,6 +20,7 @@
 
 #define HSEON  0x00010000u
 #define HSERDY 0x00020000u
+#define CSSON  0x00080000u
 #define PLLON  0x01000000u
 #define PLLRDY 0x02000000u
 
@@ -151,8 +152,8 @@ static void test_pll_limits(void **state)
         bool locks;
         const char *told;
     } cases[] = {
-        {3 | 100 << 6 | 1 << 22 | 4 << 24, false, "input 1 to 2 MHz"}, /* 2.67 MHz */
-        {16 | 300 << 6 | 1 << 22 | 4 << 24, false, "input 1 to 2 MHz"},
+        {3 | 100 << 6 | 1 << 22 | 4 << 24, true, "1 to 2 MHz"}, /* 2.67 MHz */
+        {16 | 300 << 6 | 1 << 22 | 4 << 24, true, "1 to 2 MHz"},
         {8 | 60 << 6 | 1 << 22 | 2 << 24, false, "VCO 100 to 432 MHz"},
         {4 | 250 << 6 | 1 << 22 | 8 << 24, false, "VCO 100 to 432 MHz"},
         {8 | 40 << 6 | 1 << 22 | 4 << 24, false, "factors"},
@@ -175,6 +176,108 @@ static void test_pll_limits(void **state)
         }
         wr(x, RCC_CR, rd(x, RCC_CR) & ~PLLON);
     }
+}
+
+/* What firmware for a board of 25 MHz makes of one of 8: it runs, a third as fast. */
+static void test_pll_input_out_of_range_locks(void **state)
+{
+    struct fixture *x = *state;
+    wr(x, FLASH_ACR, 5);
+    start_pll(x, 25 | 336 << 6 | 1 << 22 | 7 << 24);
+    assert_int_equal(x->reports[TWIN_REPORT_PLL], 1);
+    assert_non_null(strstr(x->text, "320000 Hz"));
+    assert_int_equal(rd(x, RCC_CR) & PLLRDY, PLLRDY);
+    wr(x, RCC_CFGR, 2);
+    assert_int_equal(rd(x, RCC_CFGR), 0xA);
+    assert_int_equal(twin_hclk_hz(x->t), 53760000);
+}
+
+/* ---- clock security ---- */
+
+/* Sleeps; the NMI handler counts at 0x20000100, and writes CSSC at the third time. */
+static const uint16_t nmi_program[] = {0x1000, 0x2000, 0x000D, 0x0800, 0x0011, 0x0800, 0xBF30,
+                                       0xE7FD, 0x4806, 0x6802, 0x3201, 0x6002, 0x2A03, 0xDB05,
+                                       0x4804, 0xF44F, 0x0100, 0x6001, 0xF3BF, 0x8F4F, 0x4770,
+                                       0x0000, 0x0100, 0x2000, 0x380C, 0x4002};
+
+static void start_nmi_program(struct fixture *x)
+{
+    assert_int_equal(twin_load(x->t, FLASH_BASE, nmi_program, sizeof nmi_program), TWIN_OK);
+    twin_reset_pin(x->t);
+    run_us(x, 10);
+    wr(x, 0x20000100, 0);
+}
+
+/* The PLL drives the core, and the crystal that drives the PLL dies: RM0090 7.2.7. */
+static void test_crystal_dies_under_the_pll(void **state)
+{
+    struct fixture *x = *state;
+    start_nmi_program(x);
+    wr(x, FLASH_ACR, 2);
+    start_pll(x, PLL_84);
+    wr(x, RCC_CFGR, 0x1002);
+    wr(x, RCC_CR, (rd(x, RCC_CR) & ~1u) | CSSON);
+    assert_int_equal(total_reports(x), 0);
+    twin_crystal(x->t, false);
+    assert_int_equal(rd(x, RCC_CIR) & 0x80, 0x80);
+    assert_int_equal(rd(x, RCC_CR) & (HSEON | HSERDY | PLLON | PLLRDY | 3), 3);
+    assert_int_equal(rd(x, RCC_CFGR) & 15, 0);
+    assert_int_equal(twin_hclk_hz(x->t), 16000000);
+    run_us(x, 100);
+    assert_int_equal(rd(x, 0x20000100), 3); /* without end until CSSC */
+    assert_int_equal(rd(x, RCC_CIR), 0);
+    wr(x, RCC_CR, rd(x, RCC_CR) | HSEON);
+    run_us(x, 10000);
+    assert_int_equal(rd(x, RCC_CR) & HSERDY, 0);
+    twin_crystal(x->t, true);
+    run_us(x, 2100);
+    assert_int_equal(rd(x, RCC_CR) & HSERDY, HSERDY);
+    assert_int_equal(total_reports(x), 0);
+}
+
+/* A crystal that drives nothing: the core's clock stays what it is. */
+static void test_crystal_dies_unused(void **state)
+{
+    struct fixture *x = *state;
+    start_nmi_program(x);
+    start_hse(x);
+    wr(x, RCC_CR, rd(x, RCC_CR) | CSSON);
+    twin_crystal(x->t, false);
+    run_us(x, 100);
+    assert_int_equal(rd(x, 0x20000100), 3);
+    assert_int_equal(rd(x, RCC_CR) & (HSEON | HSERDY), 0);
+    assert_int_equal(twin_hclk_hz(x->t), 16000000);
+    assert_int_equal(total_reports(x), 0);
+}
+
+static void test_crystal_dies_without_css(void **state)
+{
+    struct fixture *x = *state;
+    start_nmi_program(x);
+    start_hse(x);
+    wr(x, RCC_CFGR, 1);
+    twin_crystal(x->t, false);
+    assert_int_equal(x->reports[TWIN_REPORT_CORE], 1);
+    assert_non_null(strstr(x->text, "stands still"));
+    assert_int_equal(twin_run_ns(x->t, 1000000), TWIN_STOP_LOCKUP);
+    twin_reset_pin(x->t);
+    run_us(x, 100);
+    assert_int_equal(rd(x, RCC_CFGR) & 15, 0);
+    assert_int_equal(rd(x, 0x20000100), 0);
+}
+
+static void test_clock_failure_breaks_tim1(void **state)
+{
+    struct fixture *x = *state;
+    start_nmi_program(x);
+    wr(x, RCC + 0x44, 1);
+    (void)rd(x, RCC + 0x44);
+    wr(x, 0x40010044, 1u << 15 | 1u << 12); /* TIM1_BDTR: MOE, BKE */
+    start_hse(x);
+    wr(x, RCC_CR, rd(x, RCC_CR) | CSSON);
+    twin_crystal(x->t, false);
+    assert_int_equal(rd(x, 0x40010044) >> 15, 0);
+    assert_int_equal(rd(x, 0x40010010) & 0x80, 0x80);
 }
 
 static void test_pllcfgr_only_while_the_pll_is_off(void **state)
@@ -299,6 +402,11 @@ int main(void)
         T(test_84_mhz_as_the_board_does_it),
         T(test_168_mhz_needs_vos_and_prescalers),
         T(test_pll_limits),
+        T(test_pll_input_out_of_range_locks),
+        T(test_crystal_dies_under_the_pll),
+        T(test_crystal_dies_unused),
+        T(test_crystal_dies_without_css),
+        T(test_clock_failure_breaks_tim1),
         T(test_pllcfgr_only_while_the_pll_is_off),
         T(test_sw_3_is_not_allowed),
         T(test_ready_interrupts),

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Timers: matches with the compare values, their flags, interrupts, DMA requests and pins; centre
  * alignment, repetition, main output enable, lock; triggers. RM0090 17 to 19.

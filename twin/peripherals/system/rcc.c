@@ -28,6 +28,7 @@ enum {
     CIR_PLLI2SRDY = 5,
 };
 
+#define CIR_CSSF     0x80u
 #define CSR_FLAGS    0xFE000000u
 #define CSR_RMVF     0x01000000u
 #define CSR_LSION    1u
@@ -80,6 +81,7 @@ static void update_irq(struct twin *t)
 {
     uint32_t cir = get(t, RCC_CIR);
     twin_irq_set(t, RCC_IRQ, (cir & (cir >> 8) & 0x3F) != 0);
+    twin_nmi_set(t, (cir & CIR_CSSF) != 0);
 }
 
 static void became_ready(struct twin *t, unsigned ready_bit, unsigned cir_bit)
@@ -187,7 +189,7 @@ static void apply_switches(struct twin *t)
     }
     if ((cr & CR_HSEON) == 0) {
         stop_clock(t, &r->hse_event, CR_HSERDY);
-    } else if ((cr & CR_HSERDY) == 0 && !t->config.no_hse) {
+    } else if ((cr & CR_HSERDY) == 0 && !r->hse_dead) {
         start(t, &r->hse_event, HSE_START_US);
     }
     if ((cr & CR_PLLON) == 0 || !pll_source_ready(t)) {
@@ -217,12 +219,44 @@ static void write_cr(struct twin *t, uint32_t value)
     if ((cr & ~old & CR_PLLON) != 0) {
         rcc_check_pll(t);
     }
-    if ((cr & ~old & CR_CSSON) != 0) {
-        twin_report(
-            t, TWIN_REPORT_UNMODELLED, RCC_REGS,
-            "clock security system on: the twin's crystal never fails, so it has no effect");
+    apply_switches(t);
+}
+
+/* The clock security system has noticed: RM0090 7.2.7. The detector is off until HSE is ready
+ * again; CSSON stays (assumed: the manual does not say). */
+static void hse_failed(struct twin *t)
+{
+    uint32_t *cr = reg(t, RCC_CR);
+    bool in_use = rcc_runs_on_hse(t);
+    *cr &= ~(uint32_t)(CR_HSEON | CR_HSERDY);
+    if (in_use) {
+        *cr &=
+            (get(t, RCC_CFGR) >> 2 & 3) == RCC_SW_PLL ? ~(uint32_t)(CR_PLLON | CR_PLLI2SON) : ~0u;
+        *cr |= CR_HSION | CR_HSIRDY;
+        *reg(t, RCC_CFGR) &= ~0xFu; /* SW and SWS: HSI */
     }
     apply_switches(t);
+    *reg(t, RCC_CIR) |= CIR_CSSF;
+    twin_tim_clock_failed(t);
+    rcc_update(t);
+    update_irq(t);
+}
+
+void twin_crystal(struct twin *t, bool works)
+{
+    struct twin_rcc *r = t->rcc;
+    uint32_t cr = get(t, RCC_CR);
+    r->hse_dead = !works;
+    if (works) {
+        apply_switches(t);
+    } else if ((cr & CR_HSERDY) == 0) {
+        twin_event_cancel(t, &r->hse_event);
+    } else if ((cr & CR_CSSON) != 0) {
+        hse_failed(t);
+    } else if (rcc_runs_on_hse(t)) {
+        twin_cpu_stands_still(t, "the crystal that drives the core has died, and the clock "
+                                 "security system is off");
+    }
 }
 
 /* ---- the other registers with rules ---- */
@@ -509,6 +543,7 @@ int twin_rcc_create(struct twin *t)
     if (r == NULL) {
         return TWIN_ERR_MEMORY;
     }
+    r->hse_dead = t->config.no_hse;
     r->hsi_event.fn = hsi_ready;
     r->hse_event.fn = hse_ready;
     r->pll_event.fn = pll_ready;

@@ -42,6 +42,7 @@ struct twin_rcc {
     uint32_t regs[0x88 / 4]; /* by offset / 4 */
     struct twin_event hsi_event, hse_event, pll_event, plli2s_event, lsi_event;
     bool lsi_forced;
+    bool hse_dead; /* the crystal does not swing */
     bool mco_told;
     uint32_t opened[RCC_GATE_REGS]; /* gates opened lately, see twin_rcc_too_early */
     uint64_t opened_ps[RCC_GATE_REGS];
@@ -53,6 +54,7 @@ void rcc_tree_init(struct twin *t); /* recomputes all frequencies, without telli
 void rcc_update(struct twin *t);
 /* Brings SWS to SW if that clock is ready. */
 void rcc_switch(struct twin *t);
+bool rcc_runs_on_hse(const struct twin *t);
 /* Reports a PLL whose numbers or frequencies are out of range; whether it will ever lock. */
 void rcc_check_pll(struct twin *t);
 bool rcc_pll_can_lock(const struct twin *t);

@@ -36,21 +36,24 @@ static struct pll pll_of(const struct twin *t)
     return pll;
 }
 
-/* What makes a PLL that does not lock: numbers that are not allowed, or an input or VCO out of
- * range. What the chip does then is not defined; the twin takes the outcome that a program must be
- * ready for. */
+/* What makes a PLL that does not lock: numbers that are not allowed, or a VCO out of range. What
+ * the chip does then is not defined; the twin takes the outcome that a program must be ready for.
+ */
 static const char *pll_defect(const struct pll *pll)
 {
     if (pll->m < 2 || pll->n < 50 || pll->n > 432 || pll->q < 2) {
         return "factors M 2-63, N 50-432, Q 2-15";
     }
-    if (pll->in_hz < 1 * MHZ - 50000 || pll->in_hz > 2 * MHZ + 100000) {
-        return "input 1 to 2 MHz";
-    }
     if (pll->vco_hz < 100 * MHZ || pll->vco_hz > 432 * MHZ) {
         return "VCO 100 to 432 MHz";
     }
     return NULL;
+}
+
+/* Boards are seen to run with one, at the frequency that the factors give. */
+static bool pll_input_is_wrong(const struct pll *pll)
+{
+    return pll->in_hz < 1 * MHZ - 50000 || pll->in_hz > 2 * MHZ + 100000;
 }
 
 bool rcc_pll_can_lock(const struct twin *t)
@@ -69,6 +72,12 @@ void rcc_check_pll(struct twin *t)
                     "it never locks",
                     pll.m, pll.n, pll.q, pll.in_hz, (unsigned long long)pll.vco_hz, defect);
         return;
+    }
+    if (pll_input_is_wrong(&pll)) {
+        twin_report(t, TWIN_REPORT_PLL, RCC_REGS + RCC_PLLCFGR,
+                    "PLL input of %u Hz (M %u) is not within 1 to 2 MHz: it locks here, as boards "
+                    "are seen to do, and nobody promises it",
+                    pll.in_hz, pll.m);
     }
     uint64_t out = pll.vco_hz / pll.p;
     if (out < 24 * MHZ || out > 168 * MHZ) {
@@ -155,6 +164,13 @@ void rcc_update(struct twin *t)
     }
 }
 
+/* The core's clock comes, by whatever way, from the crystal. */
+bool rcc_runs_on_hse(const struct twin *t)
+{
+    unsigned sws = get(t, RCC_CFGR) >> 2 & 3;
+    return sws == RCC_SW_HSE || (sws == RCC_SW_PLL && (get(t, RCC_PLLCFGR) & PLLCFGR_SRC_HSE) != 0);
+}
+
 void rcc_switch(struct twin *t)
 {
     static const uint32_t ready[3] = {CR_HSIRDY, CR_HSERDY, CR_PLLRDY};
@@ -164,6 +180,9 @@ void rcc_switch(struct twin *t)
         *cfgr = (*cfgr & ~0xCu) | sw << 2;
     }
     rcc_update(t);
+    if (t->rcc->hse_dead && rcc_runs_on_hse(t)) {
+        twin_cpu_stands_still(t, "the core was switched to a crystal that does not swing");
+    }
 }
 
 uint32_t twin_hclk_hz(const struct twin *t)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * TIM1 to TIM14: registers, and which bits of them each kind of timer has. RM0090 17.4 (TIM1, 8),
  * 18.4 (TIM2 to 5), 19.4 and 19.5 (TIM9 to 14), 20.4 (TIM6, 7).
@@ -186,6 +187,12 @@ static void cr1_write(struct twin *t, struct tim *m, uint32_t value)
     }
 }
 
+static void break_now(struct tim *m)
+{
+    m->sr |= SR_BIF;
+    m->reg[TIM_BDTR / 4] &= ~(uint32_t)BDTR_MOE;
+}
+
 static void egr_write(struct twin *t, struct tim *m, uint32_t value)
 {
     if ((value & SR_UIF) != 0) {
@@ -208,8 +215,20 @@ static void egr_write(struct twin *t, struct tim *m, uint32_t value)
         tim_set_flag(t, m, 6);
     }
     if ((value & SR_BIF) != 0) { /* a break by software needs no BKE */
-        m->sr |= SR_BIF;
-        m->reg[TIM_BDTR / 4] &= ~(uint32_t)BDTR_MOE;
+        break_now(m);
+    }
+}
+
+void twin_tim_clock_failed(struct twin *t)
+{
+    for (unsigned i = 0; i < TIM_COUNT; i++) {
+        struct tim *m = &t->tims->tim[i];
+        if ((m->reg[TIM_BDTR / 4] & BDTR_BKE) != 0) {
+            tim_catch_up(t, m);
+            break_now(m);
+            tim_drive_pins(t, m);
+            tim_update_irq(t, m);
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Inside the timers: tim.c (registers), tim_count.c (counter, updates, matches), tim_output.c
  * (references, pins), tim_units.c (which timer has what). Nobody else includes it.

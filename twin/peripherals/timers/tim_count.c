@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The counter of a timer: prescaler, auto-reload, repetition, update events, and matches with the
  * compare values; RM0090 17.3, 18.3, 19.3, 20.3.

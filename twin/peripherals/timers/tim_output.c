@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a timer drives: its interrupt lines, the reference of each channel, and from it the pins
  * with polarity, main output enable and idle level. RM0090 17.3.7 to 17.3.13, tables 93 and 96.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The fourteen timers and what each has: RM0090 tables 42 and 43 (DMA requests), 61 (interrupts),
  * DS8626 table 9 (pins).
