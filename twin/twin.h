@@ -118,10 +118,20 @@ void twin_on_execute(struct twin *t, uint32_t addr, void (*fn)(void *ctx, uint32
 /* Injects a fault: the nth execution from now (1 = the next) of the instruction at addr does
  * nothing but take a cycle, as a glitch of supply or clock may have it. n = 0 cancels. */
 void twin_skip_instruction(struct twin *t, uint32_t addr, uint64_t nth);
-/* Whether the skip asked for has happened. */
+enum twin_fault {
+    TWIN_FAULT_SKIP,  /* as above */
+    TWIN_FAULT_ZEROS, /* and the registers that its result goes to become 0 ... */
+    TWIN_FAULT_ONES,  /* ... or FFFFFFFF */
+};
+/* The same with a choice. False, and nothing will happen: it has no result in R0 to R12 or LR, or
+ * more than two. */
+bool twin_fault_instruction(struct twin *t, uint32_t addr, uint64_t nth, enum twin_fault fault);
+/* Whether the fault asked for has happened. */
 bool twin_skip_happened(const struct twin *t);
 /* Whether the instruction at addr was executed since the code there was last changed. */
 bool twin_has_executed(const struct twin *t, uint32_t addr);
+/* From now on: as if nothing had been executed yet. */
+void twin_forget_executed(struct twin *t);
 
 /* ---- pins: port 'A' to 'I', pin 0 to 15 ---- */
 void twin_pin_drive(struct twin *t, char port, unsigned pin, bool level); /* from outside */

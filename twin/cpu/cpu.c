@@ -62,13 +62,23 @@ void twin_on_execute(struct twin *t, uint32_t addr, void (*fn)(void *ctx, uint32
     *known_at(t, addr) = 0;
 }
 
-void twin_skip_instruction(struct twin *t, uint32_t addr, uint64_t nth)
+bool twin_fault_instruction(struct twin *t, uint32_t addr, uint64_t nth, enum twin_fault fault)
 {
     struct twin_cpu *c = t->cpu;
+    if (fault != TWIN_FAULT_SKIP && decode_results(c, addr & ~1U) == 0) {
+        return false;
+    }
     c->skip_addr = addr & ~1U;
     c->skip_in = nth;
+    c->skip_fault = fault;
     c->skipped = false;
     *known_at(t, addr) = 0;
+    return true;
+}
+
+void twin_skip_instruction(struct twin *t, uint32_t addr, uint64_t nth)
+{
+    (void)twin_fault_instruction(t, addr, nth, TWIN_FAULT_SKIP);
 }
 
 bool twin_skip_happened(const struct twin *t)
@@ -79,6 +89,11 @@ bool twin_skip_happened(const struct twin *t)
 bool twin_has_executed(const struct twin *t, uint32_t addr)
 {
     return (*known_at(t, addr) & INFO_DECODED) != 0;
+}
+
+void twin_forget_executed(struct twin *t)
+{
+    memset(t->cpu->info, 0, INFO_ENTRIES * sizeof t->cpu->info[0]);
 }
 
 void core_interrupt_run(struct twin *t)
@@ -197,6 +212,17 @@ static void skip(struct twin_cpu *c, uint32_t bytes, unsigned cycles)
 static void set_low_register(struct twin_cpu *c, unsigned n, uint32_t value)
 {
     engine_set_reg(c, n < 13 ? UC_ARM_REG_R0 + (int)n : UC_ARM_REG_LR, value);
+}
+
+/* What the instruction at pc leaves, though it is not executed. */
+static void inject(struct twin_cpu *c, uint32_t pc)
+{
+    uint32_t results = c->skip_fault == TWIN_FAULT_SKIP ? 0 : decode_results(c, pc);
+    for (unsigned n = 0; results != 0; n++, results >>= 1) {
+        if ((results & 1) != 0) {
+            set_low_register(c, n, c->skip_fault == TWIN_FAULT_ZEROS ? 0 : 0xFFFFFFFFU);
+        }
+    }
 }
 
 static void sleep_now(struct twin *t, bool wfe)
@@ -411,6 +437,7 @@ static void after_engine(struct twin *t, uc_err err)
         break;
     case CPU_STOP_SKIP:
         c->pc = pc;
+        inject(c, pc);
         skip(c, decode_length(c, pc, 1), 1);
         break;
     case CPU_STOP_SVC:

@@ -184,6 +184,7 @@ struct twin_cpu {
     uint32_t skip_addr;
     uint64_t skip_in; /* executions of skip_addr until one is skipped; 0 = none is */
     bool skipped;
+    enum twin_fault skip_fault;
     void (*watch_fn)(void *ctx, uint32_t addr);
     void *watch_ctx;
     uint8_t *system_rom;
@@ -293,6 +294,8 @@ static inline bool decode_is_wide(uint16_t hw1)
 uint32_t decode_it_state(const struct twin_cpu *c, uint32_t pc);
 /* Bytes of the n instructions at pc. */
 uint32_t decode_length(const struct twin_cpu *c, uint32_t pc, unsigned n);
+/* cpu_result.c: bit n for each of R0 to R12 and LR (14) that the instruction leaves a result in. */
+uint32_t decode_results(const struct twin_cpu *c, uint32_t pc);
 
 /* ---- exception.c ---- */
 /* A fault of the instruction at c->fault.pc, SVC and the like: makes it pending or escalates it. */
