@@ -86,8 +86,8 @@ static uint32_t wide_result(uint16_t hw1, uint16_t hw2)
             return wide(hw2, 12); /* LDREX */
         }
         return (hw1 & 0xFE50) == 0xE850 && (hw1 & 0x0120) != 0 ? wide(hw2, 12) | wide(hw2, 8) : 0;
-    case 0x1E: /* 1111 0: immediates; branches */
-        return (hw2 & 0x8000) == 0 ? wide(hw2, 8) : 0;
+    case 0x1E: /* 1111 0: immediates; branches, MRS */
+        return (hw2 & 0x8000) == 0 || hw1 == 0xF3EF ? wide(hw2, 8) : 0;
     case 0x1F:
         return wide_other(hw1, hw2);
     default:
