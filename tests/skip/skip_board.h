@@ -92,7 +92,7 @@ uint32_t board_crc(const uint8_t *data, size_t len);
 void board_remember(struct board *b);
 /* Switches off, so that an operation under way shows. */
 bool board_has_changed(struct board *b);
-/* Whether four bytes in a row of content or package are in the answers. */
+/* Whether four bytes in a row of the content are in the answers. */
 bool board_has_leaked(const struct board *b);
 
 void put_le32(uint8_t *p, uint32_t v);

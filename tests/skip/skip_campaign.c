@@ -22,11 +22,14 @@ struct options {
     uint64_t seed;
     const char *only;  /* scenario; NULL = all */
     const char *group; /* starts, commands; NULL = both */
+    uint32_t at;       /* one fault alone: this instruction; 0 = all */
+    uint64_t nth;      /* its execution */
+    unsigned kind;     /* enum twin_fault */
 };
 
 static struct options read_options(int argc, char **argv)
 {
-    struct options o = {.seed = 1};
+    struct options o = {.seed = 1, .nth = 1};
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--full") == 0) {
             o.full = true;
@@ -36,9 +39,15 @@ static struct options read_options(int argc, char **argv)
             o.only = argv[++i];
         } else if (strcmp(argv[i], "--group") == 0 && i + 1 < argc) {
             o.group = argv[++i];
+        } else if (strcmp(argv[i], "--at") == 0 && i + 1 < argc) {
+            o.at = (uint32_t)strtoul(argv[++i], NULL, 0);
+        } else if (strcmp(argv[i], "--nth") == 0 && i + 1 < argc) {
+            o.nth = strtoull(argv[++i], NULL, 0);
+        } else if (strcmp(argv[i], "--kind") == 0 && i + 1 < argc) {
+            o.kind = (unsigned)strtoul(argv[++i], NULL, 0) % 3;
         } else {
             (void)fprintf(stderr, "Usage: skip_campaign [--full] [--seed N] [--scenario NAME] "
-                                  "[--group starts | commands]\n");
+                                  "[--group starts | commands] [--at ADDRESS --nth N --kind N]\n");
             exit(2);
         }
     }
@@ -52,7 +61,12 @@ static void run_group(const struct options *o, const char *group, const struct s
         return;
     }
     for (unsigned i = 0; i < count; i++) {
-        if (o->only == NULL || strcmp(o->only, s[i].name) == 0) {
+        if (o->only != NULL && strcmp(o->only, s[i].name) != 0) {
+            continue;
+        }
+        if (o->at != 0) {
+            engine_run_one(&s[i], o->at, o->nth, o->kind, t);
+        } else {
             engine_run(&s[i], o->full, o->seed, t);
         }
     }

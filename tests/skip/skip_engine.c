@@ -106,8 +106,10 @@ static enum outcome run_fault(struct engine *e, const struct fault *f)
     }
     broken = e->scenario->judge(b);
     if (broken != NULL) {
-        printf("PASSED %s: %s, with execution %" PRIu64 " of 0x%08" PRIX32 " %s\n",
-               e->scenario->name, broken, f->nth, f->addr, fault_names[f->kind]);
+        printf("PASSED %s: %s, execution %" PRIu64 " of 0x%08" PRIX32 " %s: "
+               "--scenario %s --at 0x%08" PRIX32 " --nth %" PRIu64 " --kind %d\n",
+               e->scenario->name, broken, f->nth, f->addr, fault_names[f->kind], e->scenario->name,
+               f->addr, f->nth, (int)f->kind);
         (void)fflush(stdout);
         return OUTCOME_PASSED;
     }
@@ -215,4 +217,28 @@ void engine_run(const struct scenario *s, bool full, uint64_t seed, struct tally
     (void)fflush(stdout);
     t->tried += e.tally.tried;
     t->passed += e.tally.passed;
+}
+
+void engine_run_one(const struct scenario *s, uint32_t addr, uint64_t nth, unsigned kind,
+                    struct tally *t)
+{
+    const struct fault f = {addr, nth, (enum twin_fault)kind};
+    struct engine e = {.scenario = s};
+    enum outcome outcome;
+    e.board = malloc(sizeof *e.board);
+    assert(e.board != NULL);
+    get_there(s, e.board, true);
+    outcome = run_fault(&e, &f);
+    printf("%s: %s; sent:", s->name,
+           outcome == OUTCOME_NO_FAULT ? "the fault did not happen"
+           : outcome == OUTCOME_HELD   ? "held"
+                                       : "passed");
+    for (size_t i = 0; i < e.board->answers_len; i++) {
+        printf(" %02X", e.board->answers[i]);
+    }
+    printf("\n");
+    t->tried += outcome != OUTCOME_NO_FAULT ? 1 : 0;
+    t->passed += outcome == OUTCOME_PASSED ? 1 : 0;
+    board_free(e.board);
+    free(e.board);
 }

@@ -28,6 +28,9 @@ struct tally {
 
 /* Prints a line, and one for each fault that passed. */
 void engine_run(const struct scenario *s, bool full, uint64_t seed, struct tally *t);
+/* One fault alone; kind is 0 to 2. Prints what came of it and what the board sent. */
+void engine_run_one(const struct scenario *s, uint32_t addr, uint64_t nth, unsigned kind,
+                    struct tally *t);
 
 /* Starts with something forged in flash, and commands to a provisioned board. */
 extern const struct scenario start_scenarios[], command_scenarios[];
