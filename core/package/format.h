@@ -81,6 +81,7 @@ enum package_tlv {
 /* A flag is two words: FLAG_FIRST, then FLAG_SECOND. Retiring and undoing write zeros. */
 #define FLAG_FIRST   0x4B3CA596u
 #define FLAG_SECOND  0xA5964B3Cu
+#define LOG_BEGUN    0x96A5FFFFu /* the first step of a claim: half of its bits */
 #define LOG_DONE     0x96A53C4Bu
 #define ATTEMPT_MADE 0x0F0FF0F0u
 
@@ -108,6 +109,13 @@ enum reject_cause {
 #define BOOT_NOTE_MAGIC       0xA7u /* bits 31:24 */
 #define BOOT_NOTE_CRASH_SHIFT 16u   /* bits 23:16: resets that look like crashes, in a row */
 #define BOOT_NOTE_CAUSE_SHIFT 8u    /* bits 15:8: enum boot_cause of the last start */
+#define BOOT_NOTE_RESET       0xFEu /* bits 7:1: RCC_CSR bits 31:25 as that start found them */
+#define BOOT_NOTE_ASKED       0x01u /* the bootloader runs: a reset by software is its own */
+#define BOOT_UNKNOWN          0xFFu /* no start since the note was lost */
+
+/* Bits of those flags. */
+#define RESET_WATCHDOG 0x60u /* WWDGRSTF, IWDGRSTF */
+#define RESET_SOFTWARE 0x10u /* SFTRSTF */
 
 /* Why the application was started. */
 enum boot_cause {

@@ -74,17 +74,40 @@ static enum reason slot_mark_pair(const struct flash_hw *flash, uint32_t addr, u
     return reason == REASON_NONE ? flash_hw_mark(flash, addr + WORD_SIZE, second, detail) : reason;
 }
 
-/* How many words of the log are used; *last is the value of the last of them. */
-static unsigned slot_log_used(const struct flash_hw *flash, unsigned slot, uint32_t *last)
+/* Index behind the last word of the log that says something, 0 if none does; *last is that word.
+ * What is neither 0 nor LOG_DONE says nothing: a bit that flipped, or what a cut left. */
+static unsigned slot_log_next(const struct flash_hw *flash, unsigned slot, uint32_t *last)
 {
     uint32_t log = slot_trailer(flash, slot) + TRAILER_LOG;
-    unsigned used = TRAILER_LOG_COUNT;
+    unsigned next = TRAILER_LOG_COUNT;
 
-    while (used > 0 &&
-           (*last = flash_hw_word(flash, log + (used - 1u) * WORD_SIZE)) == BLANK_WORD) {
-        used--;
+    *last = BLANK_WORD;
+    while (next > 0 && (*last = flash_hw_word(flash, log + (next - 1u) * WORD_SIZE)) != 0 &&
+           *last != LOG_DONE) {
+        next--;
     }
-    return used;
+    return next;
+}
+
+/* The first word of the log from there on that reads blank; TRAILER_LOG_COUNT if there is none. */
+static unsigned slot_log_free(const struct flash_hw *flash, unsigned slot, unsigned from)
+{
+    uint32_t log = slot_trailer(flash, slot) + TRAILER_LOG;
+
+    while (from < TRAILER_LOG_COUNT && flash_hw_word(flash, log + from * WORD_SIZE) != BLANK_WORD) {
+        from++;
+    }
+    return from;
+}
+
+bool slot_is_later(uint32_t a, uint32_t b)
+{
+    return a != 0 && (b == 0 || (int32_t)(a - b) > 0);
+}
+
+uint32_t slot_next_sequence(uint32_t last)
+{
+    return last + 1u == BLANK_WORD ? 1u : last + 1u;
 }
 
 static bool slot_flag_set(const uint8_t *flag)
@@ -120,12 +143,12 @@ bool slot_used(const struct flash_hw *flash, unsigned slot)
 
 static void slot_read_log(const struct flash_hw *flash, unsigned slot, struct slot_records *out)
 {
-    uint32_t last = BLANK_WORD;
-    unsigned used = slot_log_used(flash, slot, &last);
+    uint32_t last;
+    unsigned next = slot_log_next(flash, slot, &last);
 
-    out->touched = used != 0;
+    out->touched = next != 0;
     out->installed = last == LOG_DONE;
-    out->log_full = used + 2u > TRAILER_LOG_COUNT; /* disclaiming takes one word, the claim one */
+    out->log_full = slot_log_free(flash, slot, next) == TRAILER_LOG_COUNT;
 }
 
 static uint32_t slot_load(const uint8_t *head, uint32_t at)
@@ -138,6 +161,7 @@ void slot_read(const struct flash_hw *flash, unsigned slot, struct slot_records 
     uint8_t head[HEAD_SIZE];
     unsigned torn = 0;
     unsigned attempts = 0;
+    unsigned blank = 0;
 
     flash_hw_read(flash, slot_trailer(flash, slot), head, sizeof head);
     for (unsigned i = 0; i < SLOT_FLAG_PLACES; i++) {
@@ -155,24 +179,25 @@ void slot_read(const struct flash_hw *flash, unsigned slot, struct slot_records 
         slot_load(head, out->confirmed ? TRAILER_CONFIRMED : TRAILER_SEALED) != FLAG_FIRST;
     out->cause = slot_load(head, TRAILER_CAUSE);
     for (uint32_t at = TRAILER_ATTEMPTS; at < HEAD_SIZE; at += WORD_SIZE) {
-        attempts += slot_load(head, at) != BLANK_WORD ? 1u : 0;
+        attempts += slot_load(head, at) == ATTEMPT_MADE ? 1u : 0;
+        blank += slot_load(head, at) == BLANK_WORD ? 1u : 0;
     }
     out->attempts = (uint8_t)attempts;
+    out->uncountable = blank == 0;
     slot_read_log(flash, slot, out);
 }
 
-enum reason slot_settle(const struct flash_hw *flash, unsigned slot, uint8_t torn, uint32_t *detail)
+void slot_settle(const struct flash_hw *flash, unsigned slot, uint8_t torn)
 {
-    enum reason reason = REASON_NONE;
+    uint32_t detail;
 
-    for (uint32_t at = TRAILER_SEALED; torn != 0 && reason == REASON_NONE; torn >>= 1) {
-        if ((torn & 1u) != 0) {
-            reason = slot_mark_pair(flash, slot_trailer(flash, slot) + at, FLAG_FIRST, FLAG_SECOND,
-                                    detail);
+    for (uint32_t at = slot_trailer(flash, slot) + TRAILER_SEALED; torn != 0; torn >>= 1) {
+        /* What a cut left can take the whole word. What cannot has lost a bit otherwise. */
+        if ((torn & 1u) != 0 && (~flash_hw_word(flash, at + WORD_SIZE) & FLAG_SECOND) == 0) {
+            (void)slot_mark_pair(flash, at, FLAG_FIRST, FLAG_SECOND, &detail);
         }
         at += FLAG_SIZE;
     }
-    return reason;
 }
 
 enum reason slot_seal(const struct flash_hw *flash, unsigned slot, uint32_t sequence,
@@ -188,12 +213,15 @@ enum reason slot_set_flag(const struct flash_hw *flash, unsigned slot, uint32_t 
                           uint32_t *detail)
 {
     uint32_t addr = slot_trailer(flash, slot) + flag;
+    enum reason first, second;
 
     if (flash_hw_word(flash, addr) == FLAG_FIRST &&
         flash_hw_word(flash, addr + WORD_SIZE) == FLAG_SECOND) {
         return REASON_NONE;
     }
-    return slot_mark_pair(flash, addr, FLAG_FIRST, FLAG_SECOND, detail);
+    first = flash_hw_mark(flash, addr, FLAG_FIRST, detail);
+    second = flash_hw_mark(flash, addr + WORD_SIZE, FLAG_SECOND, detail);
+    return first == REASON_NONE ? first : second;
 }
 
 enum reason slot_reject(const struct flash_hw *flash, unsigned slot, enum reject_cause cause,
@@ -232,49 +260,70 @@ enum reason slot_retire(const struct flash_hw *flash, unsigned slot, uint32_t *d
 enum reason slot_count_attempt(const struct flash_hw *flash, unsigned slot, uint32_t *detail)
 {
     uint32_t addr = slot_trailer(flash, slot) + TRAILER_ATTEMPTS;
-    uint32_t end = addr + (TRAILER_ATTEMPT_COUNT - 1u) * WORD_SIZE;
+    uint32_t end = addr + TRAILER_ATTEMPT_COUNT * WORD_SIZE;
 
     /* The first that reads blank, also if it is one that a cut left so. */
-    while (addr < end && flash_hw_word(flash, addr) != BLANK_WORD) {
-        addr += WORD_SIZE;
+    for (; addr != end; addr += WORD_SIZE) {
+        if (flash_hw_word(flash, addr) == BLANK_WORD) {
+            return flash_hw_mark(flash, addr, ATTEMPT_MADE, detail);
+        }
     }
-    return flash_hw_mark(flash, addr, ATTEMPT_MADE, detail);
+    *detail = end - WORD_SIZE;
+    return REASON_VERIFY;
+}
+
+/* Zeros over the last word that says something (a 0 may be torn, and read otherwise later) and over
+ * what else was begun behind it; in a log that says nothing yet, over its first word. */
+static enum reason slot_end_log(const struct flash_hw *flash, unsigned slot, uint32_t *detail)
+{
+    uint32_t log = slot_trailer(flash, slot) + TRAILER_LOG;
+    uint32_t last;
+    unsigned at = slot_log_next(flash, slot, &last);
+    enum reason reason;
+
+    at -= at != 0 ? 1u : 0;
+    reason = flash_hw_mark(flash, log + at * WORD_SIZE, 0, detail);
+    while (++at < TRAILER_LOG_COUNT && reason == REASON_NONE) {
+        if (flash_hw_word(flash, log + at * WORD_SIZE) != BLANK_WORD) {
+            reason = flash_hw_mark(flash, log + at * WORD_SIZE, 0, detail);
+        }
+    }
+    return reason;
 }
 
 enum reason slot_disclaim(const struct flash_hw *flash, uint32_t *detail)
 {
     enum reason reason = REASON_NONE;
 
-    for (unsigned slot = 0; slot < SLOT_COUNT && reason == REASON_NONE; slot++) {
-        uint32_t log = slot_trailer(flash, slot) + TRAILER_LOG;
-        uint32_t last;
-        unsigned at;
+    for (unsigned slot = 0; slot < SLOT_COUNT; slot++) {
+        /* One that was never sealed never claimed anything. */
+        enum reason ended =
+            slot_used(flash, slot) ? slot_end_log(flash, slot, detail) : REASON_NONE;
 
-        if (!slot_used(flash, slot)) {
-            continue; /* never sealed: never claimed anything */
-        }
-        /* The word behind the last one: zeros there end every claim before it, and nothing was ever
-         * written behind. In a log that is full, the last word itself. */
-        at = slot_log_used(flash, slot, &last);
-        if (at == TRAILER_LOG_COUNT) {
-            at--;
-        }
-        reason = flash_hw_mark(flash, log + at * WORD_SIZE, 0, detail);
+        reason = ended != REASON_NONE ? ended : reason;
     }
     return reason;
 }
 
+/* A word for a claim, in two steps: while it reads blank, the second has not begun, so it cannot
+ * come to light as a claim. */
 enum reason slot_claim(const struct flash_hw *flash, unsigned slot, uint32_t *detail)
 {
-    uint32_t last = BLANK_WORD;
-    unsigned at = slot_log_used(flash, slot, &last);
-    uint32_t addr;
+    uint32_t log = slot_trailer(flash, slot) + TRAILER_LOG;
+    uint32_t last;
+    unsigned at = slot_log_next(flash, slot, &last);
+    enum reason reason = REASON_VERIFY;
 
-    at -= last == LOG_DONE ? 1u : 0;
-    addr = slot_trailer(flash, slot) + TRAILER_LOG + at * WORD_SIZE;
-    if (at == TRAILER_LOG_COUNT) {
-        *detail = addr;
-        return REASON_VERIFY;
+    if (last == LOG_DONE) {
+        return flash_hw_mark(flash, log + (at - 1u) * WORD_SIZE, LOG_DONE, detail);
     }
-    return flash_hw_mark(flash, addr, LOG_DONE, detail);
+    *detail = log;
+    while (reason == REASON_VERIFY && (at = slot_log_free(flash, slot, at)) != TRAILER_LOG_COUNT) {
+        reason = flash_hw_mark(flash, log + at * WORD_SIZE, LOG_BEGUN, detail);
+        if (reason == REASON_NONE) {
+            reason = flash_hw_mark(flash, log + at * WORD_SIZE, LOG_DONE, detail);
+        }
+        at++;
+    }
+    return reason;
 }

@@ -65,8 +65,9 @@ struct slot_records {
         bool flags[SLOT_FLAG_PLACES]; /* in the order of their places */
     };
     bool retired, fading, touched, installed;
-    bool log_full; /* no further install can be recorded */
-    uint8_t torn;  /* for slot_settle: flags that are set and not whole */
+    bool log_full;    /* no further install can be recorded */
+    bool uncountable; /* ... no further attempt */
+    uint8_t torn;     /* for slot_settle: flags that are set and not whole */
     uint8_t attempts;
 };
 
@@ -76,13 +77,18 @@ bool slot_used(const struct flash_hw *flash, unsigned slot);
 
 /* All of these: FLASH_ERROR, FLASH_TIMEOUT, VERIFY (a record does not read back). */
 
-/* Completes the flags that slot_read found torn, so that they read as set from now on. */
-enum reason slot_settle(const struct flash_hw *flash, unsigned slot, uint8_t torn,
-                        uint32_t *detail);
+/* Completes the flags that slot_read found torn, so that they read as set from now on. One that
+ * cannot become whole is left alone: it is set for as long as its other word reads right. */
+void slot_settle(const struct flash_hw *flash, unsigned slot, uint8_t torn);
+/* Whether sequence a is later than b: they go round, and 0, no sequence, is before all. */
+bool slot_is_later(uint32_t a, uint32_t b);
+/* What comes behind it: never 0, nor what reads blank. */
+uint32_t slot_next_sequence(uint32_t last);
 /* Sequence first, then the flag. The trailer must be blank: erased in this session. */
 enum reason slot_seal(const struct flash_hw *flash, unsigned slot, uint32_t sequence,
                       uint32_t *detail);
-/* flag is TRAILER_SEALED, ... Nothing is written if it is whole already. */
+/* flag is TRAILER_SEALED, ... Nothing is written if it is whole already. One of its words is
+ * enough, should the other not take its value. */
 enum reason slot_set_flag(const struct flash_hw *flash, unsigned slot, uint32_t flag,
                           uint32_t *detail);
 /* A slot that is not confirmed never will be. */
@@ -91,12 +97,14 @@ enum reason slot_reject(const struct flash_hw *flash, unsigned slot, enum reject
 /* Takes seal and confirmation away for good, also a seal that might come to light later. Nothing is
  * written where a slot was never used. */
 enum reason slot_retire(const struct flash_hw *flash, unsigned slot, uint32_t *detail);
+/* VERIFY also if there is no room for one more. */
 enum reason slot_count_attempt(const struct flash_hw *flash, unsigned slot, uint32_t *detail);
 /* Before the application area is changed: no slot claims it from now on, nor can a torn claim come
- * to light. Both slots. */
+ * to light; used slots are touched. Both slots, also when one of them fails. No word of a log is
+ * used up where it says so already. */
 enum reason slot_disclaim(const struct flash_hw *flash, uint32_t *detail);
 /* After it was verified. A claim that is there already is programmed once more: it may be torn.
- * Else slot_disclaim came before in the same session. */
+ * Else slot_disclaim came before in the same session. VERIFY also if the log is full. */
 enum reason slot_claim(const struct flash_hw *flash, unsigned slot, uint32_t *detail);
 
 #endif

@@ -50,6 +50,7 @@
 /* clang-format on */
 #include "update.h"
 
+#include "compare.h"
 #include "memory_map.h"
 #include "update_state.h"
 #include "verdict.h"
@@ -59,8 +60,7 @@ static bool update_is_usable(const struct update_state *s, unsigned slot)
 {
     const struct slot_records *r = &s->records[slot];
 
-    return s->readable[slot] && (r->confirmed || (r->sealed && !r->rejected)) &&
-           (r->installed || !r->log_full);
+    return s->readable[slot] && (r->confirmed || (r->sealed && !r->rejected));
 }
 
 void update_read(const struct update_board *u, struct update_state *s)
@@ -79,15 +79,12 @@ void update_read(const struct update_board *u, struct update_state *s)
     }
 }
 
-enum reason update_settle(const struct update_board *u, struct update_state *s, uint32_t *detail)
+void update_settle(const struct update_board *u, struct update_state *s)
 {
-    enum reason reason = REASON_NONE;
-
     update_read(u, s);
-    for (unsigned i = 0; i < SLOT_COUNT && reason == REASON_NONE; i++) {
-        reason = slot_settle(u->flash, i, s->records[i].torn, detail);
+    for (unsigned i = 0; i < SLOT_COUNT; i++) {
+        slot_settle(u->flash, i, s->records[i].torn);
     }
-    return reason;
 }
 
 /* Not rejected before rejected, then the later one, then the confirmed one. */
@@ -96,7 +93,8 @@ static bool update_is_better(const struct slot_records *a, const struct slot_rec
     if (a->rejected != b->rejected) {
         return b->rejected;
     }
-    return a->sequence != b->sequence ? a->sequence > b->sequence : a->confirmed && !b->confirmed;
+    return a->sequence != b->sequence ? slot_is_later(a->sequence, b->sequence)
+                                      : a->confirmed && !b->confirmed;
 }
 
 uint8_t update_choose(const struct update_state *s, unsigned without)
@@ -114,12 +112,12 @@ uint8_t update_choose(const struct update_state *s, unsigned without)
 
 uint8_t update_find_installed(const struct update_state *s)
 {
-    for (uint8_t i = 0; i < SLOT_COUNT; i++) {
-        if (s->usable[i] && s->records[i].installed) {
-            return i;
-        }
+    unsigned without = 0;
+
+    for (unsigned i = 0; i < SLOT_COUNT; i++) {
+        without |= s->records[i].installed ? 0 : 1u << i;
     }
-    return SLOT_NONE;
+    return update_choose(s, without);
 }
 
 bool update_on_trial(const struct update_state *s, uint8_t slot)
@@ -133,10 +131,12 @@ bool update_any_sealed(const struct update_state *s)
            s->records[1].confirmed;
 }
 
-static bool update_area_touched(const struct update_state *s)
+bool update_bars_plain(const struct update_state *s)
 {
     for (unsigned i = 0; i < SLOT_COUNT; i++) {
-        if ((s->records[i].sealed || s->records[i].confirmed) && s->records[i].touched) {
+        const struct slot_records *r = &s->records[i];
+
+        if ((r->sealed || r->confirmed) && r->touched && (r->sequence != 0 || s->readable[i])) {
             return true;
         }
     }
@@ -146,7 +146,7 @@ static bool update_area_touched(const struct update_state *s)
 enum reason update_spoil_area(const struct update_board *u, const struct update_state *s,
                               uint32_t *detail)
 {
-    return update_area_touched(s) ? flash_hw_put(u->flash, MAP_APP_BASE, 0, detail) : REASON_NONE;
+    return update_bars_plain(s) ? flash_hw_put(u->flash, MAP_APP_BASE, 0, detail) : REASON_NONE;
 }
 
 bool update_enforces(const struct update_state *s)
@@ -184,13 +184,17 @@ bool update_trust_is_behind(const struct update_state *s, uint8_t slot)
            (s->packages[slot].counter | s->packages[slot].revoke) != 0;
 }
 
-/* The flag last: what a cut left of OTP's bits is programmed once more, however it reads. */
+/* The confirmation first: where a word of it is not whole, it is programmed now (U6). The flag
+ * last: what a cut left of OTP's bits is programmed once more, however it reads. */
 enum reason update_advance_trust(const struct update_board *u, const struct update_state *s,
                                  uint8_t slot, uint32_t *detail)
 {
     const struct package *p = &s->packages[slot];
-    enum reason reason = trust_advance(u->flash, &s->trust, p->counter, p->revoke, detail);
+    enum reason reason = slot_set_flag(u->flash, slot, TRAILER_CONFIRMED, detail);
 
+    if (reason == REASON_NONE) {
+        reason = trust_advance(u->flash, &s->trust, p->counter, p->revoke, detail);
+    }
     return reason == REASON_NONE ? slot_set_flag(u->flash, slot, TRAILER_ADVANCED, detail) : reason;
 }
 
@@ -203,19 +207,20 @@ bool update_note_read(const struct update_board *u, uint8_t *crashes, uint8_t *c
     return note >> 24 == BOOT_NOTE_MAGIC;
 }
 
-void update_note_write(const struct update_board *u, unsigned crashes, unsigned cause)
+void update_note_write(const struct update_board *u, unsigned crashes, unsigned cause, unsigned low)
 {
     flash_hw_set_note(u->flash, BOOT_NOTE_MAGIC << 24 | crashes << BOOT_NOTE_CRASH_SHIFT |
-                                    cause << BOOT_NOTE_CAUSE_SHIFT);
+                                    cause << BOOT_NOTE_CAUSE_SHIFT | low);
 }
 
 void update_stays(const struct update_board *u)
 {
     uint8_t crashes, cause;
 
-    if (update_note_read(u, &crashes, &cause) && crashes != 0) {
-        update_note_write(u, 0, cause);
+    if (!update_note_read(u, &crashes, &cause)) {
+        cause = BOOT_UNKNOWN;
     }
+    update_note_write(u, 0, cause, BOOT_NOTE_ASKED);
 }
 
 /* That no slot was used is found once: it only counts on an open board. */
@@ -240,30 +245,56 @@ bool update_has_work(const struct update_board *u)
     return verdict[0] != VERDICT_GOOD || verdict[1] != VERDICT_GOOD;
 }
 
+/* The slot whose content the area holds, as far as can be told. Without a claim it is the one to
+ * boot, and no other one claims: if it was confirmed before (its claim may be torn, and have been
+ * there when it was started: U10, nothing was written then), or if its log takes no claims. */
+static uint8_t update_find_running(const struct update_board *u, const struct update_state *s)
+{
+    struct package_check matched;
+    uint8_t slot = update_find_installed(s);
+
+    if (slot != SLOT_NONE) {
+        return slot;
+    }
+    slot = update_choose(s, 0);
+    if (slot == SLOT_NONE || s->records[slot ^ 1u].installed) {
+        return SLOT_NONE;
+    }
+    if (s->records[slot].confirmed) {
+        return slot;
+    }
+    update_clear_check(&matched);
+    if (s->records[slot].log_full) {
+        package_match_area(u->flash, &s->packages[slot], &matched);
+    }
+    return update_good(&matched) ? slot : SLOT_NONE;
+}
+
 enum reason update_confirm(const struct update_board *u, uint32_t *detail)
 {
     struct update_state s;
-    enum reason reason = update_settle(u, &s, detail);
-    uint8_t slot = update_find_installed(&s);
+    enum reason reason = REASON_NONE;
+    const struct slot_records *r;
+    uint8_t slot, crashes, cause;
 
-    if (reason != REASON_NONE) {
-        return reason;
-    }
+    update_settle(u, &s);
+    slot = update_find_running(u, &s);
     if (slot == SLOT_NONE) {
-        /* The claim of one that was confirmed before may be torn, and have been there when it was
-         * started (U10: nothing was written then). */
-        slot = update_choose(&s, 0);
-        if (slot == SLOT_NONE || !s.records[slot].confirmed || s.records[slot ^ 1u].installed) {
-            return REASON_NO_TRIAL;
-        }
+        return REASON_NO_TRIAL;
     }
-    if (!s.records[slot].confirmed) { /* one whose first word is gone already stays as it is */
+    r = &s.records[slot];
+    if (!r->confirmed) { /* one whose first word is gone already stays as it is */
+        if (r->attempts == 0 && !r->uncountable) {
+            return REASON_NO_TRIAL; /* it never ran */
+        }
         reason = slot_set_flag(u->flash, slot, TRAILER_CONFIRMED, detail);
     }
     if (reason != REASON_NONE) {
         return reason;
     }
-    update_stays(u); /* what ran so far counts as no crash */
+    if (update_note_read(u, &crashes, &cause) && crashes != 0) {
+        update_note_write(u, 0, cause, 0); /* what ran so far counts as no crash */
+    }
     if (!update_trust_is_behind(&s, slot)) {
         return REASON_NONE;
     }
@@ -275,13 +306,11 @@ enum reason update_confirm(const struct update_board *u, uint32_t *detail)
 enum reason update_rollback(const struct update_board *u, uint32_t *detail)
 {
     struct update_state s;
-    enum reason reason = update_settle(u, &s, detail);
-    uint8_t target = update_choose(&s, 0);
+    uint8_t target;
     uint8_t other = SLOT_NONE;
 
-    if (reason != REASON_NONE) {
-        return reason;
-    }
+    update_settle(u, &s);
+    target = update_choose(&s, 0);
     if (target != SLOT_NONE) {
         other = update_choose(&s, 1u << target);
     }
@@ -295,14 +324,17 @@ enum reason update_rollback(const struct update_board *u, uint32_t *detail)
 enum reason update_retire(const struct update_board *u, uint32_t *detail)
 {
     struct update_state s;
-    enum reason reason = update_settle(u, &s, detail);
-    uint8_t installed = update_find_installed(&s);
-    unsigned last = installed == SLOT_NONE ? 0 : installed;
+    enum reason reason = REASON_NONE;
+    uint8_t installed;
+    unsigned last;
 
-    if (reason == REASON_NONE && update_enforces(&s)) {
+    update_settle(u, &s);
+    installed = update_find_installed(&s);
+    last = installed == SLOT_NONE ? 0 : installed;
+    if (update_enforces(&s)) {
         return REASON_PROVISIONED;
     }
-    if (reason == REASON_NONE && installed == SLOT_NONE) {
+    if (installed == SLOT_NONE) {
         reason = update_spoil_area(u, &s, detail);
     }
     /* The installed one last: until then it starts as a package, from then on as a plain
@@ -314,6 +346,34 @@ enum reason update_retire(const struct update_board *u, uint32_t *detail)
         reason = slot_retire(u->flash, last, detail);
     }
     return reason;
+}
+
+uint8_t update_salvage(const struct update_board *u, const struct update_state *s, unsigned without)
+{
+    for (uint8_t i = 0; i < SLOT_COUNT; i++) {
+        const struct slot_records *r = &s->records[i];
+
+        if ((without >> i & 1u) == 0 && s->readable[i] && !s->usable[i] && !r->rejected &&
+            (!r->retired || update_enforces(s)) && update_verifies(u, s, i)) {
+            return i;
+        }
+    }
+    return SLOT_NONE;
+}
+
+uint8_t update_find_package(const struct update_board *u, const uint8_t digest[UPDATE_DIGEST_SIZE])
+{
+    struct update_state s;
+
+    update_read(u, &s);
+    for (uint8_t i = 0; i < SLOT_COUNT; i++) {
+        if (s.usable[i] && !s.records[i].rejected && !s.records[i].fading &&
+            compare_differences(s.packages[i].digest, digest, UPDATE_DIGEST_SIZE) == 0 &&
+            update_verifies(u, &s, i)) {
+            return i;
+        }
+    }
+    return SLOT_NONE;
 }
 
 /* Both verdicts are put together by different means, so that no skipped instruction does for both.
@@ -343,7 +403,7 @@ void update_verify_area(const struct update_board *u, struct package_check *out)
             out->verdict[0] = s.trust.open[0];
             out->verdict[1] = s.trust.open[1];
         }
-    } else if (s.records[slot].installed) {
+    } else if (s.records[slot].installed || s.records[slot].log_full) {
         package_verify(u->flash, &s.trust, &s.packages[slot], &judged);
         package_match_area(u->flash, &s.packages[slot], &matched);
         update_join_checks(&judged, &matched, out->verdict);

@@ -32,8 +32,7 @@ struct update_board {
 /* ---- at boot ---- */
 
 struct update_facts {
-    bool fresh;        /* power-on or pin since the flags were cleared: no reset by software or
-                          watchdog is among the reset flags */
+    uint8_t reset;     /* RCC_CSR bits 31:24, of this reset alone: cleared after the one before */
     bool install_only; /* the host asked for RESET 02: no attempt is counted, nothing is started */
 };
 
@@ -51,7 +50,7 @@ struct update_result {
 };
 
 /* When the bootloader stays for a reason that update_boot does not know (button, request): the
- * count of crashes begins again. */
+ * count of crashes begins again, and the next reset by software is the bootloader's. */
 void update_stays(const struct update_board *u);
 
 /* Whether update_boot will have more to do than to look at a plain application: a slot was used, or
@@ -71,6 +70,11 @@ void update_boot(const struct update_board *u, const struct update_facts *facts,
 /* GET_SLOTS. No package is hashed for it: states are those of the records, numbers those of the
  * headers. */
 void update_report(const struct update_board *u, uint8_t out[SLOTS_SIZE]);
+
+/* The slot with this package, if it verifies and is not given up: staging it again would only take
+ * the other one away. By the first bytes of its digest, as GET_SLOTS shows them. SLOT_NONE. */
+#define UPDATE_DIGEST_SIZE 8u
+uint8_t update_find_package(const struct update_board *u, const uint8_t digest[UPDATE_DIGEST_SIZE]);
 
 /* Staging into the free slot, in order. The caller keeps the struct between the calls. */
 struct update_stage {
@@ -93,8 +97,9 @@ enum reason update_stage_write(const struct update_board *u, struct update_stage
 enum reason update_stage_finish(const struct update_board *u, struct update_stage *s,
                                 uint32_t *detail);
 
-/* Confirms what the application area holds; on an enforcing board its counter and revocations go to
- * OTP. A second time is no error. NO_TRIAL if the area holds no package. */
+/* Confirms what the application area holds and was started on trial; on an enforcing board its
+ * counter and revocations go to OTP. A second time is no error. NO_TRIAL if the area holds no
+ * package, or one that was never started. */
 enum reason update_confirm(const struct update_board *u, uint32_t *detail);
 /* Rejects the target if the other slot can take its place; it does at the next boot. NO_FALLBACK.
  */

@@ -19,6 +19,8 @@ struct update_start {
     struct update_state state;
     struct package_check judged, matched;
     unsigned without;          /* slots that are out for this boot */
+    enum stay_reason refused;  /* what to say if nothing else is found */
+    bool salvaged;             /* the target's records say nothing, and nothing is written there */
     uint8_t tries[SLOT_COUNT]; /* failed installs */
     uint8_t target;
 };
@@ -37,11 +39,6 @@ static void update_note_failure(struct update_start *b, enum reason reason, uint
         b->out->reason = reason;
         b->out->detail = detail;
     }
-}
-
-static enum stay_reason update_untrusted(const struct update_start *b)
-{
-    return update_enforces(&b->state) ? STAY_UNTRUSTED : STAY_REJECTED;
 }
 
 /* The target is out for this boot. A record that cannot be written keeps nobody from booting the
@@ -65,41 +62,6 @@ static bool update_other_verifies(struct update_start *b)
     return other != SLOT_NONE && update_verifies(b->u, &b->state, other);
 }
 
-/* ---- nothing to choose ---- */
-
-static bool update_plain_plausible(const struct update_board *u)
-{
-    struct boot_facts facts;
-
-    boot_read_app(u->flash, &facts);
-    return boot_app_plausible(&facts);
-}
-
-/* A package that nobody took back bars the plain application: the area may hold its content. */
-static enum update_step update_boot_plain(struct update_start *b)
-{
-    struct update_result *out = b->out;
-
-    if (update_any_sealed(&b->state)) {
-        return update_stay(b, STAY_REJECTED);
-    }
-    if (update_enforces(&b->state)) {
-        return update_stay(b, STAY_UNTRUSTED);
-    }
-    if (b->facts->install_only) {
-        return update_stay(b, STAY_HOST_REQUEST);
-    }
-    if (!update_plain_plausible(b->u)) {
-        return update_stay(b, STAY_NOTHING_TO_BOOT);
-    }
-    out->stay = STAY_NOT;
-    out->cause = BOOT_PLAIN;
-    out->verdict[0] = b->state.trust.open[0];
-    out->verdict[1] = b->state.trust.open[1];
-    update_note_write(b->u, 0, BOOT_PLAIN);
-    return STEP_END;
-}
-
 /* ---- ready to start ---- */
 
 static bool update_newer_rejected(const struct update_start *b)
@@ -107,15 +69,20 @@ static bool update_newer_rejected(const struct update_start *b)
     const struct slot_records *other = &b->state.records[b->target ^ 1u];
 
     return other->sealed && other->rejected &&
-           other->sequence > b->state.records[b->target].sequence;
+           slot_is_later(other->sequence, b->state.records[b->target].sequence);
+}
+
+static bool update_target_on_trial(const struct update_start *b)
+{
+    return !b->salvaged && update_on_trial(&b->state, b->target);
 }
 
 static enum boot_cause update_cause(const struct update_start *b)
 {
-    if (update_on_trial(&b->state, b->target)) {
+    if (update_target_on_trial(b)) {
         return BOOT_TRIAL;
     }
-    if (!b->state.records[b->target].confirmed) {
+    if (!b->salvaged && !b->state.records[b->target].confirmed) {
         return BOOT_INSTALLED;
     }
     if (b->out->installs == 0) {
@@ -124,28 +91,37 @@ static enum boot_cause update_cause(const struct update_start *b)
     return update_newer_rejected(b) ? BOOT_ROLLBACK : BOOT_HEALED;
 }
 
-/* The number of starts in a row that look like crashes, this one included. */
+/* The number of starts in a row that follow a crash, this one included. The bootloader's own resets
+ * are none, nor are the pin and the supply. */
 static unsigned update_crashes(const struct update_start *b)
 {
     uint8_t crashes, cause;
+    bool known = update_note_read(b->u, &crashes, &cause);
+    bool asked = known && (b->u->note_read(b->u->flash->ctx) & BOOT_NOTE_ASKED) != 0;
 
-    if (b->facts->fresh) {
+    if ((b->facts->reset & (asked ? RESET_WATCHDOG : RESET_WATCHDOG | RESET_SOFTWARE)) == 0) {
         return 0;
     }
-    if (!update_note_read(b->u, &crashes, &cause)) {
+    if (!known) {
         return 1;
     }
     return crashes < UINT8_MAX ? crashes + 1u : UINT8_MAX;
 }
 
 /* One on trial: counted before it starts, and watched. Its claim was found good, maybe while torn:
- * settled (U2), so that CONFIRM finds it, too. */
-static enum reason update_start_trial(struct update_start *b, uint32_t *detail)
+ * settled (U2), so that CONFIRM finds it, too. One that cannot be counted, since its trailer takes
+ * no words, is kept from starting for ever by its crashes: returns the limit for them, or 0. */
+static unsigned update_start_trial(struct update_start *b)
 {
-    enum reason reason = slot_claim(b->u->flash, b->target, detail);
+    const struct package *p = &b->state.packages[b->target];
+    uint32_t detail = 0;
+    enum reason reason;
 
-    b->out->watchdog_s = b->state.packages[b->target].watchdog_s;
-    return reason == REASON_NONE ? slot_count_attempt(b->u->flash, b->target, detail) : reason;
+    (void)slot_claim(b->u->flash, b->target, &detail);
+    reason = slot_count_attempt(b->u->flash, b->target, &detail);
+    update_note_failure(b, reason, detail);
+    b->out->watchdog_s = p->watchdog_s;
+    return reason == REASON_NONE ? 0 : p->trials;
 }
 
 /* One that needs no trial, or has it behind it. OTP follows only what is settled (U6); if it does
@@ -156,6 +132,9 @@ static void update_start_confirmed(struct update_start *b)
     uint32_t detail = 0;
     enum reason reason = REASON_NONE;
 
+    if (b->salvaged) {
+        return;
+    }
     if (!b->state.records[b->target].confirmed) {
         reason = slot_set_flag(u->flash, b->target, TRAILER_CONFIRMED, &detail);
     }
@@ -171,26 +150,20 @@ static enum update_step update_boot_ready(struct update_start *b)
     unsigned limit = b->state.packages[b->target].crashes;
     unsigned crashes = update_crashes(b);
     enum boot_cause cause = update_cause(b);
-    uint32_t detail = 0;
-    enum reason reason;
 
     out->slot = b->target;
     if (b->facts->install_only) {
         return update_stay(b, STAY_HOST_REQUEST);
     }
-    if (update_on_trial(&b->state, b->target)) {
-        reason = update_start_trial(b, &detail);
-        if (reason != REASON_NONE) {
-            update_note_failure(b, reason, detail);
-            return update_stay(b, STAY_FLASH_FAILED);
-        }
+    if (update_target_on_trial(b)) {
+        limit = update_start_trial(b);
     } else {
         update_start_confirmed(b);
-        if (limit != 0 && crashes >= limit) {
-            return update_stay(b, STAY_CRASH_LOOP);
-        }
     }
-    update_note_write(b->u, crashes, cause);
+    if (limit != 0 && crashes >= limit) {
+        return update_stay(b, STAY_CRASH_LOOP);
+    }
+    update_note_write(b->u, crashes, cause, b->facts->reset & BOOT_NOTE_RESET);
     out->cause = cause;
     out->stay = STAY_NOT;
     update_join_checks(&b->judged, &b->matched, out->verdict);
@@ -205,9 +178,6 @@ static enum update_step update_boot_install(struct update_start *b)
     uint32_t detail = 0;
     enum reason reason;
 
-    if (b->state.records[b->target].log_full) {
-        return update_drop(b, CAUSE_NONE);
-    }
     b->out->installs++;
     reason = update_install(b->u, p, b->target, &b->matched, &detail);
     if (reason == REASON_NONE) {
@@ -219,6 +189,30 @@ static enum update_step update_boot_install(struct update_start *b)
     }
     return update_other_verifies(b) ? update_drop(b, CAUSE_INSTALL)
                                     : update_stay(b, STAY_FLASH_FAILED);
+}
+
+/* Trials used up; or none can be counted any more, and another package can take its place. */
+static bool update_trial_is_over(struct update_start *b)
+{
+    const struct slot_records *r = &b->state.records[b->target];
+
+    return update_target_on_trial(b) && (r->attempts >= b->state.packages[b->target].trials ||
+                                         (r->uncountable && update_other_verifies(b)));
+}
+
+/* The content of a packed one, once. Reason why it is not good. */
+static enum reason update_check_once(struct update_start *b, uint32_t *detail)
+{
+    enum reason reason = REASON_NONE;
+
+    if (!b->state.records[b->target].checked) {
+        reason = update_check_content(b->u, &b->state.packages[b->target], detail);
+        if (reason == REASON_NONE && !b->salvaged) {
+            update_note_failure(b, slot_set_flag(b->u->flash, b->target, TRAILER_CHECKED, detail),
+                                *detail);
+        }
+    }
+    return reason;
 }
 
 /* What the target's package is worth, before the area is looked at. */
@@ -233,22 +227,18 @@ static enum update_step update_boot_target(struct update_start *b)
     package_verify(u->flash, &b->state.trust, p, &b->judged);
     if (!update_good(&b->judged)) {
         update_note_failure(b, b->judged.reason, b->judged.detail);
-        return update_other_verifies(b) ? update_drop(b, CAUSE_DAMAGED) /* U9 */
-                                        : update_stay(b, update_untrusted(b));
+        b->refused = update_enforces(&b->state) ? STAY_UNTRUSTED : STAY_REJECTED;
+        return update_drop(b, update_other_verifies(b) ? CAUSE_DAMAGED : CAUSE_NONE); /* U9 */
     }
-    if (update_on_trial(&b->state, b->target) && r->attempts >= p->trials) {
+    if (update_trial_is_over(b)) {
         return update_drop(b, CAUSE_TRIAL);
     }
-    if (!r->checked) {
-        reason = update_check_content(u, p, &detail);
-        if (reason != REASON_NONE) {
-            update_note_failure(b, reason, detail);
-            return update_drop(b, CAUSE_CONTENT);
-        }
-        update_note_failure(b, slot_set_flag(u->flash, b->target, TRAILER_CHECKED, &detail),
-                            detail);
+    reason = update_check_once(b, &detail);
+    if (reason != REASON_NONE) {
+        update_note_failure(b, reason, detail);
+        return update_drop(b, b->salvaged ? CAUSE_NONE : CAUSE_CONTENT);
     }
-    if (r->installed) {
+    if (r->installed || r->log_full) {
         package_match_area(u->flash, p, &b->matched);
         if (update_good(&b->matched)) {
             return update_boot_ready(b);
@@ -257,23 +247,68 @@ static enum update_step update_boot_target(struct update_start *b)
     return update_boot_install(b);
 }
 
+/* ---- nothing to choose ---- */
+
+static bool update_plain_plausible(const struct update_board *u)
+{
+    struct boot_facts facts;
+
+    boot_read_app(u->flash, &facts);
+    return boot_app_plausible(&facts);
+}
+
+static enum update_step update_boot_plain(struct update_start *b)
+{
+    struct update_result *out = b->out;
+
+    if (b->facts->install_only) {
+        return update_stay(b, STAY_HOST_REQUEST);
+    }
+    out->stay = STAY_NOT;
+    out->cause = BOOT_PLAIN;
+    out->verdict[0] = b->state.trust.open[0];
+    out->verdict[1] = b->state.trust.open[1];
+    update_note_write(b->u, 0, BOOT_PLAIN, b->facts->reset & BOOT_NOTE_RESET);
+    return STEP_END;
+}
+
+static enum stay_reason update_nothing(const struct update_start *b)
+{
+    if (b->refused != STAY_NOT) {
+        return b->refused;
+    }
+    if (update_any_sealed(&b->state)) {
+        return STAY_REJECTED;
+    }
+    if (update_enforces(&b->state)) {
+        return STAY_UNTRUSTED;
+    }
+    return b->facts->install_only ? STAY_HOST_REQUEST : STAY_NOTHING_TO_BOOT;
+}
+
+/* No slot can be booted by its records. */
+static enum update_step update_boot_rest(struct update_start *b)
+{
+    if (!update_enforces(&b->state) && !update_bars_plain(&b->state) &&
+        update_plain_plausible(b->u)) {
+        return update_boot_plain(b);
+    }
+    b->target = update_salvage(b->u, &b->state, b->without);
+    b->salvaged = true;
+    return b->target == SLOT_NONE ? update_stay(b, update_nothing(b)) : update_boot_target(b);
+}
+
 static enum update_step update_boot_round(struct update_start *b)
 {
-    uint32_t detail = 0;
-    enum reason reason;
-
     update_clear_check(&b->judged);
     update_clear_check(&b->matched);
-    reason = update_settle(b->u, &b->state, &detail);
-    if (reason != REASON_NONE) {
-        update_note_failure(b, reason, detail);
-        return update_stay(b, STAY_FLASH_FAILED);
-    }
+    update_settle(b->u, &b->state);
     if (b->state.trust.state == TRUST_INCOMPLETE) {
         return update_stay(b, STAY_UNTRUSTED);
     }
+    b->salvaged = false;
     b->target = update_choose(&b->state, b->without);
-    return b->target == SLOT_NONE ? update_boot_plain(b) : update_boot_target(b);
+    return b->target == SLOT_NONE ? update_boot_rest(b) : update_boot_target(b);
 }
 
 void update_boot(const struct update_board *u, const struct update_facts *facts,

@@ -3,9 +3,7 @@
 #include "bytes.h"
 #include "update_state.h"
 
-#define CAUSE_UNKNOWN 0xFFu
-#define DIGEST_SHOWN  8u
-#define LAST_CAUSE    CAUSE_INSTALL
+#define LAST_CAUSE CAUSE_INSTALL
 
 static enum slot_state update_slot_state(const struct update_board *u, const struct slot_records *r,
                                          unsigned slot)
@@ -40,7 +38,7 @@ static void update_report_slot(const struct update_board *u, const struct update
     store_le32(out + SLOT_PACKAGE_SIZE, p->size);
     store_le32(out + SLOT_CONTENT_SIZE, p->content_size);
     store_le32(out + SLOT_SEQUENCE, r->sequence);
-    __builtin_memcpy(out + SLOT_DIGEST, p->digest, DIGEST_SHOWN);
+    __builtin_memcpy(out + SLOT_DIGEST, p->digest, UPDATE_DIGEST_SIZE);
     store_le32(out + SLOT_HEADER_FLAGS, p->flags);
 }
 
@@ -60,7 +58,7 @@ void update_report(const struct update_board *u, uint8_t out[SLOTS_SIZE])
     out[SLOTS_INSTALLED] = update_find_installed(&s);
     out[SLOTS_COUNT] = SLOT_COUNT;
     out[SLOTS_ENTRY_SIZE] = SLOT_ENTRY_SIZE;
-    out[SLOTS_CAUSE] = CAUSE_UNKNOWN;
+    out[SLOTS_CAUSE] = BOOT_UNKNOWN;
     if (update_note_read(u, &crashes, &cause)) {
         out[SLOTS_CAUSE] = cause;
         out[SLOTS_CRASHES] = crashes;

@@ -31,16 +31,22 @@ static unsigned update_worth(const struct update_state *s, unsigned slot)
     return r->confirmed ? 4 : r->installed ? 3 : 2;
 }
 
-/* The slot to keep; SLOT_NONE if there is none. */
-static uint8_t update_keep(const struct update_state *s)
+/* The slot to keep: the one that is worth more, unless it does not verify and the other one does.
+ * SLOT_NONE if there is nothing to keep. */
+static uint8_t update_keep(const struct update_board *u, const struct update_state *s)
 {
     unsigned a = update_worth(s, 0);
     unsigned b = update_worth(s, 1);
+    uint8_t keep;
 
     if (a == 0 && b == 0) {
-        return SLOT_NONE;
+        return update_salvage(u, s, 0);
     }
-    return b > a || (b == a && s->records[1].sequence > s->records[0].sequence) ? 1 : 0;
+    keep = b > a || (b == a && slot_is_later(s->records[1].sequence, s->records[0].sequence));
+    if (a != 0 && b != 0 && !update_verifies(u, s, keep) && update_verifies(u, s, keep ^ 1u)) {
+        keep ^= 1u;
+    }
+    return keep;
 }
 
 /* Everything but the slot to keep goes; slot is erased. */
@@ -54,9 +60,9 @@ static enum reason update_stage_clear(const struct update_board *u, const struct
     if (keep == SLOT_NONE) {
         reason = update_spoil_area(u, s, detail); /* U8 */
     }
-    for (uint8_t i = 0; i < SLOT_COUNT && reason == REASON_NONE; i++) {
+    for (uint8_t i = 0; i < SLOT_COUNT; i++) {
         if (i != keep) {
-            reason = slot_retire(flash, i, detail);
+            (void)slot_retire(flash, i, detail); /* what does not take it is no way to boot */
         }
     }
     for (unsigned i = 0; i < slot_sector_count(flash_hw_kib(flash)) && reason == REASON_NONE; i++) {
@@ -77,15 +83,12 @@ enum reason update_stage_begin(const struct update_board *u, struct update_stage
     if (size < PACKAGE_HEADER_SIZE || size > max) {
         return update_stage_refuse(REASON_PACKAGE_SIZE, max, detail);
     }
-    reason = update_settle(u, &s, detail);
-    if (reason != REASON_NONE) {
-        return reason;
-    }
+    update_settle(u, &s);
     installed = update_find_installed(&s);
     if (u->memory == NULL && installed != SLOT_NONE && update_on_trial(&s, installed)) {
         return REASON_UNCONFIRMED;
     }
-    keep = update_keep(&s);
+    keep = update_keep(u, &s);
     stage->slot = keep == 0 ? 1 : 0;
     reason = update_stage_clear(u, &s, keep, stage->slot, detail);
     if (reason == REASON_NONE) {
@@ -188,7 +191,6 @@ enum reason update_stage_finish(const struct update_board *u, struct update_stag
 {
     struct update_state s;
     enum reason reason;
-    uint32_t last;
 
     if (stage->size == 0) {
         return update_stage_refuse(REASON_STAGE_ORDER, NO_STAGING, detail);
@@ -204,8 +206,8 @@ enum reason update_stage_finish(const struct update_board *u, struct update_stag
     if (reason != REASON_NONE) {
         return reason;
     }
-    last = s.records[stage->slot ^ 1u].sequence;
-    reason = slot_seal(u->flash, stage->slot, last + 1u, detail);
+    reason = slot_seal(u->flash, stage->slot,
+                       slot_next_sequence(s.records[stage->slot ^ 1u].sequence), detail);
     if (reason == REASON_NONE && (u->memory != NULL || s.packages[stage->slot].flags == 0)) {
         reason = slot_set_flag(u->flash, stage->slot, TRAILER_CHECKED, detail);
     }

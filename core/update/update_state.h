@@ -18,19 +18,27 @@ struct update_state {
 
 /* Reads only. */
 void update_read(const struct update_board *u, struct update_state *s);
-/* Reads, and completes torn flags, so that what was read as set stays so. */
-enum reason update_settle(const struct update_board *u, struct update_state *s, uint32_t *detail);
+/* Reads, and completes torn flags, so that what was read as set stays so. One that cannot be
+ * completed counts as it was read, for this time. */
+void update_settle(const struct update_board *u, struct update_state *s);
 /* The slot to boot by its records, leaving out those of the mask; SLOT_NONE. */
 uint8_t update_choose(const struct update_state *s, unsigned without);
 /* The usable slot whose content the area holds, as the log says; SLOT_NONE. */
 uint8_t update_find_installed(const struct update_state *s);
+/* Where no slot can be booted by its records: one that they say nothing of (all of them lost), and
+ * whose package verifies; without those of the mask. Not one that was given up, nor on an open
+ * board one that was taken back. SLOT_NONE. */
+uint8_t update_salvage(const struct update_board *u, const struct update_state *s,
+                       unsigned without);
 /* Whether it runs on trial until it is confirmed. */
 bool update_on_trial(const struct update_state *s, uint8_t slot);
-/* Where the area may hold what must not be started as a plain application (an install was begun for
- * a slot that is not retired): programs zeros over its first word, so that it holds no plausible
- * vector table. */
+/* Where the area may hold what must not be started as a plain application: programs zeros over its
+ * first word, so that it holds no plausible vector table. */
 enum reason update_spoil_area(const struct update_board *u, const struct update_state *s,
                               uint32_t *detail);
+/* Whether the area may hold content of a package that nobody took back, whole or not: then it is no
+ * plain application. Told by the slot of a package that an install was begun for. */
+bool update_bars_plain(const struct update_state *s);
 /* Whether somebody put a package there and nobody took it back. */
 bool update_any_sealed(const struct update_state *s);
 bool update_enforces(const struct update_state *s);
@@ -64,6 +72,7 @@ enum reason update_install(const struct update_board *u, const struct package *p
 
 /* The note in the backup register. */
 bool update_note_read(const struct update_board *u, uint8_t *crashes, uint8_t *cause);
-void update_note_write(const struct update_board *u, unsigned crashes, unsigned cause);
+void update_note_write(const struct update_board *u, unsigned crashes, unsigned cause,
+                       unsigned low);
 
 #endif

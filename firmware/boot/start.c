@@ -53,7 +53,7 @@ void start_decide(struct start_facts *facts)
     *facts = (struct start_facts){
         .update = {.verdict = {VERDICT_BAD, VERDICT_BAD}, .slot = SLOT_NONE},
     };
-    facts->reset_flags = RCC->CSR; /* read, not cleared: the application may want them */
+    facts->reset_flags = RCC->CSR; /* not cleared yet: a plain application may want them */
     facts->flash_kib = (uint16_t)flash_hw_kib(packages_from_flash.flash);
     boot.button = start_read_button();
     start_take_request(boot.request);
@@ -64,13 +64,14 @@ void start_decide(struct start_facts *facts)
         return;
     }
     update_ask_plain(&packages_from_flash, plain);
-    if (plain[0] != VERDICT_GOOD || plain[1] != VERDICT_GOOD) {
-        facts->stay = STAY_NOT;
+    if (plain[0] != VERDICT_GOOD || plain[1] != VERDICT_GOOD ||
+        facts->stay == STAY_NOTHING_TO_BOOT) {
+        facts->stay = STAY_NOT; /* also where all that is left may be a package without records */
         return;
     }
     if (facts->install_only) {
         facts->stay = STAY_HOST_REQUEST;
-    } else if (facts->stay == STAY_NOT) {
+    } else {
         flash_hw_set_note(packages_from_flash.flash,
                           BOOT_NOTE_MAGIC << 24 | BOOT_PLAIN << BOOT_NOTE_CAUSE_SHIFT);
         chip_start_image(MAP_APP_BASE, plain[0], plain[1]);
@@ -92,10 +93,13 @@ void start_packages(struct start_facts *facts)
 {
     struct update_result *result = &facts->update;
     const struct update_facts asked = {
-        .fresh = (facts->reset_flags & RCC_CSR_NOT_FRESH) == 0,
+        .reset = (uint8_t)(facts->reset_flags >> RCC_CSR_FLAGS_SHIFT),
         .install_only = facts->install_only,
     };
 
+    if ((facts->reset_flags & RCC_CSR_NOT_FRESH) != 0) {
+        RCC->CSR |= RCC_CSR_RMVF; /* they stay set, and the next reset would look like this one */
+    }
     if (facts->stay != STAY_NOT) {
         return;
     }

@@ -62,6 +62,7 @@ _Static_assert(offsetof(struct rcc_regs, CSR) == 0x74, "RCC_CSR");
 #define RCC_APB1_USART3     (1u << 18)
 #define RCC_APB1_PWR        (1u << 28)
 #define RCC_CSR_FLAGS_SHIFT 24u
+#define RCC_CSR_RMVF        0x01000000u
 #define RCC_CSR_NOT_FRESH   0xF0000000u /* LPWRRSTF, WWDGRSTF, IWDGRSTF, SFTRSTF */
 
 /* ---- flash interface ---- */

@@ -222,7 +222,7 @@ enum reason rig_retire(struct rig *rig)
 
 void rig_boot(struct rig *rig, struct update_result *out)
 {
-    const struct update_facts facts = {.fresh = true, .install_only = false};
+    const struct update_facts facts = {.reset = 0x0E, .install_only = false};
     update_boot(&rig->update, &facts, out);
 }
 

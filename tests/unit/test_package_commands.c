@@ -78,7 +78,7 @@ static void expect_sent(const struct model *m, const uint8_t *bytes, size_t len)
 
 static void boot(struct model *m, uint8_t slot)
 {
-    const struct update_facts facts = {.fresh = true};
+    const struct update_facts facts = {.reset = 0x0E};
     struct update_result result;
 
     update_boot(&m->update, &facts, &result);

@@ -209,7 +209,7 @@ static unsigned tear(const struct change *c, unsigned operation, uint64_t random
     cuts = m->cuts;
     flash_model_power_on(m);
     r = read_one(m);
-    must(slot_settle(&m->hw, 1, r.torn, &detail));
+    slot_settle(&m->hw, 1, r.torn);
     set = c->is_made(&r);
     if (set && r.torn != 0) {
         for (unsigned i = 0; i < 8; i++) {
@@ -265,7 +265,7 @@ static void test_slot_torn_claim_ends(void **state)
         uint32_t detail;
 
         prepare_disclaimed(m);
-        m->cut_at = m->operations + 1;
+        m->cut_at = m->operations + 2; /* the first step does not make a claim */
         m->cut = CUT_TORN;
         (void)slot_claim(&m->hw, 1, &detail);
         assert_int_equal(m->cuts, 1);
@@ -312,18 +312,17 @@ static void test_slot_faults(void **state)
     uint32_t detail = 0;
 
     (void)state;
-    m->stuck_at = 0x0807F80C; /* the second word of `sealed` */
-    assert_int_equal(slot_seal(&m->hw, 1, 1, &detail), REASON_VERIFY);
+    m->stuck_at = 0x0807F80C;               /* the second word of `sealed` */
+    must(slot_seal(&m->hw, 1, 1, &detail)); /* one of its words is enough */
     assert_int_equal(m->stuck, 1);
-    assert_int_equal(detail, 0x0807F80C);
     r = read_one(m);
     assert_true(r.sealed);
     assert_int_equal(r.torn, 1);
     m->stuck_at = 0;
     m->fail_at = m->operations + 1;
-    assert_int_equal(slot_settle(&m->hw, 1, r.torn, &detail), REASON_FLASH_ERROR);
+    slot_settle(&m->hw, 1, r.torn);
     assert_int_equal(m->fails, 1);
-    must(slot_settle(&m->hw, 1, r.torn, &detail));
+    slot_settle(&m->hw, 1, r.torn);
     r = read_one(m);
     assert_int_equal(r.torn, 0);
     free(m);
@@ -340,7 +339,8 @@ static void test_slot_attempts(void **state)
         must(slot_count_attempt(&m->hw, 1, &detail));
         assert_int_equal(read_one(m).attempts, i);
     }
-    must(slot_count_attempt(&m->hw, 1, &detail));
+    assert_true(read_one(m).uncountable);
+    assert_int_equal(slot_count_attempt(&m->hw, 1, &detail), REASON_VERIFY);
     assert_int_equal(read_one(m).attempts, TRAILER_ATTEMPT_COUNT);
     assert_false(read_one(m).touched);
     free(m);

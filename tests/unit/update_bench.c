@@ -79,7 +79,7 @@ enum reason bench_stage(struct bench *b, const struct bench_package *p)
 
 static bool bench_boot(struct bench *b, bool fresh)
 {
-    const struct update_facts facts = {.fresh = fresh};
+    const struct update_facts facts = {.reset = fresh ? 0x0E : 0x14}; /* SFTRSTF, PINRSTF */
 
     update_boot(&b->update, &facts, &b->result);
     return b->result.verdict[0] == VERDICT_GOOD && b->result.verdict[1] == VERDICT_GOOD;
