@@ -86,22 +86,43 @@ void trust_read_open(const struct flash_hw *flash, volatile uint32_t open[2])
     open[1] = trust_open_by_words(flash);
 }
 
+static bool trust_counter_bit(const struct flash_hw *flash, uint32_t i)
+{
+    uint32_t addr = trust_block_addr(OTP_BLOCK_COUNTER) + i / 32u * 4u;
+
+    return (flash_hw_word(flash, addr) >> i % 32u & 1u) != 0;
+}
+
+/* Bits are used up from the lowest on. The counter is where that ends: the place with the fewest
+ * bits that do not fit, ones below and zeros above it, and the lowest of such places. So a bit that
+ * flipped elsewhere changes nothing. */
 static uint32_t trust_count(const struct flash_hw *flash)
 {
     uint32_t count = 0;
+    int fit = 0;
+    int best = 0;
 
-    for (uint32_t at = 0; at < OTP_COUNTER_MAX / 8u; at += 4u) {
-        uint32_t zeros = ~flash_hw_word(flash, trust_block_addr(OTP_BLOCK_COUNTER) + at);
-        for (; zeros != 0; zeros &= zeros - 1u) {
-            count++;
+    for (uint32_t i = 0; i < OTP_COUNTER_MAX; i++) {
+        fit += trust_counter_bit(flash, i) ? -1 : 1;
+        if (fit > best) {
+            best = fit;
+            count = i + 1u;
         }
     }
     return count;
 }
 
+/* Most bits of its word are 0: neither one that flipped revokes a key, nor does it give one back.
+ */
 static bool trust_is_revoked(const struct flash_hw *flash, unsigned index)
 {
-    return !trust_is_blank(flash, trust_block_addr(OTP_BLOCK_REVOKED) + 4u * index, 4);
+    uint32_t zeros = ~flash_hw_word(flash, trust_block_addr(OTP_BLOCK_REVOKED) + 4u * index);
+    unsigned count = 0;
+
+    for (; zeros != 0; zeros &= zeros - 1u) {
+        count++;
+    }
+    return count >= 16u;
 }
 
 /* That of OTP, or other if there is none. */
@@ -176,17 +197,22 @@ __attribute__((noinline)) uint32_t trust_check_key(const struct flash_hw *flash,
     return compare_count(hash, block, sizeof block) == DIGEST_SIZE ? VERDICT_GOOD : VERDICT_BAD;
 }
 
-/* Bits are used up from the lowest on: below the board's counter each of them is 0. */
+/* The same from the other end, counting what does not fit. */
 __attribute__((noinline)) uint32_t trust_check_counter(const struct flash_hw *flash,
                                                        uint32_t counter)
 {
-    uint32_t word;
+    uint32_t place = OTP_COUNTER_MAX;
+    uint32_t wrong = OTP_COUNTER_MAX; /* relative to what it is at the end */
+    uint32_t least = wrong;
 
-    if (counter >= OTP_COUNTER_MAX) {
-        return counter == OTP_COUNTER_MAX ? VERDICT_GOOD : VERDICT_BAD;
+    for (uint32_t i = OTP_COUNTER_MAX; i-- != 0;) {
+        wrong = trust_counter_bit(flash, i) ? wrong - 1u : wrong + 1u;
+        if (wrong <= least) {
+            least = wrong;
+            place = i;
+        }
     }
-    word = flash_hw_word(flash, trust_block_addr(OTP_BLOCK_COUNTER) + counter / 32u * 4u);
-    return (word >> counter % 32u & 1u) != 0 ? VERDICT_GOOD : VERDICT_BAD;
+    return counter <= OTP_COUNTER_MAX && place <= counter ? VERDICT_GOOD : VERDICT_BAD;
 }
 
 __attribute__((noinline)) uint32_t trust_check_identity(const struct flash_hw *flash,
@@ -210,10 +236,18 @@ static enum reason trust_wrote(enum reason reason, uint32_t addr, uint32_t *deta
     return reason;
 }
 
+/* Bits to 0; others of the byte may be 0 already. */
 static enum reason trust_mark_otp(const struct flash_hw *flash, uint32_t addr, uint8_t byte,
                                   uint32_t *detail)
 {
-    return trust_wrote(flash_hw_put_otp(flash, addr, byte, detail), addr, detail);
+    enum reason reason = flash_hw_put_otp(flash, addr, byte, detail);
+    uint8_t now = BLANK_BYTE;
+
+    flash_hw_read(flash, addr, &now, 1);
+    if (reason == REASON_VERIFY && (now & ~byte & 0xFFu) == 0) {
+        reason = REASON_NONE;
+    }
+    return trust_wrote(reason, addr, detail);
 }
 
 /* Programs a word, also where it reads so already, and reads it back. */

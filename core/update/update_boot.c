@@ -97,7 +97,7 @@ static unsigned update_crashes(const struct update_start *b)
 {
     uint8_t crashes, cause;
     bool known = update_note_read(b->u, &crashes, &cause);
-    bool asked = known && (b->u->note_read(b->u->flash->ctx) & BOOT_NOTE_ASKED) != 0;
+    bool asked = known && (flash_hw_note(b->u->flash) & BOOT_NOTE_ASKED) != 0;
 
     if ((b->facts->reset & (asked ? RESET_WATCHDOG : RESET_WATCHDOG | RESET_SOFTWARE)) == 0) {
         return 0;

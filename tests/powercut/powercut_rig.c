@@ -3,6 +3,7 @@
 #include "powercut_rig.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -247,16 +248,32 @@ bool rig_holds(const struct rig *rig, uint32_t addr, const uint8_t *data, size_t
     return true;
 }
 
+static bool rig_counter_zero(const struct rig *rig, uint32_t bit, bool with_unstable)
+{
+    unsigned at = OTP_BLOCK_COUNTER * OTP_BLOCK_SIZE + bit / 8;
+    uint8_t unstable = rig->model->otp_unstable[at];
+    uint8_t zeros = (uint8_t)~rig->model->otp_bytes[at];
+
+    zeros = (uint8_t)(with_unstable ? zeros | unstable : zeros & ~unstable);
+    return (zeros >> bit % 8 & 1) != 0;
+}
+
 uint32_t rig_counter(const struct rig *rig, bool with_unstable)
 {
+    /* The place with the fewest ones below it and zeros above it, counted for each anew. */
+    unsigned least = UINT_MAX;
     uint32_t count = 0;
-    for (unsigned i = 0; i < OTP_COUNTER_BLOCKS * OTP_BLOCK_SIZE; i++) {
-        unsigned at = OTP_BLOCK_COUNTER * OTP_BLOCK_SIZE + i;
-        uint8_t unstable = rig->model->otp_unstable[at];
-        uint8_t zeros = (uint8_t)~rig->model->otp_bytes[at];
-        zeros = (uint8_t)(with_unstable ? zeros | unstable : zeros & ~unstable);
-        for (; zeros != 0; zeros &= (uint8_t)(zeros - 1)) {
-            count++;
+    unsigned wrong = 0;
+    for (uint32_t i = 0; i < OTP_COUNTER_MAX; i++) {
+        wrong += rig_counter_zero(rig, i, with_unstable);
+    }
+    for (uint32_t place = 0; place <= OTP_COUNTER_MAX; place++) {
+        if (wrong < least) {
+            least = wrong;
+            count = place;
+        }
+        if (place < OTP_COUNTER_MAX) {
+            wrong = rig_counter_zero(rig, place, with_unstable) ? wrong - 1 : wrong + 1;
         }
     }
     return count;

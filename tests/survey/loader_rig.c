@@ -214,7 +214,7 @@ static bool loader_rig_decides(struct loader_rig *r, const struct boot_facts *bo
         return true;
     }
     update_ask_plain(&r->rig.update, plain);
-    if (plain[0] != VERDICT_GOOD || plain[1] != VERDICT_GOOD) {
+    if (plain[0] != VERDICT_GOOD || plain[1] != VERDICT_GOOD || out->stay == STAY_NOTHING_TO_BOOT) {
         return false;
     }
     if (boot_wants_install(boot)) {
@@ -235,7 +235,7 @@ void loader_rig_reset(struct loader_rig *r, const struct loader_rig_reset *how,
     loader_rig_facts(r, how, &boot);
     asked = !loader_rig_decides(r, &boot, out);
     if (asked) {
-        const struct update_facts facts = {.fresh = !how->software,
+        const struct update_facts facts = {.reset = how->software ? 0x14 : 0x0E,
                                            .install_only = boot_wants_install(&boot)};
         update_boot(&r->rig.update, &facts, &result);
         out->started = result.verdict[0] == VERDICT_GOOD && result.verdict[1] == VERDICT_GOOD;

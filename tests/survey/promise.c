@@ -25,7 +25,6 @@ enum {
 };
 #define FIRST_WORD  0x4B3CA596u
 #define SECOND_WORD 0xA5964B3Cu
-#define ALL_ONES    0xFFFFFFFFu
 
 static void make_rescue(struct promise *p, unsigned i, struct evp_pkey_st *key)
 {
@@ -103,7 +102,7 @@ static unsigned attempts(const struct promise *p, unsigned slot)
     unsigned count = 0;
 
     for (uint32_t i = 0; i < ATTEMPT_WORDS; i++) {
-        count += record_at(p, slot, AT_ATTEMPTS + 4 * i) != ALL_ONES;
+        count += record_at(p, slot, AT_ATTEMPTS + 4 * i) == ATTEMPT_MADE;
     }
     return count;
 }
@@ -136,7 +135,9 @@ static bool is_open(const struct promise *p)
 
 static bool key_is_clean(const struct promise *p, unsigned key)
 {
-    return word_at(p, MAP_OTP_BASE + OTP_BLOCK_REVOKED * OTP_BLOCK_SIZE + 4 * key) == ALL_ONES;
+    uint32_t word = word_at(p, MAP_OTP_BASE + OTP_BLOCK_REVOKED * OTP_BLOCK_SIZE + 4 * key);
+
+    return __builtin_popcount(word) > 16;
 }
 
 /* "The whole judgement", but for the bytes. */

@@ -114,7 +114,7 @@ static enum reason model_mark_otp(void *ctx, uint32_t addr, uint8_t byte, uint32
     enum reason reason = program(m, addr, &byte, 1);
 
     *detail = addr;
-    if (reason == REASON_NONE && (m->otp[addr - OTP_BASE] & ~byte) != 0) {
+    if (reason == REASON_NONE && m->otp[addr - OTP_BASE] != byte) {
         return REASON_VERIFY;
     }
     return reason;

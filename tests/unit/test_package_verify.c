@@ -99,12 +99,12 @@ static void test_revoked_key(void **state)
 
     bench_load(b, &r);
     bench_enforce(b);
-    b->m->otp[5 * 32] = 0;
+    memset(b->m->otp + 5 * 32, 0, 4);
     bench_expect(b, REASON_PACKAGE_KEY, 0);
-    b->m->otp[5 * 32] = 0xFF;
+    memset(b->m->otp + 5 * 32, 0xFF, 4);
     r.key = package_key(2);
     bench_load(b, &r);
-    b->m->otp[5 * 32 + 7] = 0x7F;
+    memset(b->m->otp + 5 * 32 + 4, 0, 2);
     bench_expect(b, REASON_PACKAGE_KEY, 1);
     package_key_free(r.key);
 }

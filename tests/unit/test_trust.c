@@ -98,7 +98,7 @@ static void test_provisioned_board(void **state)
 
     (void)state;
     package_model_provision(m, hashes, 3, own_identity);
-    m->otp[REVOKED + 4 + 2] = 0x7F; /* any bit of word 1 */
+    memset(m->otp + REVOKED + 4 + 1, 0, 2); /* half of word 1 */
     package_model_set_counter(m, 1027);
     t = trust_of(m);
     assert_enforced(&t);
@@ -137,7 +137,7 @@ static void test_find_and_check_key(void **state)
 
     (void)state;
     package_model_provision(m, hashes, 3, NULL);
-    m->otp[REVOKED + 4] = 0xFE;
+    memset(m->otp + REVOKED + 4, 0, 4);
     t = trust_of(m);
     assert_int_equal(trust_find_key(&m->hw, &t, hashes, &revoked), 0);
     assert_int_equal(revoked, 0xFFFFFFFF);
@@ -178,6 +178,79 @@ static void test_key_without_lock_does_not_count(void **state)
 }
 
 /* The second means agrees with the comparison, for every pair that matters. */
+/* One bit that flipped revokes no key and gives none back, and moves the counter at most by the one
+ * bit that is the next, or the last, or looks like it. */
+static void test_flipped_bits(void **state)
+{
+    struct package_model *m = start();
+
+    (void)state;
+    package_model_provision(m, hashes, 2, NULL);
+    memset(m->otp + REVOKED, 0, 4);
+    package_model_set_counter(m, 21);
+    for (unsigned i = 0; i < 2 * 32 + OTP_COUNTER_MAX; i++) {
+        uint8_t *byte = m->otp + REVOKED + i / 8;
+        unsigned bit = i - 2 * 32;
+        struct trust t;
+
+        if (i >= 2 * 32) {
+            byte = m->otp + OTP_BLOCK_COUNTER * 32 + bit / 8;
+        }
+        *byte ^= (uint8_t)(1u << i % 8);
+        t = trust_of(m);
+        assert_int_equal(t.revoked, 1);
+        if (i < 2 * 32 || bit < 19 || bit > 21) {
+            assert_int_equal(t.counter, 21);
+            assert_int_equal(trust_check_counter(&m->hw, bit),
+                             bit < 21 || bit > OTP_COUNTER_MAX ? VERDICT_BAD : VERDICT_GOOD);
+        }
+        assert_in_range(t.counter, 19, 22);
+        *byte ^= (uint8_t)(1u << i % 8);
+    }
+    free(m);
+}
+
+/* Both means say the same, whatever the bits are. */
+static void test_counter_of_noise(void **state)
+{
+    struct package_model *m = start();
+
+    (void)state;
+    package_model_provision(m, hashes, 1, NULL);
+    for (unsigned round = 0; round < 64; round++) {
+        uint32_t random = round * 2654435761u + 1u;
+        uint32_t counter;
+
+        for (unsigned i = 0; i < OTP_COUNTER_MAX / 8; i++) {
+            random = random * 1664525u + 1013904223u;
+            m->otp[OTP_BLOCK_COUNTER * 32 + i] = (uint8_t)(random >> 24);
+        }
+        counter = trust_of(m).counter;
+        assert_int_equal(trust_check_counter(&m->hw, counter), VERDICT_GOOD);
+        if (counter != 0) {
+            assert_int_equal(trust_check_counter(&m->hw, counter - 1), VERDICT_BAD);
+        }
+    }
+    free(m);
+}
+
+/* A bit that is 0 already is in nobody's way. */
+static void test_advance_over_flipped(void **state)
+{
+    struct package_model *m = start();
+    struct trust t;
+    uint32_t detail;
+
+    (void)state;
+    package_model_provision(m, hashes, 1, NULL);
+    m->otp[OTP_BLOCK_COUNTER * 32] = 0x3F; /* bits 6 and 7 */
+    t = trust_of(m);
+    assert_int_equal(t.counter, 0);
+    assert_int_equal(trust_advance(&m->hw, &t, 5, 0, &detail), REASON_NONE);
+    assert_int_equal(m->otp[OTP_BLOCK_COUNTER * 32], 0x20);
+    free(m);
+}
+
 static void test_check_counter(void **state)
 {
     static const unsigned values[] = {0, 1, 7, 8, 31, 32, 33, 255, 256, 1000, 2559, 2560};
@@ -500,6 +573,9 @@ int main(void)
         cmocka_unit_test(test_find_and_check_key),
         cmocka_unit_test(test_key_without_lock_does_not_count),
         cmocka_unit_test(test_check_counter),
+        cmocka_unit_test(test_flipped_bits),
+        cmocka_unit_test(test_counter_of_noise),
+        cmocka_unit_test(test_advance_over_flipped),
         cmocka_unit_test(test_check_identity),
         cmocka_unit_test(test_advance),
         cmocka_unit_test(test_advance_revokes),
