@@ -246,13 +246,26 @@ ARAREXT_CHECKED ARAREXT_API int ararext_confirm(struct ararext_session *s);
 /* Never sent twice: a second one would go back further. */
 ARAREXT_CHECKED ARAREXT_API int ararext_rollback(struct ararext_session *s);
 /* RESET with 02: the board decides and installs as at any start, starts nothing, and stays. Waits
- * until it answers again: TIMEOUT after 45 s. */
+ * until it answers again: TIMEOUT after 45 s. Sent again when its answer was lost; what the board
+ * has done GET_SLOTS tells. */
 ARAREXT_CHECKED ARAREXT_API int ararext_install(struct ararext_session *s);
 /* Whether a bootloader answers, and if a running application does (libararext-app), asks it to make
  * room for the bootloader and waits for that. *was_running says so. UNSUPPORTED when what answers
  * knows neither. */
 ARAREXT_CHECKED ARAREXT_API int
 ararext_enter_bootloader(struct ararext_session *s, struct ararext_info *info, bool *was_running);
+
+/* What became of RESET with 00. */
+struct ararext_start {
+    bool answered; /* the board answered that it resets; else that was lost, or never arrived */
+    bool in_bootloader;  /* a bootloader answers afterwards: nothing was started ... */
+    uint8_t stay_reason; /* ... since: ararext_stay_reason_text */
+};
+/* Resets the board so that it starts what it has, and looks whether a bootloader answers
+ * afterwards. Sent again when the answer was lost and a bootloader is still there; TIMEOUT or
+ * GARBLED when that does not help. After OK with neither member set nobody answers any more: the
+ * board has probably started. */
+ARAREXT_CHECKED ARAREXT_API int ararext_start(struct ararext_session *s, struct ararext_start *out);
 
 /* ---- provisioning ---- */
 
@@ -308,21 +321,30 @@ enum ararext_update_step {
     ARAREXT_STEP_FINISH,
     ARAREXT_STEP_INSTALL,
     ARAREXT_STEP_START,
-    ARAREXT_STEP_WAIT, /* for the confirmation; done and total are milliseconds */
+    ARAREXT_STEP_WAIT,    /* for the confirmation; done and total are milliseconds */
+    ARAREXT_STEP_CONFIRM, /* in the application's place */
     ARAREXT_STEP_DONE,
 };
 struct ararext_update_options {
-    bool no_start;       /* install it, and leave the board in the bootloader */
-    bool no_stream;      /* STAGE_WRITE by STAGE_WRITE, also where the board can stream */
-    unsigned timeout_ms; /* for the confirmation; 0 = what its boots on trial may take */
+    bool no_start;  /* install it, and leave the board in the bootloader */
+    bool force;     /* send it also where the board holds just that, installed */
+    bool no_stream; /* STAGE_WRITE by STAGE_WRITE, also where the board can stream */
+    /* For the confirmation; 0 = what its boots on trial may take, and at once where nobody on the
+     * line answers who could tell. */
+    unsigned timeout_ms;
+    /* Asked while it waits, once the application was started: true = confirm it, by the application
+     * where that answers, else when the bootloader is back. May be NULL. */
+    bool (*confirm)(void *ctx);
     void (*progress)(void *ctx, enum ararext_update_step step, uint32_t done, uint32_t total);
     void *ctx;
 };
 struct ararext_update_result {
     enum ararext_update_step step; /* how far it came */
     uint8_t slot;                  /* ARAREXT_SLOT_NONE = not known yet */
-    bool staged, installed, started, confirmed;
-    bool nothing_to_do;         /* the board held it already, confirmed */
+    bool staged, installed, confirmed;
+    bool started;               /* the board was reset, and left its bootloader */
+    bool nothing_to_do;         /* the board held it already, installed; nothing was sent */
+    bool unheard;               /* the answer to the reset for the start got lost */
     bool answered;              /* somebody answered on the line after the start */
     bool in_bootloader;         /* the board came back into the bootloader after the start */
     uint8_t stay_reason;        /* then: why */

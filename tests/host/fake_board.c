@@ -59,7 +59,7 @@ static void go_down(struct fake_board *b, uint64_t ms, enum fake_who next)
 
 static void finish(struct fake_board *b)
 {
-    uint8_t *slot = fake_slot(b, 0);
+    uint8_t *slot = fake_slot(b, b->stage_slot);
     if (b->requests[0x67] > 1 && b->lose_finish) {
         refuse(b, 0x67, 0x4B, 0xFFFFFFFF);
         return;
@@ -75,7 +75,7 @@ static void finish(struct fake_board *b)
     memcpy(slot + 8, b->staged + 20, 8);
     store_le32(slot + 16, b->size);
     memcpy(slot + 28, b->staged + area + 8, 8);
-    b->slots[6] = 0;
+    b->slots[6] = b->stage_slot;
     answer(b, 0x67, NULL, 0);
     if (b->lose_finish) {
         lose(b);
@@ -84,12 +84,18 @@ static void finish(struct fake_board *b)
 
 static void reset(struct fake_board *b, uint8_t how)
 {
-    uint8_t *slot = fake_slot(b, 0);
+    uint8_t *slot = fake_slot(b, b->stage_slot);
     assert_true(how <= 2);
+    if (b->deaf_resets > 0) {
+        b->deaf_resets--;
+        b->lost_resets++;
+        return;
+    }
     b->resets[how]++;
     answer(b, 0x62, NULL, 0);
     if (how == 0) {
         b->started_ms = b->now_ms;
+        slot[2] = (uint8_t)(slot[2] + (b->after_start != FAKE_BOOTLOADER));
         go_down(b, 200, b->after_start);
     } else if (how == 1) {
         go_down(b, 300, FAKE_BOOTLOADER);
@@ -99,8 +105,25 @@ static void reset(struct fake_board *b, uint8_t how)
         slot[4] = b->install_state == 4 ? 5 : 0;
         bool there = b->install_state != 4 && !b->not_installed;
         slot[1] = there ? 3 : 2;
-        b->slots[7] = there ? 0 : 0xFF;
+        b->slots[7] = there ? b->stage_slot : 0xFF;
     }
+    if (b->lose_resets > 0) {
+        b->lose_resets--;
+        b->lost_resets++;
+        lose(b);
+    }
+}
+
+/* Of what was started on trial. */
+static void confirm(struct fake_board *b)
+{
+    uint8_t *slot = fake_slot(b, b->stage_slot);
+    if (slot[0] != 2 || slot[2] == 0) {
+        refuse(b, 0x68, 0x4C, 0);
+        return;
+    }
+    slot[0] = 3;
+    answer(b, 0x68, NULL, 0);
 }
 
 static void stage_write(struct fake_board *b, const uint8_t *payload, size_t len)
@@ -154,7 +177,7 @@ static void bootloader(struct fake_board *b, uint8_t command, const uint8_t *pay
     case 0x65:
         b->size = load_le32(payload);
         b->staged_len = 0;
-        answer(b, command, (const uint8_t[]){0}, 1);
+        answer(b, command, &b->stage_slot, 1);
         break;
     case 0x66:
         stage_write(b, payload, len);
@@ -176,8 +199,8 @@ static void time_passes(struct fake_board *b)
         b->who = b->next;
     }
     if (b->verdict_ms != 0 && b->started_ms != 0 && b->now_ms - b->started_ms >= b->verdict_ms) {
-        fake_slot(b, 0)[0] = b->verdict_state;
-        fake_slot(b, 0)[4] = b->verdict_state == 4 ? 1 : 0;
+        fake_slot(b, b->stage_slot)[0] = b->verdict_state;
+        fake_slot(b, b->stage_slot)[4] = b->verdict_state == 4 ? 1 : 0;
     }
 }
 
@@ -197,6 +220,8 @@ static int fake_write(void *ctx, const uint8_t *data, size_t len, unsigned timeo
         answer(b, data[1], (const uint8_t[]){0x10}, 1);
     } else if (data[1] == 0x62) {
         reset(b, data[2]);
+    } else if (data[1] == 0x68) {
+        confirm(b);
     } else if (data[1] == 0x64) {
         answer(b, data[1], b->slots, sizeof b->slots);
     } else if (b->who == FAKE_BOOTLOADER) {

@@ -44,6 +44,9 @@ struct fake_board {
     bool burns_wrong;          /* OTP does not take one bit */
     bool lose_finish;          /* the answer to the first STAGE_FINISH gets lost */
     bool lose_provision;       /* the answer to PROVISION gets lost */
+    unsigned lose_resets;      /* so many answers to RESET get lost */
+    unsigned deaf_resets;      /* so many RESETs do not arrive; before that */
+    uint8_t stage_slot;        /* where the next package goes */
     bool never_back;           /* after RESET 02 it does not answer any more */
     uint8_t install_state;     /* of the slot after RESET 02; rejected = not installed */
     bool not_installed;        /* ... and it is not in the application area, whatever the state */
@@ -52,7 +55,8 @@ struct fake_board {
     uint8_t verdict_state;
 
     unsigned requests[256]; /* how often each command came */
-    unsigned resets[3];     /* RESET by argument */
+    unsigned resets[3];     /* RESET by argument, those that arrived */
+    unsigned lost_resets;   /* how often one of the two happened */
     uint64_t started_ms;
     uint8_t provision[255];
     size_t provision_len;

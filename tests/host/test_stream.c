@@ -466,6 +466,25 @@ static void test_rate_is_proven_first(void **state)
     assert_int_equal(raised(115200, 0, 0), 115200);
 }
 
+/* A second raise that does not hold, from a rate that does: both ends go back, and up again. */
+static void test_rate_is_raised_twice(void **state)
+{
+    (void)state;
+    struct bench *b = bench_create(115200, 1, 2);
+    b->faults.holds_baud = 500000;
+    assert_int_equal(ararext_raise_baud(b->session, 230400), ARAREXT_OK);
+    assert_int_equal(b->baud.rate, 230400);
+    assert_int_equal(ararext_raise_baud(b->session, 0), ARAREXT_OK);
+    assert_true(b->fell_back > 0);
+    assert_true(b->faults.garbled > 0);
+    assert_int_equal(ararext_get_baud(b->session), 460800);
+    assert_int_equal(b->host_baud, 460800);
+    assert_int_equal(b->baud.rate, 460800);
+    uint8_t version = 0;
+    assert_int_equal(ararext_get_version(b->session, &version), ARAREXT_OK);
+    bench_free(b);
+}
+
 /* A rate that held at first, and then not any more, in the middle of a stream. */
 static void test_rate_that_stops_holding(void **state)
 {
@@ -501,6 +520,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_stream_tells_why_flash_failed),
         cmocka_unit_test(test_stream_is_refused),
         cmocka_unit_test(test_rate_is_proven_first),
+        cmocka_unit_test(test_rate_is_raised_twice),
         cmocka_unit_test(test_rate_that_stops_holding),
     };
     seeded_start(argc, argv);

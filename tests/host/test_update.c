@@ -215,6 +215,169 @@ static void test_update_not_installed(void **state)
     free_bench(b);
 }
 
+static void test_update_mute(void **state)
+{
+    struct bench *b = new_bench();
+    (void)state;
+    b->fake.after_start = FAKE_SILENT;
+    assert_int_equal(update(b), ARAREXT_ERR_UNCONFIRMED);
+    assert_true(b->result.started);
+    assert_false(b->result.answered || b->result.in_bootloader);
+    assert_in_range(b->fake.now_ms - b->fake.started_ms, 3000, 8000);
+    free_bench(b);
+}
+
+/* What nobody asked for is not confirmed; see the others for what happens without it. */
+static bool yes(void *ctx)
+{
+    struct bench *b = ctx;
+    return b->fake.now_ms >= b->fake.started_ms + 9000;
+}
+
+static void test_update_confirmed_by_the_tool(void **state)
+{
+    struct bench *b = new_bench();
+    (void)state;
+    b->fake.after_start = FAKE_TALKING;
+    b->options.confirm = yes;
+    assert_int_equal(update(b), ARAREXT_OK);
+    assert_true(b->result.confirmed && b->result.started);
+    assert_int_equal(b->fake.requests[0x68], 1);
+    assert_in_range(b->fake.now_ms - b->fake.started_ms, 9000, 13000);
+    free_bench(b);
+}
+
+/* It came back with the button held and never started: there is nothing that could be confirmed. */
+static void test_update_not_confirmed_unstarted(void **state)
+{
+    struct bench *b = new_bench();
+    (void)state;
+    b->fake.after_start = FAKE_BOOTLOADER;
+    b->options.confirm = yes;
+    assert_int_equal(update(b), ARAREXT_ERR_UNCONFIRMED);
+    assert_false(b->result.confirmed || b->result.started);
+    assert_true(b->result.in_bootloader);
+    assert_int_equal(b->fake.requests[0x68], 0);
+    free_bench(b);
+}
+
+/* Of each RESET: the answer is lost, or the request. What is lost costs time, and nothing false is
+ * said. */
+static void test_update_reset_lost(void **state)
+{
+    (void)state;
+    for (unsigned which = 0; which < 2; which++) {
+        for (unsigned count = 1; count <= 2; count++) {
+            struct bench *b = new_bench();
+            b->fake.after_start = FAKE_TALKING;
+            b->fake.verdict_ms = 20000;
+            b->fake.verdict_state = 3;
+            b->fake.lose_resets = which == 0 ? count : 0;
+            b->fake.deaf_resets = which == 1 ? count : 0;
+            assert_int_equal(update(b), ARAREXT_OK);
+            assert_int_equal(b->fake.lost_resets, count);
+            assert_true(b->result.installed && b->result.started && b->result.confirmed);
+            assert_int_equal(b->fake.resets[0], 1);
+            assert_true(b->fake.resets[2] >= 1);
+            free_bench(b);
+        }
+    }
+}
+
+/* Of the start alone. */
+static void test_start_reset_lost(void **state)
+{
+    static const struct {
+        unsigned lost, deaf;
+        enum fake_who after;
+        bool answered, in_bootloader;
+        unsigned resets;
+    } rows[] = {
+        {0, 0, FAKE_SILENT, true, false, 1},    {1, 0, FAKE_SILENT, false, false, 1},
+        {0, 1, FAKE_SILENT, true, false, 1},    {0, 0, FAKE_BOOTLOADER, true, true, 1},
+        {1, 0, FAKE_BOOTLOADER, true, true, 2}, {0, 2, FAKE_BOOTLOADER, true, true, 1},
+        {0, 1, FAKE_TALKING, true, false, 1},   {1, 0, FAKE_TALKING, false, false, 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct bench *b = new_bench();
+        struct ararext_start start;
+        b->fake.lose_resets = rows[i].lost;
+        b->fake.deaf_resets = rows[i].deaf;
+        b->fake.after_start = rows[i].after;
+        assert_int_equal(ararext_start(b->fake.session, &start), ARAREXT_OK);
+        assert_int_equal(start.answered, rows[i].answered);
+        assert_int_equal(start.in_bootloader, rows[i].in_bootloader);
+        assert_int_equal(b->fake.resets[0], rows[i].resets);
+        assert_int_equal(b->fake.lost_resets, rows[i].lost + rows[i].deaf);
+        free_bench(b);
+    }
+    struct bench *b = new_bench();
+    struct ararext_start start;
+    b->fake.deaf_resets = UINT32_MAX; /* it answers all else, and never that */
+    assert_int_equal(ararext_start(b->fake.session, &start), ARAREXT_ERR_TIMEOUT);
+    assert_int_equal(ararext_last_failure(b->fake.session)->sent[1], 0x62);
+    free_bench(b);
+}
+
+static void test_enter_reset_lost(void **state)
+{
+    (void)state;
+    for (unsigned which = 0; which < 2; which++) {
+        struct bench *b = new_bench();
+        struct ararext_info info;
+        bool was_running = false;
+        b->fake.who = FAKE_TALKING;
+        b->fake.lose_resets = which == 0;
+        b->fake.deaf_resets = which == 1;
+        assert_int_equal(ararext_enter_bootloader(b->fake.session, &info, &was_running),
+                         ARAREXT_OK);
+        assert_true(was_running);
+        assert_int_equal(b->fake.lost_resets, 1);
+        assert_int_equal(b->fake.resets[1], 1);
+        free_bench(b);
+    }
+}
+
+/* A package that needs no confirmation, and the button is held: it was not started. */
+static void test_update_not_started(void **state)
+{
+    struct bench *b = calloc(1, sizeof *b);
+    static const uint8_t policy[4] = {0, 8, 30, 0};
+    struct package_recipe recipe = {.policy = policy, .version = {1, 0, 0, 0}};
+    (void)state;
+    prepare(b, &recipe);
+    fake_open(&b->fake);
+    b->fake.after_start = FAKE_BOOTLOADER;
+    assert_int_equal(update(b), ARAREXT_OK);
+    assert_true(b->result.installed && b->result.in_bootloader);
+    assert_false(b->result.started);
+    assert_int_equal(b->result.stay_reason, 1);
+    free_bench(b);
+}
+
+/* Slot A has the same package, from before: what counts is the slot that staging names. */
+static void test_update_equal_packages(void **state)
+{
+    static const uint8_t before[] = {2, 3, 4};
+    (void)state;
+    for (size_t i = 0; i < sizeof before; i++) {
+        struct bench *b = new_bench();
+        uint8_t *slot = fake_slot(&b->fake, 0);
+        slot[0] = before[i];
+        store_le32(slot + 16, (uint32_t)b->len);
+        memcpy(slot + 28, b->data + b->package.digest_at, 8);
+        b->fake.stage_slot = 1;
+        b->fake.after_start = FAKE_TALKING;
+        b->fake.verdict_ms = 5000;
+        b->fake.verdict_state = 3;
+        assert_int_equal(update(b), ARAREXT_OK);
+        assert_int_equal(b->result.slot, 1);
+        assert_true(b->result.staged && b->result.installed && b->result.confirmed);
+        free_bench(b);
+    }
+}
+
 static void test_update_nobody_tells(void **state)
 {
     struct bench *b = new_bench();
@@ -293,6 +456,7 @@ static void test_update_interrupted(void **state)
     struct bench *b = new_bench();
     (void)state;
     b->fake.after_start = FAKE_SILENT;
+    b->options.timeout_ms = 60000;
     b->fake.stop_ms = b->fake.now_ms + 30000;
     assert_int_equal(update(b), ARAREXT_ERR_INTERRUPTED);
     assert_true(b->result.started);
@@ -310,14 +474,27 @@ static void test_update_nothing_to_do(void **state)
     store_le32(slot + 16, (uint32_t)b->len);
     memcpy(slot + 28, b->data + b->package.digest_at, 8);
     b->fake.slots[6] = b->fake.slots[7] = 1;
+    b->fake.after_start = FAKE_SILENT;
     assert_int_equal(update(b), ARAREXT_OK);
     assert_true(b->result.nothing_to_do && b->result.started && b->result.confirmed);
     assert_int_equal(b->fake.requests[0x65], 0);
-    slot[0] = 2; /* installed, but not confirmed */
-    b->options.no_start = true;
+    slot[0] = 2; /* on trial: sent again, it would take the place of the one to go back to */
+    b->fake.stage_slot = 1;
+    b->fake.who = FAKE_BOOTLOADER;
+    b->fake.after_start = FAKE_TALKING;
+    b->fake.verdict_state = 3;
+    b->fake.verdict_ms = 5000;
+    assert_int_equal(update(b), ARAREXT_OK);
+    assert_true(b->result.nothing_to_do && b->result.started && b->result.confirmed);
+    assert_int_equal(b->fake.requests[0x65], 0);
+    b->fake.verdict_ms = 0;
+    b->options.no_start = b->options.force = true; /* asked for all the same */
     b->fake.who = FAKE_BOOTLOADER;
     assert_int_equal(update(b), ARAREXT_OK);
     assert_false(b->result.nothing_to_do);
+    assert_int_equal(b->fake.requests[0x65], 1);
+    b->options.force = false;
+    b->fake.stage_slot = 0;
     slot[0] = 3;
     slot[28] ^= 1; /* another package of the same size */
     fake_slot(&b->fake, 0)[0] = 0;
@@ -490,6 +667,14 @@ int main(void)
         cmocka_unit_test(test_update_rejected_on_trial),
         cmocka_unit_test(test_update_rejected_at_install),
         cmocka_unit_test(test_update_not_installed),
+        cmocka_unit_test(test_update_mute),
+        cmocka_unit_test(test_update_confirmed_by_the_tool),
+        cmocka_unit_test(test_update_not_confirmed_unstarted),
+        cmocka_unit_test(test_update_reset_lost),
+        cmocka_unit_test(test_start_reset_lost),
+        cmocka_unit_test(test_enter_reset_lost),
+        cmocka_unit_test(test_update_not_started),
+        cmocka_unit_test(test_update_equal_packages),
         cmocka_unit_test(test_update_nobody_tells),
         cmocka_unit_test(test_update_default_time),
         cmocka_unit_test(test_update_button_held),

@@ -45,9 +45,7 @@ int ararext_open(struct ararext_session **out, const struct ararext_transport *t
     }
     s->transport = *transport;
     s->options = *options;
-    if (s->options.baud == 0) {
-        s->options.baud = BAUD_DEFAULT;
-    }
+    s->baud = s->options.baud != 0 ? s->options.baud : BAUD_DEFAULT;
     if (s->options.margin_ms == 0) {
         s->options.margin_ms = MARGIN_DEFAULT_MS;
     }
@@ -99,7 +97,7 @@ static uint64_t now(struct ararext_session *s)
 /* Time that len bytes of 10 bits take, rounded up. */
 static unsigned line_ms(const struct ararext_session *s, size_t len)
 {
-    return (unsigned)((len * 10000u + s->options.baud - 1) / s->options.baud);
+    return (unsigned)((len * 10000u + s->baud - 1) / s->baud);
 }
 
 /* 1 s per 16 KiB sector, 2.5 s per 64 KiB, 4.5 s per 128 KiB. */
@@ -165,7 +163,7 @@ int session_set_line(struct ararext_session *s, uint32_t baud)
         rc = s->transport.set_baud(s->transport.ctx, baud);
     }
     if (rc == ARAREXT_OK) {
-        s->options.baud = baud;
+        s->baud = baud;
     }
     return rc;
 }
@@ -386,21 +384,27 @@ static bool was_line_error(const struct ararext_failure *f)
 
 static bool may_repeat(const struct ararext_session *s, const struct call *call, int rc)
 {
+    if (s->one_try) {
+        return false;
+    }
     if (rc == ARAREXT_ERR_REFUSED) {
         return was_line_error(&s->failure);
     }
     return (rc == ARAREXT_ERR_TIMEOUT || rc == ARAREXT_ERR_GARBLED) && !call->once;
 }
 
-/* After a reset and after a start the line is at 115200. */
-static int follow_reset(struct ararext_session *s, uint8_t command)
+/* After a reset and after a start the line is at 115200. Where the answer was lost that is not
+ * known; a board that was not reset goes back by itself. */
+static int follow_reset(struct ararext_session *s, uint8_t command, int rc)
 {
-    if (!s->raised || (command != COMMAND_RESET && command != COMMAND_GO_TO_ADDR)) {
-        return ARAREXT_OK;
+    bool resets = command == COMMAND_RESET || command == COMMAND_GO_TO_ADDR;
+    bool lost = rc == ARAREXT_ERR_TIMEOUT || rc == ARAREXT_ERR_GARBLED;
+    if (!s->raised || !resets || (rc != ARAREXT_OK && !lost)) {
+        return rc;
     }
-    int rc = session_fall_back(s);
-    s->needs_silence = false;
-    return rc;
+    int back = session_fall_back(s);
+    s->needs_silence = lost;
+    return rc == ARAREXT_OK ? back : rc;
 }
 
 int session_call(struct ararext_session *s, struct call *call)
@@ -419,7 +423,7 @@ int session_call(struct ararext_session *s, struct call *call)
         s->failure.attempts = i + 1;
         int rc = attempt(s, &t, call);
         if (rc == ARAREXT_OK) {
-            return follow_reset(s, call->command);
+            return follow_reset(s, call->command, rc);
         }
         note_failure(s, rc, &t);
         if (rc == ARAREXT_ERR_REFUSED) {
@@ -431,7 +435,7 @@ int session_call(struct ararext_session *s, struct call *call)
             return ARAREXT_ERR_UNSUPPORTED;
         }
         if (!may_repeat(s, call, rc)) {
-            return rc;
+            return follow_reset(s, call->command, rc);
         }
         /* Also after the last attempt: whoever wanted an end is not told of the board's silence. */
         if (session_stopped(s)) {

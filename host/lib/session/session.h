@@ -23,9 +23,11 @@ struct ararext_session {
     struct ararext_options options;
     struct ararext_failure failure;
     struct ararext_counters counters;
+    uint32_t baud; /* of our end of the line */
     struct ararext_info info; /* of the last ararext_get_info: the sector map */
     bool has_info;
-    bool raised;              /* options.baud was negotiated: the board may go back to 115200 */
+    bool raised;              /* baud was negotiated: the board may go back to 115200 */
+    bool one_try;             /* nobody may answer: nothing is sent again, and the rate stays */
     bool needs_silence;       /* the board may still wait for the rest of a frame */
     uint64_t silent_since_ms; /* our last byte; has a meaning when needs_silence */
 };

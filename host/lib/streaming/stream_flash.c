@@ -195,7 +195,7 @@ static void describe_content(const struct stream_flash *f, const struct run *r, 
 
 static uint64_t line_us(const struct ararext_session *s, uint64_t bytes)
 {
-    return bytes * 10000000u / s->options.baud;
+    return bytes * 10000000u / s->baud;
 }
 
 static uint64_t flash_us(const struct ararext_info *info, const struct ararext_plan *plan,

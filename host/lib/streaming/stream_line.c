@@ -25,14 +25,14 @@ enum { RATE_COUNT = sizeof RATES / sizeof RATES[0] };
 
 bool session_board_listens(struct ararext_session *s)
 {
-    const struct ararext_options before = s->options;
+    bool (*const stop)(void *ctx) = s->options.stop;
     uint8_t version = 0;
-    struct call call = {
-        .command = COMMAND_GET_VER, .data = &version, .data_min = 1, .data_max = 1, .once = true};
+    struct call call = {.command = COMMAND_GET_VER, .data = &version, .data_min = 1, .data_max = 1};
     s->options.stop = NULL;
-    s->options.retries = 0;
+    s->one_try = true;
     int rc = session_call(s, &call);
-    s->options = before;
+    s->one_try = false;
+    s->options.stop = stop;
     return rc == ARAREXT_OK;
 }
 
@@ -44,7 +44,7 @@ static int adapter_can(struct ararext_session *s, uint32_t baud, bool *can)
         return rc;
     }
     *can = s->transport.set_baud(s->transport.ctx, baud) == ARAREXT_OK;
-    return s->transport.set_baud(s->transport.ctx, s->options.baud);
+    return s->transport.set_baud(s->transport.ctx, s->baud);
 }
 
 static int ask_for_rate(struct ararext_session *s, uint32_t baud)
@@ -63,16 +63,15 @@ static int ask_for_rate(struct ararext_session *s, uint32_t baud)
 /* The board has to say of itself what it said before: long answers, compared. */
 static bool rate_holds(struct ararext_session *s)
 {
-    const struct ararext_options before = s->options;
     bool holds = true;
-    s->options.retries = 0;
+    s->one_try = true;
     for (unsigned i = 0; holds && i < PROOF_COUNT; i++) {
         struct ararext_info info;
         holds = info_get_extended(s, &info) == ARAREXT_OK && info.features == s->info.features &&
                 info.sector_count == s->info.sector_count &&
                 memcmp(info.uid, s->info.uid, sizeof info.uid) == 0;
     }
-    s->options = before;
+    s->one_try = false;
     return holds;
 }
 
@@ -109,7 +108,7 @@ static int wait_for_port(struct ararext_session *s)
         }
         t->sleep_ms(t->ctx, REOPEN_MS);
     }
-    s->options.baud = BAUD_DEFAULT;
+    s->baud = BAUD_DEFAULT;
     return ARAREXT_OK;
 }
 
@@ -159,7 +158,7 @@ static int come_back(struct ararext_session *s, uint32_t baud)
 
 int session_find_again(struct ararext_session *s, int code)
 {
-    uint32_t baud = s->options.baud;
+    uint32_t baud = s->baud;
     int rc = code == ARAREXT_ERR_IO ? come_back(s, baud) : wait_for_board(s);
     /* A plug that has no firm hold comes and goes. */
     for (unsigned i = 0; rc == ARAREXT_ERR_IO && s->failure.sent_len > 0 && i < REPLUGS_MAX; i++) {
@@ -203,7 +202,8 @@ static int try_rate(struct ararext_session *s, uint32_t baud, bool *taken)
     if (rc != ARAREXT_OK) {
         return rc;
     }
-    *taken = s->raised = rate_holds(s);
+    *taken = rate_holds(s);
+    s->raised = *taken;
     return *taken ? ARAREXT_OK : give_up_rate(s);
 }
 
@@ -214,7 +214,7 @@ int ararext_raise_baud(struct ararext_session *s, uint32_t limit)
     }
     for (size_t i = 0; i < RATE_COUNT; i++) {
         bool good = false;
-        if (RATES[i] <= s->options.baud || (limit != 0 && RATES[i] > limit)) {
+        if (RATES[i] <= s->baud || (limit != 0 && RATES[i] > limit)) {
             continue;
         }
         int rc = adapter_can(s, RATES[i], &good);
@@ -230,20 +230,19 @@ int ararext_raise_baud(struct ararext_session *s, uint32_t limit)
 
 void ararext_restore_baud(struct ararext_session *s)
 {
-    const struct ararext_options before = s->options;
-    if (before.baud == BAUD_DEFAULT || !session_has(s, ARAREXT_FEATURE_STREAM)) {
+    bool (*const stop)(void *ctx) = s->options.stop;
+    if (s->baud == BAUD_DEFAULT || !session_has(s, ARAREXT_FEATURE_STREAM)) {
         return;
     }
     s->options.stop = NULL;
     int rc = ask_for_rate(s, BAUD_DEFAULT);
-    s->options.stop = before.stop;
-    s->raised = false;
-    if (rc != ARAREXT_OK || session_set_line(s, BAUD_DEFAULT) != ARAREXT_OK) {
-        return; /* the board goes back by itself */
+    s->options.stop = stop;
+    if (session_fall_back(s) == ARAREXT_OK && rc == ARAREXT_OK) {
+        s->needs_silence = false; /* else the board goes back by itself */
     }
 }
 
 uint32_t ararext_get_baud(const struct ararext_session *s)
 {
-    return s->options.baud;
+    return s->baud;
 }

@@ -82,7 +82,7 @@ static void trace(const struct sender *c, bool sent, const uint8_t *data, size_t
 static int put(struct sender *c, const uint8_t *frame, size_t len)
 {
     uint64_t now_us = now_ms(c) * 1000u;
-    uint64_t line_us = (uint64_t)len * 10000000u / c->s->options.baud;
+    uint64_t line_us = (uint64_t)len * 10000000u / c->s->baud;
     uint64_t start = c->line_free_us > now_us ? c->line_free_us : now_us;
     unsigned timeout = (unsigned)((start - now_us + line_us) / 1000u) + 2000u;
     c->line_free_us = start + line_us;
@@ -152,7 +152,7 @@ static void choose_payload(struct sender *c)
     static const uint16_t sizes[] = {32,  48,  64,  96,   128,  192, 256,
                                      384, 512, 768, 1024, 1536, 2048};
     double rate = c->losses / (c->bytes > 1.0 ? c->bytes : 1.0);
-    double waste = (double)c->s->options.baud / 10e6 * (double)(ahead_us(c) + TURN_US);
+    double waste = (double)c->s->baud / 10e6 * (double)(ahead_us(c) + TURN_US);
     double best = 0.0;
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0] && sizes[i] <= c->payload_max; i++) {
         double whole = sizes[i] + (double)OVERHEAD;

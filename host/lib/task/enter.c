@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Gets to the bootloader: waits for it after a reset, and asks a running application to make room.
+ * Resets, and what comes after them: the bootloader that is waited for, a running application that
+ * is asked to make room for it. The answer to RESET may be lost, and the request too: what the
+ * board then does is what counts. It must never call a board reset, or an application started, that
+ * nobody looked at.
  */
 #include "enter.h"
 
@@ -9,24 +12,26 @@
 enum {
     INSTALL_LIMIT_MS = 45000, /* PROTOCOL.md: up to 30 s; and some patience */
     ENTER_LIMIT_MS = 10000,
-    RESET_MS = 250, /* the board may still send its log for 150 ms */
+    ENTER_UNHEARD_MS = 3000, /* the request may not have arrived */
+    RESET_MS = 250,          /* the board may still send its log for 150 ms */
+    START_MS = 700,          /* a verified start, or the bootloader that stays */
+    LOOKS = 2,
+    RESET_TRIES = 3,
 };
 
 int try_slots(struct ararext_session *s, struct ararext_slots *out)
 {
-    unsigned retries = s->options.retries;
-    s->options.retries = 0;
+    s->one_try = true;
     int rc = ararext_get_slots(s, out);
-    s->options.retries = retries;
+    s->one_try = false;
     return rc;
 }
 
 int try_info(struct ararext_session *s, struct ararext_info *out)
 {
-    unsigned retries = s->options.retries;
-    s->options.retries = 0;
+    s->one_try = true;
     int rc = info_get_extended(s, out);
-    s->options.retries = retries;
+    s->one_try = false;
     if (rc == ARAREXT_OK) {
         s->info = *out;
         s->has_info = true;
@@ -34,7 +39,19 @@ int try_info(struct ararext_session *s, struct ararext_info *out)
     return rc;
 }
 
-int wait_for_bootloader(struct ararext_session *s, unsigned timeout_ms, struct ararext_info *info)
+/* What no further look would change. */
+static bool is_final(int rc)
+{
+    return rc == ARAREXT_OK || rc == ARAREXT_ERR_IO || rc == ARAREXT_ERR_INTERRUPTED;
+}
+
+static bool is_unheard(int rc)
+{
+    return rc == ARAREXT_ERR_TIMEOUT || rc == ARAREXT_ERR_GARBLED;
+}
+
+static int wait_for_bootloader(struct ararext_session *s, unsigned timeout_ms,
+                               struct ararext_info *info)
 {
     const struct ararext_transport *t = &s->transport;
     uint64_t limit = t->may_lag ? (uint64_t)timeout_ms * LAG_FACTOR : timeout_ms;
@@ -42,7 +59,7 @@ int wait_for_bootloader(struct ararext_session *s, unsigned timeout_ms, struct a
     for (;;) {
         t->sleep_ms(t->ctx, RESET_MS);
         int rc = try_info(s, info);
-        if (rc == ARAREXT_OK || rc == ARAREXT_ERR_IO || rc == ARAREXT_ERR_INTERRUPTED) {
+        if (is_final(rc)) {
             return rc;
         }
         if (t->now_ms(t->ctx) - start >= limit) {
@@ -52,17 +69,50 @@ int wait_for_bootloader(struct ararext_session *s, unsigned timeout_ms, struct a
     }
 }
 
-int ararext_install(struct ararext_session *s)
+static int send_reset(struct ararext_session *s, uint8_t how)
 {
-    uint8_t payload[1] = {RESET_INSTALL};
-    struct ararext_info info;
+    uint8_t payload[1] = {how};
     struct call call = {.command = COMMAND_RESET,
                         .payload = payload,
                         .payload_len = sizeof payload,
                         .once = true,
                         .extension = true};
-    int rc = session_call(s, &call);
-    return rc == ARAREXT_OK ? wait_for_bootloader(s, INSTALL_LIMIT_MS, &info) : rc;
+    return session_call(s, &call);
+}
+
+int ararext_install(struct ararext_session *s)
+{
+    struct ararext_info info;
+    int rc = ARAREXT_OK;
+    /* Twice is as good as once: what is installed already stays so. */
+    for (unsigned i = 0; i < RESET_TRIES; i++) {
+        int heard = send_reset(s, RESET_INSTALL);
+        if (heard != ARAREXT_OK && !is_unheard(heard)) {
+            return heard;
+        }
+        rc = wait_for_bootloader(s, INSTALL_LIMIT_MS, &info);
+        if (heard == ARAREXT_OK || rc != ARAREXT_OK) {
+            return rc;
+        }
+    }
+    return rc;
+}
+
+/* From an application that answers. */
+static int leave_application(struct ararext_session *s, struct ararext_info *info)
+{
+    int rc = ARAREXT_ERR_TIMEOUT;
+    for (unsigned i = 0; i < RESET_TRIES; i++) {
+        int heard = send_reset(s, RESET_TO_LOADER);
+        if (heard != ARAREXT_OK && !is_unheard(heard)) {
+            return heard;
+        }
+        rc = wait_for_bootloader(s, heard == ARAREXT_OK ? ENTER_LIMIT_MS : ENTER_UNHEARD_MS, info);
+        if (heard == ARAREXT_OK || is_final(rc)) {
+            return rc;
+        }
+    }
+    return rc;
 }
 
 int ararext_enter_bootloader(struct ararext_session *s, struct ararext_info *info,
@@ -71,7 +121,7 @@ int ararext_enter_bootloader(struct ararext_session *s, struct ararext_info *inf
     struct ararext_slots slots;
     *was_running = false;
     int rc = try_info(s, info);
-    if (rc == ARAREXT_OK || rc == ARAREXT_ERR_IO || rc == ARAREXT_ERR_INTERRUPTED) {
+    if (is_final(rc)) {
         return rc;
     }
     if (try_slots(s, &slots) != ARAREXT_OK) {
@@ -84,6 +134,40 @@ int ararext_enter_bootloader(struct ararext_session *s, struct ararext_info *inf
         return rc;
     }
     *was_running = true;
-    rc = ararext_reset(s, true);
-    return rc == ARAREXT_OK ? wait_for_bootloader(s, ENTER_LIMIT_MS, info) : rc;
+    return leave_application(s, info);
+}
+
+/* Whether a bootloader is there after a reset: asked more than once, since one question may come
+ * while the board still starts. */
+static int look_for_bootloader(struct ararext_session *s, bool *there)
+{
+    struct ararext_info info;
+    int rc = ARAREXT_ERR_TIMEOUT;
+    s->transport.sleep_ms(s->transport.ctx, START_MS);
+    for (unsigned i = 0; i < LOOKS && !is_final(rc); i++) {
+        rc = try_info(s, &info);
+    }
+    *there = rc == ARAREXT_OK;
+    return is_final(rc) ? rc : ARAREXT_OK;
+}
+
+int ararext_start(struct ararext_session *s, struct ararext_start *out)
+{
+    struct ararext_failure unheard;
+    *out = (struct ararext_start){0};
+    for (unsigned i = 0; i < RESET_TRIES; i++) {
+        int rc = send_reset(s, RESET_TO_BOOT);
+        if (rc != ARAREXT_OK && !is_unheard(rc)) {
+            return rc;
+        }
+        out->answered = rc == ARAREXT_OK;
+        unheard = s->failure;
+        rc = look_for_bootloader(s, &out->in_bootloader);
+        if (rc != ARAREXT_OK || out->answered || !out->in_bootloader) {
+            out->stay_reason = out->in_bootloader ? s->info.stay_reason : 0;
+            return rc;
+        }
+    }
+    s->failure = unheard; /* it is there and does not hear that, whatever it is */
+    return s->failure.code;
 }

@@ -4,8 +4,8 @@
  *
  *   stage  ->  finish  ->  install (RESET 02)  ->  start (RESET 00)  ->  wait for the confirmation
  *
- * Each arrow is checked with GET_SLOTS before the next one: the slot that holds our digest is the
- * one that counts, not the answer to a command. It must never call an update confirmed unless the
+ * Each arrow is checked with GET_SLOTS before the next one: what the slot that staging named holds
+ * is what counts, not the answer to a command. It must never call an update confirmed unless the
  * board said so, and every wait ends.
  */
 #include <string.h>
@@ -17,8 +17,9 @@
 
 enum {
     PIECE = 248, /* a multiple of 4, and the most that fits a frame */
-    START_MS = 700,
     POLL_MS = 1000,
+    MUTE_MS = 4000, /* an application that speaks to us does so by then ... */
+    MUTE_LAG_MS = 10000,
     STEP_MS = 100,      /* how often a wait looks whether it is to stop */
     TRIAL_SPARE_S = 10, /* a boot on trial: the watchdog's time, resetting, installing */
 };
@@ -50,17 +51,28 @@ static int fail(const struct update *u, int code)
     return code;
 }
 
-/* The slot that holds our package, sealed. */
+/* Whether slot i holds our package, sealed. */
+static bool is_ours(const struct update *u, uint8_t i)
+{
+    if (i >= ARAREXT_SLOT_COUNT) {
+        return false;
+    }
+    const struct ararext_slot *slot = &u->result->slots.slots[i];
+    return slot->state >= SLOT_STAGED && slot->package_size == u->package->size &&
+           memcmp(slot->digest, u->package->data + u->package->digest_at, sizeof slot->digest) == 0;
+}
+
+/* The slot with our package; NULL if there is none. Both may hold it: the one that staging named
+ * counts, and where it named none (a stream that is resumed), or the board kept what it had
+ * instead, the one that it would start. */
 static const struct ararext_slot *find_ours(const struct update *u)
 {
-    const struct ararext_slots *all = &u->result->slots;
-    for (uint8_t i = 0; i < ARAREXT_SLOT_COUNT; i++) {
-        const struct ararext_slot *slot = &all->slots[i];
-        if (slot->state >= SLOT_STAGED && slot->package_size == u->package->size &&
-            memcmp(slot->digest, u->package->data + u->package->digest_at, sizeof slot->digest) ==
-                0) {
-            u->result->slot = i;
-            return slot;
+    struct ararext_update_result *r = u->result;
+    const uint8_t candidates[] = {r->slot, r->slots.target, 0, 1};
+    for (size_t i = 0; i < sizeof candidates; i++) {
+        if (is_ours(u, candidates[i])) {
+            r->slot = candidates[i];
+            return &r->slots.slots[r->slot];
         }
     }
     return NULL;
@@ -175,9 +187,13 @@ static int install(const struct update *u)
 
 static int start(const struct update *u)
 {
+    struct ararext_start start;
     show(u, ARAREXT_STEP_START, 0, 0);
-    int rc = ararext_reset(u->s, false);
-    u->result->started = rc == ARAREXT_OK;
+    int rc = ararext_start(u->s, &start);
+    u->result->started = rc == ARAREXT_OK && !start.in_bootloader;
+    u->result->unheard = !start.answered;
+    u->result->in_bootloader = start.in_bootloader;
+    u->result->stay_reason = start.in_bootloader ? start.stay_reason : u->result->stay_reason;
     return rc;
 }
 
@@ -192,10 +208,49 @@ static int sleep_for(const struct update *u, unsigned ms)
     return ARAREXT_OK;
 }
 
+/* Whoever uses the tool wants it confirmed: possible once it was started on trial. */
+static int confirm_in_its_place(const struct update *u)
+{
+    show(u, ARAREXT_STEP_CONFIRM, 0, 0);
+    int rc = ararext_confirm(u->s);
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    rc = refresh(u);
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    const struct ararext_slot *ours = find_ours(u);
+    u->result->confirmed = ours != NULL && ours->state == SLOT_CONFIRMED;
+    if (!u->result->confirmed) {
+        return fail(u, ARAREXT_ERR_UNCONFIRMED);
+    }
+    return u->result->in_bootloader ? start(u) : ARAREXT_OK;
+}
+
+static bool wants_confirming(const struct update *u)
+{
+    return u->options->confirm != NULL && u->options->confirm(u->options->ctx);
+}
+
+/* Our package is on trial: who answers, and is it to be confirmed by us? */
+static int look_at_trial(const struct update *u, const struct ararext_slot *ours, bool *over)
+{
+    struct ararext_info info;
+    int rc = try_info(u->s, &info); /* an application does not know this */
+    u->result->in_bootloader = rc == ARAREXT_OK;
+    u->result->stay_reason = rc == ARAREXT_OK ? info.stay_reason : u->result->stay_reason;
+    u->result->started = u->result->started || rc != ARAREXT_OK;
+    if (ours->attempts > 0 && wants_confirming(u)) {
+        return confirm_in_its_place(u);
+    }
+    *over = rc == ARAREXT_OK;
+    return *over ? fail(u, ARAREXT_ERR_UNCONFIRMED) : ARAREXT_OK;
+}
+
 /* One look. *over: the verdict is in the return value. */
 static int look(const struct update *u, bool *over)
 {
-    struct ararext_info info;
     struct ararext_slots slots;
     *over = true;
     int rc = try_slots(u->s, &slots);
@@ -216,13 +271,7 @@ static int look(const struct update *u, bool *over)
     if (ours != NULL && ours->state == SLOT_REJECTED) {
         return reject(u, ours);
     }
-    rc = try_info(u->s, &info); /* an application does not know this */
-    if (rc == ARAREXT_OK) {
-        u->result->in_bootloader = true;
-        u->result->stay_reason = info.stay_reason;
-    }
-    *over = rc == ARAREXT_OK || ours == NULL;
-    return *over ? fail(u, ARAREXT_ERR_UNCONFIRMED) : ARAREXT_OK;
+    return ours != NULL ? look_at_trial(u, ours, over) : fail(u, ARAREXT_ERR_UNCONFIRMED);
 }
 
 static unsigned time_limit(const struct update *u)
@@ -232,11 +281,19 @@ static unsigned time_limit(const struct update *u)
                                        : u->package->trials * boot_s * 1000u;
 }
 
-static int wait_for_confirmation(const struct update *u)
+/* Nobody has answered since the start, and nobody said how long to wait, or wants to confirm it: it
+ * has no line to us. */
+static bool is_mute(const struct update *u, uint64_t waited)
+{
+    unsigned limit = u->s->transport.may_lag ? MUTE_LAG_MS : MUTE_MS;
+    return !u->result->answered && u->options->timeout_ms == 0 && waited >= limit &&
+           !wants_confirming(u);
+}
+
+static int wait_for_confirmation(const struct update *u, uint64_t began)
 {
     unsigned limit = time_limit(u);
-    uint64_t began = now(u);
-    int rc = sleep_for(u, START_MS);
+    int rc = ARAREXT_OK;
     while (rc == ARAREXT_OK) {
         uint64_t waited = now(u) - began;
         bool over = false;
@@ -245,21 +302,23 @@ static int wait_for_confirmation(const struct update *u)
         if (over) {
             return rc;
         }
-        if (now(u) - began >= limit) {
+        waited = now(u) - began;
+        if (rc == ARAREXT_OK && (waited >= limit || is_mute(u, waited))) {
             return fail(u, ARAREXT_ERR_UNCONFIRMED);
         }
-        rc = sleep_for(u, POLL_MS);
+        rc = rc == ARAREXT_OK ? sleep_for(u, POLL_MS) : rc;
     }
     return rc;
 }
 
 /* ---- the whole ---- */
 
-/* The board holds it, confirmed and installed. */
+/* The board holds it, installed, and would start it: sending it again would only take the package
+ * to go back to away. */
 static bool is_there(const struct update *u)
 {
     const struct ararext_slot *ours = find_ours(u);
-    return ours != NULL && ours->state == SLOT_CONFIRMED &&
+    return ours != NULL && ours->state != SLOT_REJECTED &&
            u->result->slots.installed == u->result->slot &&
            u->result->slots.target == u->result->slot;
 }
@@ -273,25 +332,32 @@ static int bring(const struct update *u)
     return rc == ARAREXT_OK ? install(u) : rc;
 }
 
+static int start_and_wait(const struct update *u)
+{
+    uint64_t began = now(u);
+    int rc = start(u);
+    bool trial = !u->result->confirmed && u->package->trials != 0;
+    return rc == ARAREXT_OK && trial ? wait_for_confirmation(u, began) : rc;
+}
+
 int ararext_update(struct ararext_session *s, const struct ararext_package *package,
                    const struct ararext_board *board, const struct ararext_update_options *options,
                    struct ararext_update_result *result)
 {
-    const struct update u = {s, package, options, result};
+    static const struct ararext_update_options defaults;
+    const struct update u = {s, package, options != NULL ? options : &defaults, result};
     *result = (struct ararext_update_result){.slot = ARAREXT_SLOT_NONE, .slots = board->slots};
-    result->nothing_to_do = is_there(&u);
+    result->nothing_to_do = !u.options->force && is_there(&u);
     int rc = ARAREXT_OK;
     if (result->nothing_to_do) {
-        result->staged = result->installed = result->confirmed = true;
+        result->staged = result->installed = true;
+        result->confirmed = result->slots.slots[result->slot].state == SLOT_CONFIRMED;
     } else {
         result->slot = ARAREXT_SLOT_NONE;
         rc = bring(&u);
     }
-    if (rc == ARAREXT_OK && !options->no_start) {
-        rc = start(&u);
-        if (rc == ARAREXT_OK && !result->confirmed && package->trials != 0) {
-            rc = wait_for_confirmation(&u);
-        }
+    if (rc == ARAREXT_OK && !u.options->no_start) {
+        rc = start_and_wait(&u);
     }
     if (rc == ARAREXT_OK) {
         show(&u, ARAREXT_STEP_DONE, 0, 0);
