@@ -66,7 +66,7 @@ _ararext()
     keygen) options+=" --public --passphrase-file" ;;
     pack) options+=" --output --key --passphrase-file --unsigned --digest-only --signature --public-key --security-counter --board --trials --no-confirm --crash-limit --watchdog --revoke-key --no-compress --format" ;;
     image) options+=" --key --board --passphrase-file" ;;
-    update) options+=" --no-start --no-stream --timeout --yes" ;;
+    update) options+=" --confirm --force --no-start --no-stream --timeout --yes" ;;
     provision) options+=" --key --board --read-protection --dry-run --yes" ;;
     reset) options+=" --bootloader" ;;
     protect) options+=" --sectors --read-protection --yes" ;;

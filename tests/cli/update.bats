@@ -64,7 +64,7 @@ held_reset()
     ararext update ota-demo-auto.pkg
     expect_status 0
     expect "The application made room for the bootloader"
-    expect "Nothing to send: the board holds version 1.0.0+1 already, confirmed; started"
+    expect "Already there, nothing to send: the board holds version 1.0.0+1, confirmed; started"
 }
 
 @test "not confirmed: said, confirmed by hand, gone back from" {
@@ -89,6 +89,57 @@ held_reset()
     json 'd["slots"][1]["cause"] == "rollback asked for"'
     ararext rollback # the other one is rejected
     [ "$status" -ne 0 ]
+}
+
+@test "confirmed by the tool: --confirm, Enter; an application without a line is not waited for" {
+    package ota-demo-2 2.0.0
+    json_of update ota-demo-2.pkg --confirm
+    [ "$status" -eq 0 ]
+    json 'd["confirmed"] and d["started"] and d["answered"]'
+    package ota-demo-2 1.9.0
+    at_terminal --when "Enter confirms it" --send '\n' -- "$ARAREXT" update ota-demo-2.pkg
+    expect_status 0
+    expect "this is a downgrade: the board runs version 2.0.0"
+    expect "version 1.9.0 runs and is confirmed"
+    package hello 3.0.0 --trials 15
+    local before=$SECONDS
+    ararext update hello.pkg
+    expect_status 14
+    expect "s left"
+    expect "nobody on the line told"
+    [ $((SECONDS - before)) -lt 60 ] # not its 15 boots on trial
+    # With --confirm it may come back into the bootloader by hand, and is confirmed then.
+    held_reset
+    "$ARAREXT" update hello.pkg --confirm >out.txt 2>&1 </dev/null &
+    local tool=$! stays
+    wait_for "Waiting until it answers" out.txt
+    stays=$(grep -c "stays:" twin.log)
+    twin button 1
+    twin reset
+    until [ "$(grep -c "stays:" twin.log)" -gt "$stays" ]; do sleep 0.05; done
+    twin button 0
+    status=0
+    wait "$tool" || status=$?
+    output=$(cat out.txt)
+    expect_status 0
+    expect "Already there"
+    expect "It was started: confirming it"
+    held_reset
+    json_of slots
+    json 'd["installed"] == "A" and d["slots"][0]["state"] == "confirmed"'
+}
+
+@test "the button held: nothing is called started" {
+    package hello 1.0.0 --no-confirm
+    twin button 1
+    ararext update hello.pkg
+    expect_status 0
+    expect "stays in the bootloader"
+    expect_not "was started"
+    expect_not "; started"
+    json_of update hello.pkg # already there, and not started either
+    [ "$status" -eq 0 ]
+    json 'd["nothing_to_do"] and not d["started"] and d["in_bootloader"]'
 }
 
 @test "never confirmed, never fed: the watchdog ends its trials, and the board goes back" {
@@ -168,7 +219,8 @@ held_reset()
     json 'd["target"] == "none" and d["installed"] == "none"'
     ararext update ota-demo-auto.pkg --no-start
     expect_status 0
-    expect "is in no package: it is overwritten"
+    expect "is in no package: the board cannot go back to it once"
+    expect_not "not touched"
     expect_not "ERASES"
 }
 

@@ -6,7 +6,10 @@
  */
 #include "cli.h"
 
+#include <poll.h>
 #include <stdlib.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include "cli_confirm.h"
 #include "cli_connect.h"
@@ -16,18 +19,22 @@
 #include "cli_package.h"
 #include "cli_progress.h"
 
-enum { OPT_NO_START = OPT_OWN, OPT_TIMEOUT, OPT_YES, OPT_NO_STREAM };
+enum { OPT_NO_START = OPT_OWN, OPT_TIMEOUT, OPT_YES, OPT_NO_STREAM, OPT_CONFIRM, OPT_RESEND };
+enum { COUNT_MS = 10000 }; /* how often the rest of the time is told */
 
 struct update {
     struct cli *cli;
     struct ararext_update_options options;
-    bool yes;
+    bool yes, confirm;
+    bool asks;     /* Enter at the terminal confirms */
+    bool answered; /* Enter came */
     struct ararext_package package;
     struct ararext_package_findings findings;
     struct ararext_board board;
     struct ararext_update_result result;
     struct cli_progress progress;
-    int step; /* enum ararext_update_step, -1 before the first */
+    int step;         /* enum ararext_update_step, -1 before the first */
+    uint32_t told_ms; /* of the wait, when its rest was told last */
 };
 
 static int take(struct cli *cli, void *ctx, int code, const char *value)
@@ -40,6 +47,12 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
         return ARAREXT_OK;
     case OPT_NO_STREAM:
         u->options.no_stream = true;
+        return ARAREXT_OK;
+    case OPT_CONFIRM:
+        u->confirm = true;
+        return ARAREXT_OK;
+    case OPT_RESEND:
+        u->options.force = true;
         return ARAREXT_OK;
     case OPT_YES:
     case 'y':
@@ -114,8 +127,11 @@ static void note_version(const struct update *u)
     const struct ararext_slot *slot = &s->slots[s->installed];
     ararext_version_text(&slot->version, version, sizeof version);
     json_string(u->cli->doc, "version_before", version);
-    if (ararext_version_compare(&u->package.version, &slot->version) <= 0) {
-        cli_say(u->cli, "Note: the board runs version %s, which is not older.\n", version);
+    int newer = ararext_version_compare(&u->package.version, &slot->version);
+    if (newer < 0) {
+        cli_say(u->cli, "Note: this is a downgrade: the board runs version %s.\n", version);
+    } else if (newer == 0) {
+        cli_say(u->cli, "Note: the board runs version %s, too.\n", version);
     }
 }
 
@@ -135,22 +151,65 @@ static int check_board(struct update *u)
     if (!u->board.plain_application) {
         return ARAREXT_OK;
     }
-    cli_say(u->cli, "Note: the application on the board is in no package: it is overwritten, and "
-                    "the board cannot go back to it.\n");
+    cli_say(u->cli, "Note: the application on the board is in no package: the board cannot go back "
+                    "to it once the new one is installed.\n");
     return u->board.slots_in_use ? cli_confirm(u->cli, large, "update", u->yes) : ARAREXT_OK;
 }
 
 /* ---- while it runs ---- */
 
+/* Whether Enter was pressed at the terminal. */
+static bool take_enter(struct update *u)
+{
+    struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
+    char text[64];
+    if (u->asks && poll(&fd, 1, 0) > 0) {
+        u->asks = fgets(text, sizeof text, stdin) != NULL;
+        u->answered = u->answered || u->asks;
+    }
+    return u->answered;
+}
+
+static bool wants_confirming(void *ctx)
+{
+    struct update *u = ctx;
+    return u->confirm || take_enter(u);
+}
+
+/* Each wait says what it waits for, and how long. */
+static void tell_wait(struct update *u, uint32_t done, uint32_t total)
+{
+    unsigned rest = (total - done + 999u) / 1000u;
+    if (u->told_ms != UINT32_MAX && done - u->told_ms < COUNT_MS) {
+        return;
+    }
+    if (u->told_ms == UINT32_MAX && isatty(STDIN_FILENO) == 1) {
+        (void)tcflush(STDIN_FILENO, TCIFLUSH); /* what was typed before it was asked for */
+        u->asks = true;
+    }
+    u->told_ms = done;
+    if (u->confirm && !u->result.answered) {
+        cli_say(u->cli,
+                "Waiting until it answers, to confirm it (%u s left); if it never does, hold "
+                "the button and reset the board.\n",
+                rest);
+    } else {
+        cli_say(u->cli, "Waiting for its confirmation by itself (%u s left)%s.\n", rest,
+                u->asks ? "; Enter confirms it" : "");
+    }
+}
+
 static void show(void *ctx, enum ararext_update_step step, uint32_t done, uint32_t total)
 {
     static const char *const WORDS[] = {
-        [ARAREXT_STEP_ERASE] = "Erasing a slot for it; what runs now is not touched.\n",
+        [ARAREXT_STEP_ERASE] =
+            "Erasing a slot for it; what runs now stays until it is installed.\n",
         [ARAREXT_STEP_STAGE] = "",
         [ARAREXT_STEP_FINISH] = "The board judges it.\n",
         [ARAREXT_STEP_INSTALL] = "Sealed; the board resets and installs it.\n",
         [ARAREXT_STEP_START] = "Starting it.\n",
-        [ARAREXT_STEP_WAIT] = "Waiting for its confirmation.\n",
+        [ARAREXT_STEP_WAIT] = "",
+        [ARAREXT_STEP_CONFIRM] = "It was started: confirming it.\n",
         [ARAREXT_STEP_DONE] = "",
     };
     struct update *u = ctx;
@@ -163,6 +222,8 @@ static void show(void *ctx, enum ararext_update_step step, uint32_t done, uint32
     }
     if (step == ARAREXT_STEP_STAGE) {
         cli_progress_show(&u->progress, ARAREXT_PHASE_WRITE, done, total);
+    } else if (step == ARAREXT_STEP_WAIT) {
+        tell_wait(u, done, total);
     }
 }
 
@@ -185,8 +246,16 @@ static int tell_unconfirmed(struct update *u, int rc)
                        slot->attempts, slot->trials);
         cli_advise(u->cli, "run 'ararext slots' again later, or confirm it with 'ararext confirm'");
     } else {
-        rc = cli_error(u->cli, rc, "started, and nobody on the line told whether it was confirmed");
-        cli_advise(u->cli, "hold the button, reset the board, and run 'ararext slots'");
+        rc = cli_error(
+            u->cli, rc,
+            "%s, and nobody on the line told whether it was confirmed: it has to confirm "
+            "itself, or the board goes back after %u boots on trial",
+            r->unheard ? "the answer to the reset was lost; it was probably started" : "started",
+            u->package.trials);
+        cli_advise(u->cli,
+                   "to confirm it by hand, hold the button, reset the board, and run "
+                   "'ararext confirm'; 'ararext pack --no-confirm' is for applications that "
+                   "never do");
     }
     return rc;
 }
@@ -244,15 +313,25 @@ static void tell_success(const struct update *u)
     const struct ararext_update_result *r = &u->result;
     char version[32];
     ararext_version_text(&u->package.version, version, sizeof version);
+    const char *start = r->in_bootloader ? "; the board stays in the bootloader"
+                        : !r->started    ? ""
+                        : r->unheard     ? "; probably started, the board's answer was lost"
+                                         : "; started";
     if (r->nothing_to_do) {
-        cli_say(u->cli, "Nothing to send: the board holds version %s already, confirmed%s.\n",
-                version, r->started ? "; started" : "");
-    } else if (!r->started) {
+        cli_say(u->cli, "Already there, nothing to send: the board holds version %s%s%s.\n",
+                version, r->confirmed ? ", confirmed" : "", start);
+    } else if (!r->started && !r->in_bootloader) {
         cli_say(u->cli, "Version %s is installed and not started: 'ararext reset'.\n", version);
     } else if (r->confirmed) {
         cli_say(u->cli, "Updated: version %s runs and is confirmed.\n", version);
     } else {
-        cli_say(u->cli, "Updated: version %s was started, and needs no confirmation.\n", version);
+        cli_say(u->cli, "Updated: version %s is installed, and needs no confirmation%s.\n", version,
+                start);
+    }
+    if (r->in_bootloader) {
+        cli_say(u->cli,
+                "It does not run yet (%s): let go of the button, and run 'ararext reset'.\n",
+                ararext_stay_reason_text(r->stay_reason));
     }
 }
 
@@ -286,6 +365,8 @@ static int update(struct update *u)
     }
     cli_progress_start(&u->progress, cli);
     u->step = -1;
+    u->told_ms = UINT32_MAX;
+    u->options.confirm = wants_confirming;
     u->options.progress = show;
     u->options.ctx = u;
     rc = ararext_update(cli->session, &u->package, &u->board, &u->options, &u->result);
@@ -301,6 +382,8 @@ static int update(struct update *u)
 static int run(struct cli *cli, int argc, char **argv)
 {
     static const struct option own[] = {
+        {"confirm", no_argument, NULL, OPT_CONFIRM},
+        {"force", no_argument, NULL, OPT_RESEND},
         {"no-start", no_argument, NULL, OPT_NO_START},
         {"no-stream", no_argument, NULL, OPT_NO_STREAM},
         {"timeout", required_argument, NULL, OPT_TIMEOUT},
@@ -333,15 +416,20 @@ const struct cli_command cmd_update = {
     .summary = "Update the board with a package, and see it confirmed",
     .arguments = "PACKAGE [OPTION...]",
     .help = "The package is sent while the old application stays, judged by the board,\n"
-            "installed and started. It then has to be confirmed, by itself or with 'ararext\n"
-            "confirm'; otherwise the board goes back to the package before. A running\n"
-            "application that links libararext-app is asked to make room first.\n\n"
+            "installed and started. It then has to be confirmed, by itself, by Enter at the\n"
+            "terminal, or with 'ararext confirm'; otherwise the board goes back to the package\n"
+            "before. A running application that links libararext-app is asked to make room\n"
+            "first. A package that is installed already is not sent again.\n\n"
             "Options:\n"
+            "      --confirm        confirm it in its place, once it was started and answers;\n"
+            "                       or when the bootloader is back after that\n"
+            "      --force          send it again, also where the board holds just that\n"
             "      --no-start       install it, and leave the board in the bootloader\n"
             "      --no-stream      command by command at the rate of the start, also where\n"
             "                       the board can stream\n"
             "      --timeout S      seconds to wait for the confirmation (default: its boots\n"
-            "                       on trial times the watchdog's time and 10 s)\n"
+            "                       on trial times the watchdog's time and 10 s, and some\n"
+            "                       seconds where nobody on the line answers)\n"
             "  -y, --yes            do not ask where something would be lost\n",
     .example = "ararext update app.pkg",
 };
