@@ -8,6 +8,7 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -130,8 +131,10 @@ static void note_version(const struct update *u)
     int newer = ararext_version_compare(&u->package.version, &slot->version);
     if (newer < 0) {
         cli_say(u->cli, "Note: this is a downgrade: the board runs version %s.\n", version);
-    } else if (newer == 0) {
-        cli_say(u->cli, "Note: the board runs version %s, too.\n", version);
+    } else if (newer == 0 && memcmp(slot->digest, u->package.data + u->package.digest_at,
+                                    sizeof slot->digest) != 0) {
+        cli_say(u->cli, "Note: the board runs version %s already, from another package.\n",
+                version);
     }
 }
 

@@ -23,7 +23,7 @@ struct ararext_session {
     struct ararext_options options;
     struct ararext_failure failure;
     struct ararext_counters counters;
-    uint32_t baud; /* of our end of the line */
+    uint32_t baud;            /* of our end of the line */
     struct ararext_info info; /* of the last ararext_get_info: the sector map */
     bool has_info;
     bool raised;              /* baud was negotiated: the board may go back to 115200 */
