@@ -302,7 +302,7 @@ static void test_stream_gives_up_where_nothing_moves(void **state)
     assert_true(b->faults.eaten > 0);
     assert_false(b->result.bootable);
     ararext_describe_failure(b->session, &m);
-    assert_non_null(strstr(m.text, "it does not get on, the board's last word was 5C 0"));
+    assert_non_null(strstr(m.text, "it does not get on"));
     assert_non_null(strstr(ararext_failure_advice(b->session), "lower --baud"));
     b->faults.eats = 0;
     (void)bench_flash_ok(b, &PLAIN);
@@ -407,7 +407,7 @@ static void test_stream_tells_why_flash_failed(void **state)
         assert_int_equal(f->detail, b->faults.fail_at);
         struct ararext_message m;
         ararext_describe_failure(b->session, &m);
-        assert_non_null(strstr(m.text, "stream: the board answered 5C 0"));
+        assert_non_null(strstr(m.text, "stream: the board gave up"));
         assert_non_null(strstr(m.text, "reason 25: flash at 0x08012000 reads back differently"));
         assert_true(ararext_failure_advice(b->session)[0] != '\0');
         assert_false(b->result.bootable);
