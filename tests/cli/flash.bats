@@ -11,6 +11,7 @@ setup()
 
 teardown()
 {
+    [ -z "${SECOND_PID:-}" ] || kill "$SECOND_PID" 2>/dev/null || true
     stop_board
 }
 
@@ -341,7 +342,6 @@ second_board()
     expect "second/usart2: sector 4 is write-protected"
     expect "nobody: No such file or directory"
     expect "2 of 3 boards failed"
-    kill "$SECOND_PID"
 }
 
 @test "several ports where one has to do" {
@@ -384,7 +384,6 @@ longest_line()
         expect_status 0
         [ "$(longest_line)" -lt "$columns" ]
     done
-    kill "$SECOND_PID"
 }
 
 @test "progress fits the terminal, however narrow" {

@@ -7,6 +7,8 @@
 # shellcheck shell=bash
 
 HERE=$BATS_TEST_DIRNAME
+# Seconds that anything is waited for. For what never comes: a machine ten times slower stays below it.
+LIMIT_S=200
 
 common_setup()
 {
@@ -20,13 +22,13 @@ common_setup()
 # start_board [ARGUMENT...]: a board at $ARAREXT_PORT, in the bootloader unless the arguments say so.
 start_board()
 {
-    local tries
+    local end
     rm -f twin.in
     mkfifo twin.in
     "$ARAREXT_TWIN" --firmware "$ARAREXT_FIRMWARE" --speed max --usart2 "$PWD/usart2" \
         --usart3 "$PWD/usart3" --show-log "$@" <>twin.in >>twin.log 2>&1 3>&- &
     TWIN_PID=$!
-    for ((tries = 0; tries < 200; tries++)); do
+    for ((end = SECONDS + LIMIT_S; SECONDS < end; )); do
         [ -e usart2 ] && break
         kill -0 "$TWIN_PID" || { cat twin.log; return 1; }
         sleep 0.05
@@ -76,13 +78,26 @@ at_terminal()
 # wait_for TEXT FILE
 wait_for()
 {
-    local tries
-    for ((tries = 0; tries < 400; tries++)); do
+    local end
+    for ((end = SECONDS + LIMIT_S; SECONDS < end; )); do
         grep -qF -- "$1" "$2" 2>/dev/null && return 0
         sleep 0.05
     done
     echo "'$1' did not appear in $2:"
     cat "$2"
+    return 1
+}
+
+# wait_catching PID: until it catches SIGTERM. From then on no moment may be a wrong one for a signal.
+wait_catching()
+{
+    local end caught
+    for ((end = SECONDS + LIMIT_S; SECONDS < end; )); do
+        caught=$(sed -n 's/^SigCgt:[[:space:]]*/0x/p' "/proc/$1/status") || return 1
+        (((caught & 0x4000) == 0)) || return 0
+        sleep 0.01
+    done
+    echo "process $1 does not catch SIGTERM"
     return 1
 }
 
@@ -135,6 +150,21 @@ json_of()
 json()
 {
     python3 -c 'import json, sys; d = json.load(open("out.json")); r = eval(sys.argv[1]); print(r); sys.exit(0 if r else 1)' "$1"
+}
+
+# json_until EXPRESSION ARGUMENT...: asks until it is true.
+json_until()
+{
+    local expression=$1 end
+    shift
+    for ((end = SECONDS + LIMIT_S; SECONDS < end; )); do
+        json_of "$@"
+        [ "$status" -ne 0 ] || ! json "$expression" || return 0
+        sleep 0.1
+    done
+    echo "'$expression' never became true; the last answer:"
+    cat out.json
+    return 1
 }
 
 # big_image FILE SIZE SEED: an application with a plausible vector table and SIZE bytes.

@@ -112,19 +112,26 @@ broken_off()
 
 @test "one signal that comes twice is one signal" {
     real_time
-    "$ARAREXT" erase --sector 2-10 --verbose </dev/null >out 2>err 3>&- &
-    local tool=$!
-    wait_for "> 03 56 02" err
-    kill -STOP "$TWIN_PID"
-    kill -TERM "$tool"
-    kill -TERM "$tool"
-    sleep 0.2
-    kill -TERM "$tool"
-    sleep 0.1
-    kill -0 "$tool"
-    kill -CONT "$TWIN_PID"
-    status=0
-    wait "$tool" || status=$?
+    local tries start took
+    # A second one is told from the first by half a second. Where this machine did not get the three out in a good
+    # deal less, nothing was tried: once more.
+    for ((tries = 0; tries < 20; tries++)); do
+        "$ARAREXT" erase --sector 2-10 --verbose </dev/null >out 2>err 3>&- &
+        local tool=$!
+        wait_for "> 03 56 02" err
+        kill -STOP "$TWIN_PID"
+        start=$(date +%s%N)
+        kill -TERM "$tool"
+        kill -TERM "$tool"
+        sleep 0.1
+        kill -TERM "$tool"
+        took=$((($(date +%s%N) - start) / 1000000))
+        kill -CONT "$TWIN_PID"
+        status=0
+        wait "$tool" || status=$?
+        [ "$took" -ge 250 ] || break
+    done
+    [ "$took" -lt 250 ] || skip "this machine is too busy: three signals take $took ms"
     output=$(cat err)
     expect_status 143
     expect "sectors were erased, the others are as they were"
@@ -141,8 +148,11 @@ broken_off()
     kill -STOP "$TWIN_PID"
     kill -TERM "$tool"
     sleep 0.8
-    kill -0 "$tool"
-    kill -TERM "$tool"
+    kill -0 "$tool" # it waits for the frame's end
+    for ((end = SECONDS + LIMIT_S; SECONDS < end; )); do
+        kill -TERM "$tool" 2>/dev/null || break # where the first came late, this one was too early
+        sleep 0.8
+    done
     status=0
     wait "$tool" || status=$?
     kill -CONT "$TWIN_PID"
@@ -160,7 +170,7 @@ broken_off()
         [ "$words" = "verify nobody" ] && mkfifo nobody # open itself waits there
         "$ARAREXT" $words <in >out 2>err 3>&- 9>&- &
         local tool=$!
-        sleep 0.3
+        wait_catching "$tool"
         kill -TERM "$tool"
         status=0
         wait "$tool" || status=$?
@@ -175,7 +185,7 @@ broken_off()
     kill -STOP "$TWIN_PID"
     "$ARAREXT" info --verbose </dev/null >out 2>err 3>&- &
     local tool=$!
-    for _ in $(seq 400); do
+    for ((end = SECONDS + LIMIT_S; SECONDS < end; )); do
         [ "$(grep -cF "> 01 51" err)" -eq 3 ] && break
         sleep 0.05
     done

@@ -29,7 +29,7 @@ teardown()
     mkfifo in
     "$ARAREXT_TWIN" --firmware "$ARAREXT_FIRMWARE" --speed max --button <>in >twin.log 2>&1 3>&- &
     TWIN_PID=$!
-    for _ in $(seq 100); do [ -e "$TWIN_LINK" ] && break; sleep 0.05; done
+    for ((end = SECONDS + LIMIT_S; SECONDS < end; )); do [ -e "$TWIN_LINK" ] && break; sleep 0.05; done
     ararext ports
     expect_status 0
     expect "$TWIN_LINK"

@@ -18,7 +18,7 @@ import time
 
 
 def arguments(words):
-    steps, timeout = [], 60.0
+    steps, timeout = [], 200.0
     while words and words[0] != "--":
         name, value = words[0], words[1]
         if name == "--when":

@@ -31,8 +31,8 @@ held_reset()
 {
     twin button 1
     twin reset
-    local tries
-    for ((tries = 0; tries < 100; tries++)); do
+    local end
+    for ((end = SECONDS + LIMIT_S; SECONDS < end; )); do
         "$ARAREXT" --json info 2>/dev/null >held.json </dev/null && break
         sleep 0.1
     done
@@ -83,9 +83,7 @@ held_reset()
     expect "Version 1.0.0 in slot A is installed at the next start"
     ararext reset
     expect_status 0
-    sleep 1
-    json_of slots
-    json 'd["installed"] == "A" and d["slots"][1]["state"] == "rejected"'
+    json_until 'd["installed"] == "A" and d["slots"][1]["state"] == "rejected"' slots
     json 'd["slots"][1]["cause"] == "rollback asked for"'
     ararext rollback # the other one is rejected
     [ "$status" -ne 0 ]
@@ -186,9 +184,7 @@ held_reset()
     twin button 0
     ararext reset
     expect_status 0
-    sleep 2
-    json_of slots
-    json 'd["slots"][1]["version"] == "1.0.1" and d["slots"][1]["installed"]'
+    json_until 'd["slots"][1]["version"] == "1.0.1" and d["slots"][1]["installed"]' slots
 }
 
 @test "what is not for this board is refused before anything is sent" {
@@ -255,17 +251,19 @@ held_reset()
     expect_status 0
     twin speed real
     package lua-demo 2.0.0
+    "$ARAREXT" --verbose --baud 115200 update lua-demo.pkg >out.txt 2>&1 </dev/null 3>&- &
+    local tool=$!
+    wait_for "> C5 01" out.txt
+    kill -TERM "$tool"
     status=0
-    timeout --preserve-status -s INT 5 "$ARAREXT" --baud 115200 update lua-demo.pkg >out.txt 2>&1 </dev/null || status=$?
-    output=$(cat out.txt)
-    expect_status 130
+    wait "$tool" || status=$?
+    output=$(grep -v '^ *[0-9.]* [<>]' out.txt)
+    expect_status 143
     expect "what runs there was not touched"
     twin speed max
     ararext reset
     expect_status 0
-    sleep 1
-    json_of slots
-    json 'd["installed"] == "A" and d["slots"][0]["state"] == "confirmed" and d["target"] == "A"'
+    json_until 'd["installed"] == "A" and d["slots"][0]["state"] == "confirmed" and d["target"] == "A"' slots
 }
 
 @test "provision: shows the bytes, asks, burns them; then keys count" {
