@@ -29,9 +29,10 @@ struct twin {
     struct twin_usart *usart;
     struct twin_tims *tims;
     struct twin_watchdog *watchdog;
-    struct twin_told *told;             /* unmodelled.c */
-    struct twin_run *run;               /* twin.c: what twin_run_ns is asked to do */
-    struct twin_state_lock *state_lock; /* state.c; NULL without a state file */
+    struct twin_told *told;                /* unmodelled.c */
+    struct twin_run *run;                  /* twin.c: what twin_run_ns is asked to do */
+    struct twin_state_lock *state_lock;    /* state.c; NULL without a state file */
+    uint64_t state_changes, saved_changes; /* of what the state file keeps; see below */
     uint64_t random_state;
     bool powered;
     char error[256];
@@ -134,6 +135,8 @@ __attribute__((format(printf, 4, 5))) void twin_report(struct twin *t, enum twin
                                                        uint32_t address, const char *fmt, ...);
 /* TWIN_REPORT_UNMODELLED for the register at address, once a register and board. */
 void twin_report_unmodelled(struct twin *t, uint32_t address, const char *what);
+/* The same for a read, which is told again when it goes on for long. */
+void twin_unmodelled_read(struct twin *t, uint32_t address, const char *what);
 /* Seeded generator of the board; every random choice comes from here. */
 uint32_t twin_random(struct twin *t);
 
@@ -195,6 +198,12 @@ void twin_cpu_stall_until_ps(struct twin *t, uint64_t at_ps);
 int twin_state_load(
     struct twin *t); /* at the end of twin_create; TWIN_OK if there is no file yet */
 int twin_state_save(struct twin *t); /* at twin_destroy; others may have the file from then on */
+
+/* Something that the file keeps is another now. */
+static inline void twin_state_changed(struct twin *t)
+{
+    t->state_changes++;
+}
 
 /* ---- backup domain (pwr.c) ---- */
 enum { TWIN_BACKUP_SRAM_BYTES = 4096, TWIN_BACKUP_REGISTERS = 20 };

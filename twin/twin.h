@@ -5,7 +5,8 @@
  *
  * One thread a board, nothing shared between boards: any number of them may live in one process.
  * All times are virtual nanoseconds since the board was created; they go on over resets and power
- * cycles. Unless a function says otherwise it cannot fail. Strings that go in are not kept.
+ * cycles, for 106 days. Unless a function says otherwise it cannot fail. Strings that go in are not
+ * kept.
  *
  * This folder never includes anything of firmware/, core/ or host/: addresses and bits are retyped
  * from RM0090, PM0214 and DS8626, so that a wrong number cannot agree with itself.
@@ -79,6 +80,11 @@ enum twin_stop {
  * error of any call is in twin_error_text(NULL) when there is no board to ask. */
 TWIN_CHECKED int twin_create(struct twin **out, const struct twin_config *config);
 void twin_destroy(struct twin *t); /* writes the state file; NULL is allowed */
+/* Writes the state file now, beside the old one and then in its place, if anything in it has
+ * changed since; a flash operation under way is not in it. For who may be killed. FILE, MEMORY. */
+TWIN_CHECKED int twin_checkpoint(struct twin *t);
+bool twin_state_is_saved(const struct twin *t);
+uint64_t twin_state_changes(const struct twin *t); /* counts them; to see that they have ceased */
 const char *twin_error_text(const struct twin *t);
 
 /* Loads an ELF (load segments by physical address) or a raw binary at addr into flash or SRAM, as a
@@ -97,6 +103,9 @@ void twin_reset_pin(struct twin *t); /* NRST low and high again */
 bool twin_is_powered(const struct twin *t);
 
 uint64_t twin_now_ns(const struct twin *t);
+/* Virtual time ends after 106 days (it is kept in picoseconds): that is reported, and a run comes
+ * back at once. */
+bool twin_time_is_over(const struct twin *t);
 /* Runs for ns of virtual time. Without power, time passes and nothing happens. */
 enum twin_stop twin_run_ns(struct twin *t, uint64_t ns);
 /* Makes the running twin_run_ns return soon; for callbacks. */
@@ -109,6 +118,16 @@ struct twin_counters {
     uint64_t flash_operations; /* programmed units and erases since creation, option bytes too */
 };
 void twin_get_counters(const struct twin *t, struct twin_counters *out);
+
+/* A register that the twin has not, and that the program has been reading for more than a second.
+ */
+struct twin_polled {
+    const char *name; /* of its peripheral */
+    uint32_t address, pc;
+    uint64_t reads, ns; /* how often, and for how long */
+};
+/* The nth of them, from 0; false if there are not so many. */
+bool twin_get_polled(const struct twin *t, unsigned n, struct twin_polled *out);
 
 /* Calls fn when the core is about to execute the instruction at addr for the first time after this
  * call (any mode); one at a time, fn NULL removes it. For measurements. */

@@ -19,6 +19,7 @@ struct twin_run {
     bool stop_requested;
     bool power_cut;
     bool reset_requested;
+    bool told_end;
     unsigned reset_flag;
     char reset_cause[64];
     uint64_t resets;
@@ -34,12 +35,11 @@ const char *twin_error_text(const struct twin *t)
 
 typedef int (*constructor)(struct twin *t);
 
-/* The flash part comes before the core, which maps its bytes; the rest in the order of internal.h.
- */
+/* The flash part comes before the core, which maps its bytes; pins before whoever watches them. */
 static const constructor constructors[] = {
-    twin_sched_create,      twin_lines_create, twin_bus_create,      twin_rcc_create,
-    twin_pwr_create,        twin_flash_create, twin_cpu_create,      twin_scs_create,
-    twin_gpio_create,       twin_exti_create,  twin_dma_create,      twin_usart_create,
+    twin_sched_create,      twin_lines_create, twin_bus_create,      twin_gpio_create,
+    twin_rcc_create,        twin_pwr_create,   twin_flash_create,    twin_cpu_create,
+    twin_scs_create,        twin_exti_create,  twin_dma_create,      twin_usart_create,
     twin_crc_create,        twin_tim_create,   twin_watchdog_create, twin_dbgmcu_create,
     twin_unmodelled_create,
 };
@@ -256,6 +256,20 @@ static bool run_step(struct twin *t, enum twin_stop *why)
     return t->cpu->locked_up;
 }
 
+bool twin_time_is_over(const struct twin *t)
+{
+    return twin_now_ps(t) >= TIME_ENDS_PS / PS_PER_NS * PS_PER_NS;
+}
+
+static void tell_end(struct twin *t)
+{
+    if (twin_time_is_over(t) && !t->run->told_end) {
+        t->run->told_end = true;
+        twin_report(t, TWIN_REPORT_OTHER, 0,
+                    "virtual time ends here, 106 days after it began: nothing happens any more");
+    }
+}
+
 enum twin_stop twin_run_ns(struct twin *t, uint64_t ns)
 {
     t->run->stop_requested = false;
@@ -265,6 +279,7 @@ enum twin_stop twin_run_ns(struct twin *t, uint64_t ns)
     enum twin_stop why = TWIN_STOP_TIME;
     while (!run_step(t, &why)) {
     }
+    tell_end(t);
     return why;
 }
 

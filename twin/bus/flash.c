@@ -501,6 +501,7 @@ uint8_t *twin_flash_bytes(struct twin *t)
 
 void twin_flash_load(struct twin *t, uint32_t offset, const void *data, size_t len)
 {
+    twin_state_changed(t);
     flash_cells_write(&t->flash->main, offset, data, (uint32_t)len);
     twin_flash_memory_changed(t, FLASH_MAIN_BASE + offset, (uint32_t)len);
 }

@@ -113,6 +113,7 @@ static void erase(struct twin *t, uint32_t offset, uint32_t len, enum flash_outc
 
 static void apply(struct twin *t, const struct flash_op *op, enum flash_outcome how)
 {
+    twin_state_changed(t);
     switch (op->kind) {
     case FLASH_OP_PROGRAM:
         program(t, op, how);

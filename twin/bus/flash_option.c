@@ -152,6 +152,7 @@ int twin_set_option_bytes(struct twin *t, uint8_t rdp, uint8_t user, uint16_t nw
         memset(twin_backup_sram(t), 0xFF, TWIN_BACKUP_SRAM_BYTES);
     }
     store_options(t, rdp, user, nwrp, FLASH_DONE);
+    twin_state_changed(t);
     return TWIN_OK;
 }
 
@@ -175,6 +176,7 @@ bool twin_flash_otp_load(struct twin *t, uint32_t addr, const uint8_t *data, siz
             return false;
         }
     }
+    twin_state_changed(t);
     for (size_t i = 0; i < len; i++) {
         flash_cells_program(&t->flash->system, addr + (uint32_t)i - FLASH_SYSTEM_BASE, 1, data[i]);
     }

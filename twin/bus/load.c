@@ -144,6 +144,32 @@ static int read_file(struct twin *t, const char *path, uint8_t **image, size_t *
     return TWIN_OK;
 }
 
+static bool is_text(const uint8_t *data, size_t size)
+{
+    enum { LOOKED_AT = 512, SHORTEST = 8 };
+    size_t n = size < LOOKED_AT ? size : LOOKED_AT;
+    for (size_t i = 0; i < n; i++) {
+        bool space = data[i] == '\n' || data[i] == '\r' || data[i] == '\t';
+        if (!space && (data[i] < 0x20 || data[i] > 0x7E)) {
+            return false;
+        }
+    }
+    return n >= SHORTEST;
+}
+
+static int refuse_text(struct twin *t, const char *path, const uint8_t *data)
+{
+    bool hex = data[0] == ':';
+    bool srec = data[0] == 'S' && data[1] >= '0' && data[1] <= '9';
+    if (hex || srec) {
+        return fail(
+            t, TWIN_ERR_FORMAT,
+            "%s: an %s file; the twin takes ELF or BIN (objcopy -I %s -O binary makes a BIN)", path,
+            hex ? "Intel HEX" : "S-record", hex ? "ihex" : "srec");
+    }
+    return fail(t, TWIN_ERR_FORMAT, "%s: a text, not a program; the twin takes ELF or BIN", path);
+}
+
 int twin_load_file(struct twin *t, const char *path, uint32_t addr)
 {
     uint8_t *image = NULL;
@@ -154,6 +180,8 @@ int twin_load_file(struct twin *t, const char *path, uint32_t addr)
     }
     if (size >= SELFMAG && memcmp(image, ELFMAG, SELFMAG) == 0) {
         err = load_elf(t, path, image, size);
+    } else if (is_text(image, size)) {
+        err = refuse_text(t, path, image);
     } else {
         err = twin_load(t, addr, image, size);
         if (err != TWIN_OK) {

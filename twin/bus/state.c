@@ -6,14 +6,15 @@
  * half-written one: the new file is complete, and on the disk, before it takes the old one's place.
  * While a board lives, its state file is no other board's: FILE.lock beside it, locked with
  * flock(2) and so free again when its process ends in whatever way. Not FILE itself, which may not
- * be there yet and is replaced at the end.
+ * be there yet and is replaced at the end. A symbolic link is followed: FILE is what it leads to.
  *
  * Layout, little-endian: magic "ARXTWIN\n", version u32, flash size in KiB u32, then main flash,
  * its undecided bits, system page, its undecided bits, option page, its undecided bits, 12 erase
  * counts u32, 20 RTC backup registers u32, RCC_BDCR u32, backup regulator u32, backup SRAM, and the
  * CRC-32 (IEEE 802.3) of all that comes before it.
  */
-#define _DEFAULT_SOURCE /* flock */
+#define _XOPEN_SOURCE   700 /* realpath */
+#define _DEFAULT_SOURCE     /* flock */
 
 #include "flash.h"
 
@@ -132,21 +133,47 @@ static int fail(struct twin *t, int err, const char *what, const char *why)
     return err;
 }
 
-/* FILE with something behind it; the caller frees it. */
-static char *path_beside(const struct twin *t, const char *suffix)
+/* With something behind it; the caller frees it. */
+static char *path_beside(const char *file, const char *suffix)
 {
-    size_t room = strlen(t->config.state_path) + strlen(suffix) + 1;
+    size_t room = strlen(file) + strlen(suffix) + 1;
     char *path = malloc(room);
     if (path != NULL) {
-        (void)snprintf(path, room, "%s%s", t->config.state_path, suffix);
+        (void)snprintf(path, room, "%s%s", file, suffix);
     }
     return path;
+}
+
+/* Where a link that leads to a file not there yet leads to; the caller frees it. */
+static char *follow_link(const char *link)
+{
+    char target[4096];
+    ssize_t n = readlink(link, target, sizeof target - 1);
+    if (n < 0) {
+        return path_beside(link, ""); /* no link: the file itself, still to be made */
+    }
+    target[n] = '\0';
+    const char *slash = strrchr(link, '/');
+    if (target[0] == '/' || slash == NULL) {
+        return path_beside(target, "");
+    }
+    char folder[4096];
+    (void)snprintf(folder, sizeof folder, "%.*s/", (int)(slash - link), link);
+    return path_beside(folder, target);
+}
+
+/* The file itself, through links. */
+static char *real_file(const char *path)
+{
+    char *real = realpath(path, NULL);
+    return real != NULL || errno != ENOENT ? real : follow_link(path);
 }
 
 /* ---- one board a file ---- */
 struct twin_state_lock {
     int file;
-    char *path;
+    char *path;   /* of the lock */
+    char *target; /* of the state file itself */
 };
 
 /* The board that held the lock removes the file before it lets go: what was locked must still be
@@ -185,15 +212,17 @@ static int open_locked(const char *path)
 static int take_lock(struct twin *t)
 {
     struct twin_state_lock *lock = malloc(sizeof *lock);
-    char *path = path_beside(t, ".lock");
+    char *target = real_file(t->config.state_path);
+    char *path = target == NULL ? NULL : path_beside(target, ".lock");
     int file = lock == NULL || path == NULL ? -1 : open_locked(path);
     if (file >= 0) {
-        *lock = (struct twin_state_lock){file, path};
+        *lock = (struct twin_state_lock){file, path, target};
         t->state_lock = lock;
         return TWIN_OK;
     }
     int why = errno;
     free(lock);
+    free(target);
     free(path);
     if (why == EWOULDBLOCK) {
         return fail(t, TWIN_ERR_FILE, "is in use by another twin", "");
@@ -208,6 +237,7 @@ static void release_lock(struct twin *t)
         (void)unlink(lock->path);
         (void)close(lock->file);
         free(lock->path);
+        free(lock->target);
         free(lock);
         t->state_lock = NULL;
     }
@@ -235,12 +265,13 @@ static int write_file(struct twin *t, const char *path, const uint8_t *data, siz
 
 static int replace_file(struct twin *t, const uint8_t *data, size_t len)
 {
-    char *path = path_beside(t, ".new"); /* the lock keeps other boards away from it */
+    const char *target = t->state_lock->target;
+    char *path = path_beside(target, ".new"); /* the lock keeps other boards away from it */
     if (path == NULL) {
         return fail(t, TWIN_ERR_MEMORY, "no memory to write it", "");
     }
     int err = write_file(t, path, data, len);
-    if (err == TWIN_OK && rename(path, t->config.state_path) != 0) {
+    if (err == TWIN_OK && rename(path, target) != 0) {
         err = fail(t, TWIN_ERR_FILE, "cannot be replaced", strerror(errno));
         (void)remove(path);
     }
@@ -250,7 +281,6 @@ static int replace_file(struct twin *t, const uint8_t *data, size_t len)
 
 static int save(struct twin *t)
 {
-    flash_op_tear(t); /* the end of the process is the end of the power */
     size_t size = file_size(t);
     uint8_t *file = malloc(size);
     if (file == NULL) {
@@ -263,7 +293,25 @@ static int save(struct twin *t)
     walk_u32(&w, &crc);
     int err = replace_file(t, file, size);
     free(file);
+    if (err == TWIN_OK) {
+        t->saved_changes = t->state_changes;
+    }
     return err;
+}
+
+bool twin_state_is_saved(const struct twin *t)
+{
+    return t->state_lock == NULL || t->saved_changes == t->state_changes;
+}
+
+uint64_t twin_state_changes(const struct twin *t)
+{
+    return t->state_changes;
+}
+
+int twin_checkpoint(struct twin *t)
+{
+    return twin_state_is_saved(t) ? TWIN_OK : save(t);
 }
 
 int twin_state_save(struct twin *t)
@@ -271,6 +319,7 @@ int twin_state_save(struct twin *t)
     if (t->state_lock == NULL) {
         return TWIN_OK; /* no state file, or a board that was never finished */
     }
+    flash_op_tear(t); /* the end of the process is the end of the power */
     int err = save(t);
     release_lock(t);
     return err;
@@ -334,6 +383,7 @@ static int load_from(struct twin *t, FILE *file)
         flash_option_reload(t);
     }
     free(data);
+    t->saved_changes = t->state_changes;
     return err;
 }
 

@@ -47,39 +47,112 @@ static const struct {
     {0x40012124, 0x0FFF}, {0x40012224, 0x0FFF},
 };
 
-/* Addresses told already. Few, so a list will do; freed with the board. */
+/* A register that has been told. */
+struct told {
+    uint32_t address, pc;
+    const char *name;
+    uint64_t reads;             /* of the row that goes on: none a tenth of a second apart */
+    uint64_t first_ps, last_ps; /* of them */
+    uint64_t again_ps;          /* how long a row is told of again */
+};
+
+/* Few, so a list will do; freed with the board. */
 struct twin_told {
-    uint32_t *address;
+    struct told *list;
     size_t count, room;
 };
 
-void twin_report_unmodelled(struct twin *t, uint32_t address, const char *what)
+#define PS_PER_S UINT64_C(1000000000000)
+
+/* The entry of a register, new if need be; NULL without memory. */
+static struct told *entry_of(struct twin *t, uint32_t address, const char *name, bool *is_new)
 {
     struct twin_told *told = t->told;
+    *is_new = false;
     for (size_t i = 0; i < told->count; i++) {
-        if (told->address[i] == address) {
-            return;
+        if (told->list[i].address == address) {
+            return &told->list[i];
         }
     }
     if (told->count == told->room) {
         size_t room = told->room == 0 ? 32 : 2 * told->room;
-        uint32_t *grown = realloc(told->address, room * sizeof *grown);
+        struct told *grown = realloc(told->list, room * sizeof *grown);
         if (grown == NULL) {
-            return; /* told again next time: nothing worse */
+            return NULL; /* not told: nothing worse */
         }
-        told->address = grown;
+        told->list = grown;
         told->room = room;
     }
-    told->address[told->count++] = address;
-    twin_report(t, TWIN_REPORT_UNMODELLED, address, "%s register at 0x%08X is not modelled", what,
-                (unsigned)address);
+    *is_new = true;
+    told->list[told->count] = (struct told){.address = address, .name = name, .again_ps = PS_PER_S};
+    return &told->list[told->count++];
+}
+
+static struct told *tell(struct twin *t, uint32_t address, const char *what)
+{
+    bool is_new = false;
+    struct told *e = entry_of(t, address, what, &is_new);
+    if (is_new) {
+        twin_report(t, TWIN_REPORT_UNMODELLED, address, "%s register at 0x%08X is not modelled",
+                    what, (unsigned)address);
+    }
+    return e;
+}
+
+void twin_report_unmodelled(struct twin *t, uint32_t address, const char *what)
+{
+    (void)tell(t, address, what);
+}
+
+/* A program that reads the same register for more than a second waits for something that never
+ * comes: it is told after 1, 10, 100 ... seconds. */
+void twin_unmodelled_read(struct twin *t, uint32_t address, const char *what)
+{
+    struct told *e = tell(t, address, what);
+    uint64_t now_ps = twin_now_ps(t);
+    if (e == NULL) {
+        return;
+    }
+    if (e->reads == 0 || now_ps - e->last_ps > PS_PER_S / 10) {
+        e->reads = 0;
+        e->first_ps = now_ps;
+        e->again_ps = PS_PER_S;
+    }
+    e->reads++;
+    e->last_ps = now_ps;
+    e->pc = twin_cpu_pc(t);
+    if (now_ps - e->first_ps > e->again_ps) {
+        e->again_ps *= 10;
+        twin_report(
+            t, TWIN_REPORT_UNMODELLED, address,
+            "%s register at 0x%08X has been read %llu times in %llu s: the program waits for "
+            "what the twin does not have",
+            what, (unsigned)address, (unsigned long long)e->reads,
+            (unsigned long long)((now_ps - e->first_ps) / PS_PER_S));
+    }
+}
+
+bool twin_get_polled(const struct twin *t, unsigned n, struct twin_polled *out)
+{
+    for (size_t i = 0; i < t->told->count; i++) {
+        const struct told *e = &t->told->list[i];
+        if (e->reads != 0 && e->last_ps - e->first_ps > PS_PER_S && n-- == 0) {
+            *out = (struct twin_polled){.name = e->name,
+                                        .address = e->address,
+                                        .pc = e->pc,
+                                        .reads = e->reads,
+                                        .ns = (e->last_ps - e->first_ps) / 1000};
+            return true;
+        }
+    }
+    return false;
 }
 
 static uint32_t read_unmodelled(struct twin *t, void *self, uint32_t offset, unsigned width)
 {
     const struct range *r = self;
     uint32_t address = r->base + (offset & ~3U);
-    twin_report_unmodelled(t, address, r->name);
+    twin_unmodelled_read(t, address, r->name);
     for (size_t i = 0; i < sizeof reset_values / sizeof reset_values[0]; i++) {
         if (reset_values[i].address == address) {
             uint32_t value = reset_values[i].value >> (8 * (offset & 3));
@@ -131,7 +204,7 @@ int twin_unmodelled_create(struct twin *t)
 void twin_unmodelled_destroy(struct twin *t)
 {
     if (t->told != NULL) {
-        free(t->told->address);
+        free(t->told->list);
         free(t->told);
         t->told = NULL;
     }

@@ -66,6 +66,21 @@ static int load_files(struct board *b)
     return EXIT_CODE_OK;
 }
 
+/* The core begins at the vectors in flash: with none it is in lock-up before its first instruction.
+ */
+static void check_vectors(struct board *b)
+{
+    static const uint8_t erased[8] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
+    uint8_t vectors[sizeof erased];
+    if (twin_peek(b->twin, 0x08000000, vectors, sizeof vectors) != TWIN_OK ||
+        memcmp(vectors, erased, sizeof erased) != 0) {
+        return;
+    }
+    show_line(&b->show,
+              "nothing is at 0x08000000, where the core starts: is %s linked for another address?",
+              b->options->firmware != NULL ? b->options->firmware : "what the state file holds");
+}
+
 /* Before any is opened: the link that a killed twin left behind leads to a number that the first
  * port of this one may get. */
 static int clear_places(const struct options *o)
@@ -185,6 +200,7 @@ int board_open(struct board *b, struct options *o)
                       b->port[i].pty.name);
         }
     }
+    check_vectors(b);
     board_set_button(b, o->button);
     if (o->cut_at != 0) {
         board_cut_at(b, o->cut_at, o->cut);

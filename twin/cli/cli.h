@@ -137,6 +137,15 @@ uint64_t pace_slice(struct pace *p, const struct twin *t, const struct traffic *
                     int *wait_ms);
 void pace_ran(struct pace *p, const struct twin *t); /* a slice was run */
 
+/* ---- checkpoint.c: the state file, also for a program that is killed ---- */
+struct checkpoint {
+    uint64_t changes;    /* of the state, when last looked at */
+    uint64_t changed_ms; /* wall clock of the last change that was seen */
+    uint64_t saved_ms;   /* and of the last attempt to save */
+    bool told;           /* that it cannot be saved */
+};
+void checkpoint_tick(struct checkpoint *c, struct twin *t, struct show *s);
+
 /* ---- board.c: the board with all that hangs on it ---- */
 struct board {
     struct twin *twin;
@@ -146,6 +155,7 @@ struct board {
     struct reports reports;
     struct port port[CLI_USARTS];
     struct pace pace;
+    struct checkpoint checkpoint;
     bool button;
     bool quit;
     bool told_lockup, cut_asked;

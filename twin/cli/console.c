@@ -72,6 +72,14 @@ static void status(struct board *b, char *const *words)
                       (unsigned)p->settings.baud, p->host ? "open" : "nobody has it open");
         }
     }
+    struct twin_polled polled;
+    for (unsigned i = 0; twin_get_polled(b->twin, i, &polled); i++) {
+        show_line(&b->show,
+                  "%s register at 0x%08X, which is not modelled: read %llu times in %.1f s, at pc "
+                  "0x%08X",
+                  polled.name, (unsigned)polled.address, (unsigned long long)polled.reads,
+                  (double)polled.ns / 1e9, (unsigned)polled.pc);
+    }
     reports_summary(&b->reports, &b->show);
 }
 

@@ -79,7 +79,7 @@ static bool run_slice(struct board *b, uint64_t slice_ns)
         pace_ran(&b->pace, b->twin);
         led_tick(&b->led, &b->show, twin_now_ns(b->twin));
     }
-    return end_ns != 0 && twin_now_ns(b->twin) >= end_ns;
+    return (end_ns != 0 && twin_now_ns(b->twin) >= end_ns) || twin_time_is_over(b->twin);
 }
 
 void loop_run(struct board *b, volatile sig_atomic_t *ended)
@@ -91,6 +91,7 @@ void loop_run(struct board *b, volatile sig_atomic_t *ended)
         int wait_ms = 0;
         console_read(&console, b);
         serve_ports(b, &traffic);
+        checkpoint_tick(&b->checkpoint, b->twin, &b->show);
         uint64_t slice_ns = pace_slice(&b->pace, b->twin, &traffic, &wait_ms);
         if (slice_ns == 0) {
             wait_for_events(b, &console, wait_ms);

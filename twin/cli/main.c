@@ -5,7 +5,9 @@
  */
 #include "cli.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static volatile sig_atomic_t ended;
 
@@ -26,6 +28,19 @@ static void set_signals(void)
     }
     (void)sigaction(SIGPIPE, &ignore, NULL); /* a reader that goes away does not end the board */
     (void)sigaction(SIGTTIN, &ignore, NULL);
+    (void)sigaction(SIGXFSZ, &ignore, NULL); /* a file that may not grow is an error like others */
+}
+
+/* Whoever started us may have closed them: what is opened next would then be taken for them, and
+ * the program's lines would go into the state file or onto a serial line. */
+static void open_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) == -1 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) != fd) {
+            _exit(EXIT_CODE_RUNTIME); /* no /dev, no descriptors left: nothing good can come */
+        }
+    }
 }
 
 int main(int argc, char **argv)
@@ -33,6 +48,7 @@ int main(int argc, char **argv)
     static struct options options;
     static struct board board;
     int code = EXIT_CODE_OK;
+    open_standard_descriptors();
     if (!options_parse(&options, argc, argv, &code)) {
         return code;
     }

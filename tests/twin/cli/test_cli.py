@@ -18,6 +18,7 @@ import termios
 import time
 import tty
 import unittest
+import zlib
 
 TWIN = ""
 FOLDER = ""
@@ -29,7 +30,8 @@ SLEEPER = struct.pack("<IIHH", 0x20000400, 0x08000009, 0xBF30, 0xE7FD)
 class Board:
     """A running twin with its links in a folder of its own."""
 
-    def __init__(self, place, *options, firmware="echo.elf", env=None, links=True):
+    def __init__(self, place, *options, firmware="echo.elf", env=None, links=True,
+                 preexec=None):
         self.place = place
         args = [TWIN]
         if firmware is not None:
@@ -38,7 +40,8 @@ class Board:
             args += ["--usart2", self.path("u2"), "--usart3", self.path("u3")]
         self.out = open(self.path("out"), "w+", encoding="utf-8")
         self.process = subprocess.Popen(
-            args + list(options), stdin=subprocess.PIPE, stdout=self.out, stderr=self.out, env=env
+            args + list(options), stdin=subprocess.PIPE, stdout=self.out, stderr=self.out, env=env,
+            preexec_fn=preexec,
         )
 
     def path(self, name):
@@ -222,6 +225,44 @@ class Arguments(Case):
                 self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
         with open(junk, "rb") as f:
             self.assertEqual(f.read(), b"not a state file")
+
+    def test_files_of_other_kinds_get_a_sentence(self):
+        for name, data, word in (
+            ("a.hex", b":020000040800F2\n:00000001FF\n", "Intel HEX"),
+            ("a.srec", b"S00600004844521B\nS9030000FC\n", "S-record"),
+            ("a.html", b"<html><body>404 not found</body></html>\n", "a text, not a program"),
+        ):
+            with self.subTest(name=name):
+                done = self.run_twin("--firmware", self.write(name, data), *self.links())
+                self.assertEqual(done.returncode, 3)
+                self.assertIn(word, done.stderr)
+                self.assertEqual(len(done.stderr.splitlines()), 1)
+
+    def test_nothing_where_the_core_starts(self):
+        elf = os.path.join(FOLDER, "echo.elf")
+        done = self.run_twin("--firmware", elf, "--run-for", "0.1", *self.links())
+        self.assertNotIn("nothing is at", done.stdout)
+        ram = self.write("ram.state", b"")
+        os.unlink(ram)
+        app = self.write("app.bin", SLEEPER)
+        self.assertEqual(self.run_twin("--firmware", app, "--run-for", "0.01", "--state", ram,
+                                       *self.links()).returncode, 0)
+        with open(ram, "rb") as f:
+            data = bytearray(f.read())
+        data[16:28] = b"\xff" * 12
+        data[-4:] = struct.pack("<I", zlib.crc32(bytes(data[:-4])))
+        self.write("ram.state", bytes(data))
+        done = self.run_twin("--state", ram, "--run-for", "0.1", *self.links())
+        self.assertIn("nothing is at 0x08000000, where the core starts", done.stdout)
+
+    def test_a_register_that_is_waited_for(self):
+        # CAN1's clock on, then its MSR read for ever
+        waiter = bytes.fromhex("001000200900000803484ff000710160016802480168fde74038024004640040")
+        board = self.board("--speed", "max", firmware=self.write("waiter.bin", waiter))
+        board.wait_for(r"CAN1 register at 0x40006404 has been read \d+ times in 1 s: .*at pc 0x080000")
+        board.say("status")
+        board.wait_for(r"CAN1 register at 0x40006404, which is not modelled: read \d+ times")
+        board.end()
 
     def test_a_failed_start_leaves_no_state_behind(self):
         done = self.run_twin("--firmware", self.path("missing.elf"), "--state",

@@ -141,6 +141,7 @@ static void write_csr(struct twin *t, uint32_t value)
         p->csr &= ~(uint32_t)CSR_BRR;
     }
     p->backup_regulator = on;
+    twin_state_changed(t);
 }
 
 static uint32_t read_pwr(const struct twin *t, uint32_t reg)
@@ -226,6 +227,7 @@ static void sram_write(struct twin *t, void *self, uint32_t offset, unsigned wid
     for (unsigned i = 0; i < width && offset + i < sizeof p->sram; i++) {
         p->sram[offset + i] = (uint8_t)(value >> (8 * i));
     }
+    twin_state_changed(t);
 }
 
 static void keep(struct twin *t, void *self, enum twin_reset kind)
@@ -293,6 +295,7 @@ static void rtc_write(struct twin *t, void *self, uint32_t offset, unsigned widt
         return;
     }
     p->bkpr[(reg - RTC_BKP0R) / 4] = reg_repeat(width, value);
+    twin_state_changed(t);
 }
 
 int twin_pwr_create(struct twin *t)

@@ -274,14 +274,7 @@ static void write_pllcfgr(struct twin *t, uint32_t value)
 
 static void write_cfgr(struct twin *t, uint32_t value)
 {
-    struct twin_rcc *r = t->rcc;
-    uint32_t mco = 0xFF600000; /* MCO2, MCO2PRE, MCO1PRE, MCO1 */
     uint32_t old = get(t, RCC_CFGR);
-    if (((value ^ old) & mco) != 0 && !r->mco_told) {
-        r->mco_told = true;
-        twin_report(t, TWIN_REPORT_UNMODELLED, RCC_REGS + RCC_CFGR,
-                    "clock outputs MCO1 and MCO2 are not modelled");
-    }
     if ((value & 3) == 3) {
         twin_report(t, TWIN_REPORT_PLL, RCC_REGS + RCC_CFGR, "SW = 3 is not allowed; SW unchanged");
         value = (value & ~3u) | (old & 3);
@@ -307,6 +300,7 @@ static void write_bdcr(struct twin *t, uint32_t value)
                     "backup domain control written without PWR_CR.DBP: ignored");
         return;
     }
+    twin_state_changed(t);
     if ((value & BDCR_BDRST) != 0) {
         *reg(t, RCC_BDCR) = BDCR_BDRST;
         twin_backup_domain_reset(t);
@@ -508,7 +502,7 @@ static void on_reset(struct twin *t, void *self, enum twin_reset kind)
     struct twin_rcc *r = self;
     cancel_events(t);
     if (kind == TWIN_RESET_POWER) {
-        r->mco_told = false;
+        r->mco_told[0] = r->mco_told[1] = false;
         *reg(t, RCC_CSR) = CSR_POWER_ON;
     }
     reset_registers(t); /* BDCR is in the backup domain: only BDRST clears it */
@@ -528,6 +522,23 @@ uint32_t twin_rcc_bdcr(const struct twin *t)
 void twin_rcc_restore_bdcr(struct twin *t, uint32_t bdcr)
 {
     *reg(t, RCC_BDCR) = bdcr;
+}
+
+/* MCO1 and MCO2 are nothing as long as no pin carries them. */
+static void pins_changed(struct twin *t, enum twin_routing what)
+{
+    static const struct {
+        char port;
+        uint8_t pin;
+    } outputs[2] = {{'A', 8}, {'C', 9}};
+    for (unsigned i = 0; i < 2 && what == TWIN_PINS_TAKEN; i++) {
+        if (twin_gpio_has_af(t, outputs[i].port, outputs[i].pin, 0) && !t->rcc->mco_told[i]) {
+            t->rcc->mco_told[i] = true;
+            twin_report(t, TWIN_REPORT_UNMODELLED, RCC_REGS + RCC_CFGR,
+                        "P%c%u is the clock output MCO%u, which is not modelled: it stays still",
+                        outputs[i].port, outputs[i].pin, i + 1);
+        }
+    }
 }
 
 static void on_destroy(struct twin *t, void *self)
@@ -558,6 +569,7 @@ int twin_rcc_create(struct twin *t)
                                   .reset = on_reset,
                                   .destroy = on_destroy};
     twin_periph_add(t, &p);
+    twin_gpio_watch_routing(t, pins_changed);
     reset_registers(t);
     return TWIN_OK;
 }

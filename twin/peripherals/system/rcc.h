@@ -43,7 +43,7 @@ struct twin_rcc {
     struct twin_event hsi_event, hse_event, pll_event, plli2s_event, lsi_event;
     bool lsi_forced;
     bool hse_dead; /* the crystal does not swing */
-    bool mco_told;
+    bool mco_told[2];
     uint32_t opened[RCC_GATE_REGS]; /* gates opened lately, see twin_rcc_too_early */
     uint64_t opened_ps[RCC_GATE_REGS];
     uint32_t hclk_hz, pclk1_hz, pclk2_hz, timclk1_hz, timclk2_hz;

@@ -50,8 +50,9 @@ static uint64_t tick_of_step(const struct tim *m, uint64_t n)
 
 static uint64_t time_of_step(const struct tim *m, uint64_t n)
 {
-    wide ticks = tick_of_step(m, n);
-    return m->origin_ps + (uint64_t)((ticks * PS_PER_S + m->clock_hz - 1) / m->clock_hz);
+    wide ticks = (wide)m->base_tick + (wide)n * ((uint64_t)m->psc_active + 1);
+    wide ps = m->origin_ps + (ticks * PS_PER_S + m->clock_hz - 1) / m->clock_hz;
+    return ps > UINT64_MAX / 2 ? UINT64_MAX / 2 : (uint64_t)ps; /* beyond the end of time */
 }
 
 /* Steps from the base to the end of the segment. Above the reload value the counter runs up to the
