@@ -70,7 +70,7 @@ static struct ararext_image *parse_image(void)
     struct ararext_image *image = NULL;
     struct ararext_message why;
     const struct ararext_segment file = {APP_BASE, IMAGE_SIZE, bytes};
-    const struct ararext_load load = {ARAREXT_FORMAT_BIN, APP_BASE};
+    const struct ararext_load load = {.format = ARAREXT_FORMAT_BIN, .bin_addr = APP_BASE};
     make_image(bytes, sizeof bytes);
     if (ararext_image_parse(&image, &file, "bench.bin", &load, &why) != ARAREXT_OK) {
         bench_fail("image", why.text);

@@ -102,7 +102,7 @@ void station_free(struct station *st)
 static struct ararext_image *parse(const uint8_t *bytes, uint32_t len)
 {
     const struct ararext_segment file = {APP_BASE, len, bytes};
-    const struct ararext_load load = {ARAREXT_FORMAT_BIN, APP_BASE};
+    const struct ararext_load load = {.format = ARAREXT_FORMAT_BIN, .bin_addr = APP_BASE};
     struct ararext_image *image = NULL;
     struct ararext_message why = {""};
     if (ararext_image_parse(&image, &file, "bench.bin", &load, &why) != ARAREXT_OK) {

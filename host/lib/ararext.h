@@ -116,6 +116,7 @@ enum ararext_dialect {
 #define ARAREXT_FRAME_MAX   260u
 #define ARAREXT_SECTORS_MAX 64u
 #define ARAREXT_APP_BASE    0x08008000u /* where an application starts unless it says otherwise */
+#define ARAREXT_FLASH_END   0x08100000u /* of the largest part */
 
 /* Bits of ararext_info.features. */
 #define ARAREXT_FEATURE_LAST_ERROR 1u
@@ -370,16 +371,21 @@ struct ararext_segment {
 struct ararext_image; /* segments, ascending, no overlaps, neighbours joined, none empty */
 
 enum ararext_format {
-    ARAREXT_FORMAT_AUTO, /* by content: ELF, HEX, SREC; what is none of them, by its name .bin */
+    ARAREXT_FORMAT_AUTO, /* by content; what shows nothing there and is called .bin is a BIN */
     ARAREXT_FORMAT_ELF,
     ARAREXT_FORMAT_HEX,
     ARAREXT_FORMAT_SREC,
     ARAREXT_FORMAT_BIN,
+    ARAREXT_FORMAT_UF2,
+    ARAREXT_FORMAT_DFUSE,
 };
 
 struct ararext_load {
     enum ararext_format format;
     uint32_t bin_addr; /* where a BIN goes; 0 = ARAREXT_APP_BASE */
+    /* Leave out what lies in the bootloader's sectors. A BIN without an address begins there then,
+     * if it has a vector table where an application begins. */
+    bool skip_bootloader;
 };
 /* Loads a file of at most 16 MiB. options NULL: automatic. *out belongs to the caller. why gets the
  * sentence, with the line number where there are lines. FILE, FORMAT (checksum, overlap, truncated,
@@ -405,8 +411,9 @@ ARAREXT_API void ararext_image_get(const struct ararext_image *image, uint32_t a
                                    size_t len);
 
 /* Whether the image can go to that part: inside the application area, no byte in the bootloader,
- * and (unless any_content) a vector table at the image's start whose stack pointer and reset
- * handler are plausible (PROTOCOL.md, GO_TO_ADDR). IMAGE, with the sentence in why. */
+ * and (unless any_content) a vector table at its start: a stack pointer of this chip, a reset
+ * handler in the image, and each other handler of the core 0, or odd and in the image or SRAM.
+ * IMAGE, with the sentence about the value that is wrong in why; MEMORY. */
 ARAREXT_CHECKED ARAREXT_API int ararext_image_check(const struct ararext_image *image,
                                                     const struct ararext_info *info,
                                                     bool any_content, struct ararext_message *why);

@@ -58,6 +58,7 @@ void make_image(struct bench *b, uint32_t len, uint64_t seed)
         seed = seed * 6364136223846793005u + 1442695040888963407u;
         b->bytes[i] = (uint8_t)(seed >> 56);
     }
+    memset(b->bytes, 0, 16 * 4); /* no handlers but one */
     store_le32(b->bytes, 0x20020000);
     store_le32(b->bytes + 4, MAP_APP_BASE + 0x101);
     b->len = len;

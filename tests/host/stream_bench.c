@@ -247,6 +247,7 @@ void bench_make_image(struct bench *b, uint32_t len, bool packs)
         b->bytes[i] =
             packs && i >= 64 && seeded_below(5) != 0 ? b->bytes[i - 60] : (uint8_t)seeded_next();
     }
+    memset(b->bytes, 0, 16 * 4); /* no handlers but one */
     store_le32(b->bytes, 0x20020000);
     store_le32(b->bytes + 4, MAP_APP_BASE + 0x101);
     b->len = len;

@@ -190,7 +190,7 @@ static void test_rules_of_header(void **state)
         uint8_t value;
         const char *text;
     } rows[] = {
-        {0, 0x3C, "offset 0: no package"},
+        {0, 0x3C, "no package"},
         {4, 1, "offset 4: load address"},
         {8, 0x40, "offset 8: header size"},
         {16, 1, "offset 16: flags"},

@@ -33,7 +33,7 @@ static void make_image(struct setup *s, uint64_t seed)
 {
     struct ararext_message why;
     const struct ararext_segment file = {APP_BASE, IMAGE_SIZE, s->bytes};
-    const struct ararext_load load = {ARAREXT_FORMAT_BIN, APP_BASE};
+    const struct ararext_load load = {.format = ARAREXT_FORMAT_BIN, .bin_addr = APP_BASE};
     static const struct probe_op nothing[1] = {{PROBE_END, 0, 0}};
     uint8_t probe[PROBE_MAX];
     image_make(s->bytes, IMAGE_SIZE, APP_BASE, seed);

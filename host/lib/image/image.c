@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Images: loading a file whatever its format, and the segments that come out of it. Files are
- * hostile until checked: no length or offset from one is used before it is compared with what is
- * there.
+ * Loading a file whatever its format. Files are hostile until checked: no length or offset from one
+ * is used before it is compared with what is there.
  */
 #include "image_file.h"
 
@@ -12,89 +11,10 @@
 #include <string.h>
 #include <strings.h>
 
-/* ---- pieces ---- */
-
-static int piece_append(struct piece *p, const uint8_t *data, size_t len)
-{
-    size_t need = p->len + len;
-    if (need > p->room) {
-        size_t room = p->room * 2 > need ? p->room * 2 : need;
-        uint8_t *bigger = realloc(p->data, room);
-        if (bigger == NULL) {
-            return ARAREXT_ERR_MEMORY;
-        }
-        p->data = bigger;
-        p->room = room;
-    }
-    memcpy(p->data + p->len, data, len);
-    p->len += (uint32_t)len;
-    return ARAREXT_OK;
-}
-
-int image_add(struct ararext_image *image, uint32_t addr, const uint8_t *data, size_t len)
-{
-    if (len == 0) {
-        return ARAREXT_OK;
-    }
-    if (len > FILE_SIZE_MAX - image->size || (uint64_t)addr + len > UINT64_C(0x100000000)) {
-        return ARAREXT_ERR_FORMAT;
-    }
-    image->size += len;
-    struct piece *last = image->count > 0 ? &image->pieces[image->count - 1] : NULL;
-    if (last != NULL && (uint64_t)last->addr + last->len == addr) {
-        return piece_append(last, data, len);
-    }
-    if (image->count == image->room) {
-        size_t room = image->room == 0 ? 8 : image->room * 2;
-        struct piece *bigger = realloc(image->pieces, room * sizeof *bigger);
-        if (bigger == NULL) {
-            return ARAREXT_ERR_MEMORY;
-        }
-        image->pieces = bigger;
-        image->room = room;
-    }
-    image->pieces[image->count] = (struct piece){.addr = addr};
-    return piece_append(&image->pieces[image->count++], data, len);
-}
-
-static int compare_pieces(const void *a, const void *b)
-{
-    const struct piece *x = a, *y = b;
-    return (x->addr > y->addr) - (x->addr < y->addr);
-}
-
-/* Sorts, refuses overlaps, joins neighbours. */
-static int normalise(struct ararext_image *image, const struct source *src)
-{
-    if (image->count == 0) {
-        message_set(src->why, "%s: there is nothing to load in it", src->name);
-        return ARAREXT_ERR_FORMAT;
-    }
-    qsort(image->pieces, image->count, sizeof image->pieces[0], compare_pieces);
-    size_t kept = 1;
-    for (size_t i = 1; i < image->count; i++) {
-        struct piece *last = &image->pieces[kept - 1];
-        struct piece next = image->pieces[i];
-        uint64_t end = (uint64_t)last->addr + last->len;
-        if (next.addr < end) {
-            message_set(src->why, "%s: two parts overlap at 0x%08X", src->name,
-                        (unsigned)next.addr);
-            return ARAREXT_ERR_FORMAT;
-        }
-        image->pieces[i].data = NULL; /* owned by next from here on */
-        if (next.addr > end) {
-            image->pieces[kept++] = next;
-            continue;
-        }
-        int rc = piece_append(last, next.data, next.len);
-        free(next.data);
-        if (rc != ARAREXT_OK) {
-            return rc;
-        }
-    }
-    image->count = kept;
-    return ARAREXT_OK;
-}
+#include "bytes.h"
+#include "file_kind.h"
+#include "image.h" /* core: the rule that the bootloader itself applies */
+#include "memory_map.h"
 
 /* ---- which format ---- */
 
@@ -104,27 +24,77 @@ static bool has_ending(const char *name, const char *ending)
     return n >= e && strcasecmp(name + n - e, ending) == 0;
 }
 
+/* Whether a vector table for flash behind the bootloader lies at offset at. */
+static bool has_vectors(const struct source *src, size_t at)
+{
+    return src->len >= at + 8 &&
+           image_vectors_plausible(load_le32(src->data + at), load_le32(src->data + at + 4),
+                                   MAP_FLASH_BASE + MAP_FLASH_SIZE_MAX);
+}
+
+/* A format with addresses of its own shows by the content. For the rest, name or address say that
+ * it is a binary, or its vector table does. */
 static enum ararext_format guess_format(const struct source *src, bool has_address)
 {
-    static const uint8_t elf[4] = {0x7F, 'E', 'L', 'F'};
-    if (src->len >= sizeof elf && memcmp(src->data, elf, sizeof elf) == 0) {
-        return ARAREXT_FORMAT_ELF;
+    static const enum ararext_format formats[KIND_COUNT] = {
+        [KIND_ELF] = ARAREXT_FORMAT_ELF,     [KIND_HEX] = ARAREXT_FORMAT_HEX,
+        [KIND_SREC] = ARAREXT_FORMAT_SREC,   [KIND_UF2] = ARAREXT_FORMAT_UF2,
+        [KIND_DFUSE] = ARAREXT_FORMAT_DFUSE,
+    };
+    enum file_kind kind = file_kind_of(src->data, src->len);
+    bool plain = kind == KIND_BINARY || kind == KIND_TEXT;
+    if (formats[kind] != ARAREXT_FORMAT_AUTO) {
+        return formats[kind];
     }
-    if (has_ending(src->name, ".bin")) {
-        return ARAREXT_FORMAT_BIN;
+    return (has_address && kind != KIND_EMPTY) || (plain && has_ending(src->name, ".bin")) ||
+                   (kind == KIND_BINARY && has_vectors(src, 0))
+               ? ARAREXT_FORMAT_BIN
+               : ARAREXT_FORMAT_AUTO;
+}
+
+/* The sentence about a file that is no image. */
+static int refuse_kind(const struct source *src)
+{
+    static const char *const advice[KIND_COUNT] = {
+        [KIND_PACKAGE] = ", which installs it ('ararext image' shows it)",
+        [KIND_ARCHIVE] = ": unpack it, and take the firmware in it",
+        [KIND_HTML] = ": was a link saved instead of the file behind it?",
+        [KIND_WIDE_TEXT] = ": save it in ASCII",
+    };
+    enum file_kind kind = file_kind_of(src->data, src->len);
+    if (kind == KIND_EMPTY) {
+        message_set(src->why, "%s: the file is empty", src->name);
+    } else if (kind == KIND_BINARY) {
+        message_set(src->why,
+                    "%s: neither ELF nor Intel HEX nor S-record; a binary file is taken when its "
+                    "name ends in .bin or its address is given",
+                    src->name);
+    } else {
+        message_set(src->why, "%s: this is %s%s", src->name, file_kind_name(src->data, src->len),
+                    advice[kind] != NULL
+                        ? advice[kind]
+                        : ", and no firmware (ELF, Intel HEX, S-record, UF2, DfuSe, binary)");
     }
-    size_t at = 0;
-    while (at < src->len && strchr(" \t\r\n", src->data[at]) != NULL && src->data[at] != '\0') {
-        at++;
+    return ARAREXT_ERR_FORMAT;
+}
+
+/* A binary has no address: that of an application, unless the file has a bootloader before that,
+ * which is to be skipped. */
+static int parse_bin(struct ararext_image *image, const struct source *src,
+                     const struct ararext_load *options)
+{
+    bool merged = options->skip_bootloader && has_vectors(src, MAP_BOOT_SIZE);
+    uint32_t addr = options->bin_addr != 0 ? options->bin_addr
+                    : merged               ? MAP_BOOT_BASE
+                                           : ARAREXT_APP_BASE;
+    if (src->len == 0) {
+        return refuse_kind(src);
     }
-    if (at < src->len && src->data[at] == ':') {
-        return ARAREXT_FORMAT_HEX;
+    int rc = image_add(image, addr, src->data, src->len, 0);
+    if (rc == ARAREXT_ERR_FORMAT) {
+        message_set(src->why, "%s: does not fit behind 0x%08X", src->name, (unsigned)addr);
     }
-    if (at + 1 < src->len && src->data[at] == 'S' && src->data[at + 1] >= '0' &&
-        src->data[at + 1] <= '9') {
-        return ARAREXT_FORMAT_SREC;
-    }
-    return has_address ? ARAREXT_FORMAT_BIN : ARAREXT_FORMAT_AUTO;
+    return rc;
 }
 
 static int parse_format(struct ararext_image *image, const struct source *src,
@@ -137,22 +107,27 @@ static int parse_format(struct ararext_image *image, const struct source *src,
         return image_parse_hex(image, src);
     case ARAREXT_FORMAT_SREC:
         return image_parse_srec(image, src);
-    case ARAREXT_FORMAT_BIN: {
-        uint32_t addr = options->bin_addr != 0 ? options->bin_addr : ARAREXT_APP_BASE;
-        int rc = image_add(image, addr, src->data, src->len);
-        if (rc == ARAREXT_ERR_FORMAT) {
-            message_set(src->why, "%s: does not fit behind 0x%08X", src->name, (unsigned)addr);
-        }
-        return rc;
-    }
+    case ARAREXT_FORMAT_UF2:
+        return image_parse_uf2(image, src);
+    case ARAREXT_FORMAT_DFUSE:
+        return image_parse_dfuse(image, src);
+    case ARAREXT_FORMAT_BIN:
+        return parse_bin(image, src, options);
     case ARAREXT_FORMAT_AUTO:
     default:
-        message_set(src->why,
-                    "%s: neither ELF nor Intel HEX nor S-record; a binary file is taken when its "
-                    "name ends in .bin or its address is given",
+        return refuse_kind(src);
+    }
+}
+
+static int skip_bootloader(struct ararext_image *image, const struct source *src)
+{
+    int rc = image_cut(image, MAP_BOOT_BASE, MAP_BOOT_BASE + MAP_BOOT_SIZE);
+    if (rc == ARAREXT_OK && image->segment_count == 0) {
+        message_set(src->why, "%s: behind the bootloader's sectors there is nothing in it",
                     src->name);
         return ARAREXT_ERR_FORMAT;
     }
+    return rc;
 }
 
 int ararext_image_parse(struct ararext_image **out, const struct ararext_segment *file,
@@ -174,7 +149,10 @@ int ararext_image_parse(struct ararext_image **out, const struct ararext_segment
                         : options->format;
     int rc = src.len > FILE_SIZE_MAX ? ARAREXT_ERR_FORMAT : parse_format(image, &src, options);
     if (rc == ARAREXT_OK) {
-        rc = normalise(image, &src);
+        rc = image_settle(image, &src);
+    }
+    if (rc == ARAREXT_OK && options->skip_bootloader) {
+        rc = skip_bootloader(image, &src);
     }
     if (rc != ARAREXT_OK) {
         ararext_image_free(image);
@@ -230,56 +208,4 @@ int ararext_image_load(struct ararext_image **out, const char *path,
     rc = ararext_image_parse(out, &file, path, options, why);
     free(data);
     return rc;
-}
-
-/* ---- looking at it ---- */
-
-void ararext_image_free(struct ararext_image *image)
-{
-    if (image != NULL) {
-        for (size_t i = 0; i < image->count; i++) {
-            free(image->pieces[i].data);
-        }
-        free(image->pieces);
-        free(image);
-    }
-}
-
-size_t ararext_image_segment_count(const struct ararext_image *image)
-{
-    return image->count;
-}
-
-struct ararext_segment ararext_image_segment(const struct ararext_image *image, size_t i)
-{
-    const struct piece *p = &image->pieces[i];
-    return (struct ararext_segment){.addr = p->addr, .len = p->len, .data = p->data};
-}
-
-enum ararext_format ararext_image_format(const struct ararext_image *image)
-{
-    return image->format;
-}
-
-uint32_t ararext_image_size(const struct ararext_image *image)
-{
-    uint32_t sum = 0;
-    for (size_t i = 0; i < image->count; i++) {
-        sum += image->pieces[i].len;
-    }
-    return sum;
-}
-
-void ararext_image_get(const struct ararext_image *image, uint32_t addr, uint8_t *data, size_t len)
-{
-    memset(data, 0xFF, len);
-    uint64_t end = (uint64_t)addr + len;
-    for (size_t i = 0; i < image->count; i++) {
-        const struct piece *p = &image->pieces[i];
-        uint64_t from = p->addr > addr ? p->addr : addr;
-        uint64_t to = (uint64_t)p->addr + p->len < end ? (uint64_t)p->addr + p->len : end;
-        if (from < to) {
-            memcpy(data + (from - addr), p->data + (from - p->addr), (size_t)(to - from));
-        }
-    }
 }

@@ -1,15 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ELF: load segments at their physical addresses, as a programmer does it. What a linker puts into
- * the first segment only to fill a page (its own headers) is left out: a segment begins with the
- * first allocated section in it. Offsets and sizes are compared with the file before they are used.
+ * ELF for 32-bit ARM, read directly (System V ABI, chapters 4 and 5): load segments at their
+ * physical addresses, as a programmer does it. What a linker puts into a segment besides sections
+ * with content (its own headers, to fill a page) is not loaded. Offsets and sizes are compared with
+ * the file before they are used.
  */
 #include "image_file.h"
 
-#include <gelf.h>
-#include <libelf.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "bytes.h"
+
+enum {
+    HEADER_SIZE = 52,
+    SEGMENT_SIZE = 32,
+    SECTION_SIZE = 40,
+    CLASS_32 = 1,
+    DATA_LITTLE = 1,
+    TYPE_OBJECT = 1,
+    TYPE_PROGRAM = 2,
+    MACHINE_ARM = 40,
+    SEGMENT_LOAD = 1,
+    SECTION_EMPTY = 0,
+    SECTION_NOBITS = 8,
+    SECTION_ALLOC = 2,
+    SEGMENTS_MAX = 128, /* no firmware has so many; each is compared with every section */
+};
+
+/* A table of the file: count entries of size bytes at data. */
+struct table {
+    const uint8_t *data;
+    uint32_t count, size;
+};
+
+struct elf {
+    const struct source *src;
+    struct table segments, sections;
+};
+
+struct segment {
+    uint32_t offset, addr, size;
+};
 
 static int bad(const struct source *src, const char *what)
 {
@@ -17,101 +48,132 @@ static int bad(const struct source *src, const char *what)
     return ARAREXT_ERR_FORMAT;
 }
 
-static int check_header(Elf *elf, const struct source *src, size_t *count)
+/* Whether it is a program for this machine, and if not, what it is. */
+static int check_kind(const struct source *src)
 {
-    GElf_Ehdr head;
-    if (elf_kind(elf) != ELF_K_ELF || gelf_getehdr(elf, &head) == NULL) {
+    const uint8_t *d = src->data;
+    if (src->len >= 6 && d[4] != CLASS_32) {
+        return bad(src, "this ELF is for a 64-bit machine, not for a Cortex-M4");
+    }
+    if (src->len >= 6 && d[5] != DATA_LITTLE) {
+        return bad(src, "this ELF is big-endian, a Cortex-M4 is little-endian");
+    }
+    if (src->len < HEADER_SIZE) {
+        return bad(src, "damaged ELF header (cut off?)");
+    }
+    if (load_le16(d + 18) != MACHINE_ARM) {
+        message_set(src->why, "%s: this ELF is for another machine (number %u) than ARM", src->name,
+                    load_le16(d + 18));
+        return ARAREXT_ERR_FORMAT;
+    }
+    switch (load_le16(d + 16)) {
+    case TYPE_PROGRAM:
+        return ARAREXT_OK;
+    case TYPE_OBJECT:
+        return bad(src, "this ELF is an object file: link it first");
+    default:
+        return bad(src, "this ELF is no program linked to fixed addresses (a library?)");
+    }
+}
+
+/* The table of the header's fields: offset, size of an entry, number of entries. */
+static bool find_table(const struct source *src, uint32_t offset, uint32_t size, uint32_t count,
+                       struct table *out)
+{
+    if (offset > src->len || (uint64_t)size * count > src->len - offset) {
+        return false;
+    }
+    *out = (struct table){src->data + offset, count, size};
+    return true;
+}
+
+static int find_tables(struct elf *elf)
+{
+    const struct source *src = elf->src;
+    const uint8_t *d = src->data;
+    uint32_t sections_at = load_le32(d + 32), sections = load_le16(d + 48);
+    uint32_t segment_size = load_le16(d + 42), section_size = load_le16(d + 46);
+    if (sections_at == 0) {
+        sections = 0;
+    } else if (section_size < SECTION_SIZE) {
         return bad(src, "damaged ELF header");
-    }
-    if (head.e_ident[EI_CLASS] != ELFCLASS32 || head.e_ident[EI_DATA] != ELFDATA2LSB ||
-        head.e_machine != EM_ARM) {
-        return bad(src, "this ELF is not for a 32-bit little-endian ARM");
-    }
-    if (head.e_type != ET_EXEC) {
-        return bad(src, "this ELF is not a linked program (an object file or a library?)");
+    } else if (sections == 0) { /* too many for the header: the first section has their number */
+        sections = sections_at <= src->len && src->len - sections_at >= SECTION_SIZE
+                       ? load_le32(d + sections_at + 20)
+                       : UINT32_MAX;
     }
     /* The table of sections is the last thing in most files: where it is missing, the file was cut
      * off, even if all segments are there. */
-    size_t sections = 0;
-    uint64_t table_end = head.e_shoff + (uint64_t)head.e_shnum * head.e_shentsize;
-    if ((head.e_shoff != 0 && table_end > src->len) || elf_getshdrnum(elf, &sections) != 0) {
+    if (sections != 0 && !find_table(src, sections_at, section_size, sections, &elf->sections)) {
         return bad(src, "the table of sections lies outside of the file (cut off?)");
     }
-    if (elf_getphdrnum(elf, count) != 0 || *count == 0) {
+    uint32_t count = load_le16(d + 44);
+    if (count == 0) {
         return bad(src, "this ELF has no segments to load");
+    }
+    if (count > SEGMENTS_MAX) {
+        return bad(src, "this ELF has more segments than any firmware");
+    }
+    if (segment_size < SEGMENT_SIZE ||
+        !find_table(src, load_le32(d + 28), segment_size, count, &elf->segments)) {
+        return bad(src, "the table of segments is damaged, or lies outside of the file (cut off?)");
     }
     return ARAREXT_OK;
 }
 
-/* Offset in the file where the segment's first allocated section begins; the segment's own offset
- * if there are no sections. */
-static GElf_Off first_content(Elf *elf, const GElf_Phdr *segment)
+/* Leaves out what lies before the segment's first section with content, and all of a segment that
+ * has none. A file without sections tells nothing about that. */
+static void trim_segment(const struct elf *elf, struct segment *s)
 {
-    GElf_Off end = segment->p_offset + segment->p_filesz;
-    GElf_Off first = end;
-    Elf_Scn *scn = NULL;
-    while ((scn = elf_nextscn(elf, scn)) != NULL) {
-        GElf_Shdr s;
-        if (gelf_getshdr(scn, &s) != NULL && (s.sh_flags & SHF_ALLOC) != 0 &&
-            s.sh_type != SHT_NOBITS && s.sh_size > 0 && s.sh_offset >= segment->p_offset &&
-            s.sh_offset < first) {
-            first = s.sh_offset;
+    uint32_t end = s->offset + s->size, first = end;
+    for (uint32_t i = 0; i < elf->sections.count; i++) {
+        const uint8_t *section = elf->sections.data + (size_t)i * elf->sections.size;
+        uint32_t type = load_le32(section + 4), offset = load_le32(section + 16);
+        uint32_t size = load_le32(section + 20);
+        bool has_content = (load_le32(section + 8) & SECTION_ALLOC) != 0 &&
+                           type != SECTION_NOBITS && type != SECTION_EMPTY && size > 0;
+        if (has_content && (uint64_t)offset + size > s->offset && offset < first) {
+            first = offset > s->offset ? offset : s->offset;
         }
     }
-    return first == end ? segment->p_offset : first;
+    if (elf->sections.count > 0) {
+        s->addr += first - s->offset;
+        s->size = end - first;
+        s->offset = first;
+    }
 }
 
-static int take_segment(struct ararext_image *image, Elf *elf, const GElf_Phdr *segment,
-                        const struct source *src)
+static int take_segment(struct ararext_image *image, const struct elf *elf, struct segment s)
 {
-    if (segment->p_offset > src->len || segment->p_filesz > src->len - segment->p_offset) {
+    const struct source *src = elf->src;
+    if (s.offset > src->len || s.size > src->len - s.offset) {
         return bad(src, "a segment lies outside of the file (cut off?)");
     }
-    GElf_Off from = first_content(elf, segment);
-    GElf_Off skipped = from - segment->p_offset;
-    uint64_t addr = segment->p_paddr + skipped;
-    if (addr > UINT32_MAX) {
+    if ((uint64_t)s.addr + s.size > UINT64_C(0x100000000)) {
         return bad(src, "a segment runs over the end of the address space");
     }
-    if (segment->p_filesz - skipped > FILE_SIZE_MAX - image->size) {
+    trim_segment(elf, &s);
+    if (s.size > FILE_SIZE_MAX - image->size) {
         return bad(src, "its segments have more than 16 MiB, no firmware is that large");
     }
-    int rc =
-        image_add(image, (uint32_t)addr, src->data + from, (size_t)(segment->p_filesz - skipped));
-    return rc == ARAREXT_ERR_FORMAT ? bad(src, "a segment runs over the end of the address space")
-                                    : rc;
-}
-
-static int take_segments(struct ararext_image *image, Elf *elf, const struct source *src)
-{
-    size_t count = 0;
-    int rc = check_header(elf, src, &count);
-    for (size_t i = 0; rc == ARAREXT_OK && i < count; i++) {
-        GElf_Phdr segment;
-        if (gelf_getphdr(elf, (int)i, &segment) == NULL) {
-            return bad(src, "damaged table of segments");
-        }
-        if (segment.p_type == PT_LOAD && segment.p_filesz > 0) {
-            rc = take_segment(image, elf, &segment, src);
-        }
-    }
-    return rc;
+    return image_add(image, s.addr, src->data + s.offset, s.size, 0);
 }
 
 int image_parse_elf(struct ararext_image *image, const struct source *src)
 {
-    if (elf_version(EV_CURRENT) == EV_NONE) {
-        return bad(src, "libelf is too old");
+    struct elf elf = {.src = src};
+    int rc = check_kind(src);
+    if (rc == ARAREXT_OK) {
+        rc = find_tables(&elf);
     }
-    /* libelf wants memory that it could write to. */
-    char *copy = malloc(src->len + 1);
-    if (copy == NULL) {
-        return ARAREXT_ERR_MEMORY;
+    for (uint32_t i = 0; rc == ARAREXT_OK && i < elf.segments.count; i++) {
+        const uint8_t *p = elf.segments.data + (size_t)i * elf.segments.size;
+        if (load_le32(p) == SEGMENT_LOAD && load_le32(p + 16) > 0) {
+            rc = take_segment(image, &elf,
+                              (struct segment){.offset = load_le32(p + 4),
+                                               .addr = load_le32(p + 12),
+                                               .size = load_le32(p + 16)});
+        }
     }
-    memcpy(copy, src->data, src->len);
-    Elf *elf = elf_memory(copy, src->len);
-    int rc = elf == NULL ? bad(src, "damaged ELF header") : take_segments(image, elf, src);
-    elf_end(elf);
-    free(copy);
     return rc;
 }

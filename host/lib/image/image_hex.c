@@ -66,7 +66,7 @@ static int take_data(struct ararext_image *image, const struct lines *l,
     if (state->segmented && offset + bytes[0] > 0x10000u) {
         return lines_error(l, "data runs over the end of its 64 KiB segment");
     }
-    int rc = image_add(image, state->base + offset, bytes + 4, bytes[0]);
+    int rc = image_add(image, state->base + offset, bytes + 4, bytes[0], l->number);
     if (rc == ARAREXT_ERR_FORMAT) {
         return lines_error(l, "data runs over the end of the address space");
     }

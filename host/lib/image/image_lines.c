@@ -7,25 +7,61 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+/* Byte order mark of UTF-8. */
+static const uint8_t MARK[3] = {0xEF, 0xBB, 0xBF};
+
+/* White space, and what DOS editors put at the end of a file. */
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f' || c == '\x1A';
+}
+
+/* Where a comment begins at offset i of a line: no record has these characters. */
+static bool begins_comment(const char *text, size_t len, size_t i)
+{
+    char c = text[i];
+    return c == ';' || c == '#' || (c == '/' && i + 1 < len && text[i + 1] == '/') ||
+           (i == 0 && (c == '*' || c == '$' || c == '!' || c == '%' || c == '-'));
+}
+
+/* Takes comment and white space from the current line. */
+static void strip(struct lines *l)
+{
+    for (size_t i = 0; i < l->len; i++) {
+        if (begins_comment(l->text, l->len, i)) {
+            l->len = i;
+        }
+    }
+    while (l->len > 0 && is_space(l->text[l->len - 1])) {
+        l->len--;
+    }
+    while (l->len > 0 && is_space(l->text[0])) {
+        l->text++;
+        l->len--;
+    }
+}
 
 bool lines_next(struct lines *l)
 {
     const struct source *src = l->src;
+    if (l->at == 0 && src->len >= sizeof MARK && memcmp(src->data, MARK, sizeof MARK) == 0) {
+        l->at = sizeof MARK;
+    }
     if (l->at >= src->len) {
         return false;
     }
-    size_t start = l->at, end = start;
-    while (end < src->len && src->data[end] != '\n') {
+    size_t end = l->at;
+    while (end < src->len && src->data[end] != '\n' && src->data[end] != '\r') {
         end++;
     }
-    l->at = end + 1;
-    while (end > start && (src->data[end - 1] == '\r' || src->data[end - 1] == ' ' ||
-                           src->data[end - 1] == '\t')) {
-        end--;
-    }
+    l->text = (const char *)src->data + l->at;
+    l->len = end - l->at;
     l->number++;
-    l->text = (const char *)src->data + start;
-    l->len = end - start;
+    bool both = end + 1 < src->len && src->data[end] == '\r' && src->data[end + 1] == '\n';
+    l->at = end + (both ? 2 : 1);
+    strip(l);
     return true;
 }
 
@@ -67,6 +103,15 @@ int lines_hex(const struct lines *l, size_t offset, uint8_t *out, size_t size)
     return (int)(digits / 2);
 }
 
+/* Something behind the end record. Two files in one: each alone may be whole, both are none. */
+static int explain_rest(struct ararext_image *image, struct lines *l, record_fn *take, void *ctx)
+{
+    return take(image, l, ctx) == ARAREXT_OK
+               ? lines_error(l, "a second file begins here, behind the end record of the first: "
+                                "these are two files in one, take one of them")
+               : lines_error(l, "there is something behind the end record");
+}
+
 int lines_records(struct ararext_image *image, const struct source *src, record_fn *take, void *ctx)
 {
     struct lines l = {.src = src};
@@ -75,12 +120,13 @@ int lines_records(struct ararext_image *image, const struct source *src, record_
             continue;
         }
         if (l.ended) {
-            return lines_error(&l, "there is something behind the end record");
+            return explain_rest(image, &l, take, ctx);
         }
         int rc = take(image, &l, ctx);
         if (rc != ARAREXT_OK) {
             return rc;
         }
     }
-    return l.ended ? ARAREXT_OK : lines_error(&l, "the file ends without its end record");
+    return l.ended || l.whole ? ARAREXT_OK
+                              : lines_error(&l, "the file ends without its end record (cut off?)");
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Motorola S-records: S0 header, S1/S2/S3 data with 16, 24 or 32 bits of address, S5/S6 number of
- * data records, S7/S8/S9 end. A file without its end record counts as cut off.
+ * data records, S7/S8/S9 end. A file with neither an end record nor the right number of data
+ * records at its end counts as cut off.
  */
 #include "image_file.h"
 
@@ -18,7 +19,8 @@ static const int ADDR_LEN[10] = {2, 2, 3, 4, 0, 2, 3, 4, 3, 2};
  */
 static int read_record(const struct lines *l, uint8_t bytes[SREC_BYTES_MAX], int *type)
 {
-    if (l->len < 2 || l->text[0] != 'S' || l->text[1] < '0' || l->text[1] > '9') {
+    if (l->len < 2 || (l->text[0] != 'S' && l->text[0] != 's') || l->text[1] < '0' ||
+        l->text[1] > '9') {
         return lines_error(l, "a record has to start with 'S' and a digit");
     }
     *type = l->text[1] - '0';
@@ -59,7 +61,8 @@ static int take_record(struct ararext_image *image, struct lines *l, void *ctx)
     if (type >= 1 && type <= 3) {
         size_t len = (size_t)(bytes[0] - ADDR_LEN[type] - 1);
         state->data_records++;
-        rc = image_add(image, addr, bytes + 1 + ADDR_LEN[type], len);
+        l->whole = false;
+        rc = image_add(image, addr, bytes + 1 + ADDR_LEN[type], len, l->number);
         return rc == ARAREXT_ERR_FORMAT
                    ? lines_error(l, "data runs over the end of the address space")
                    : rc;
@@ -69,6 +72,7 @@ static int take_record(struct ararext_image *image, struct lines *l, void *ctx)
         return lines_error(l, "the file says it has %u data records, %u came", (unsigned)addr,
                            (unsigned)state->data_records);
     }
+    l->whole = type == 5 || type == 6;
     l->ended = type >= 7;
     return ARAREXT_OK;
 }

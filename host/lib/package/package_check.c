@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bytes.h"
-#include "image.h" /* core: the rule that the bootloader itself applies */
 #include "memory_map.h"
+#include "vectors.h"
 
 _Static_assert(ARAREXT_KEY_SIZE == TLV_KEY_SIZE, "key");
 _Static_assert(ARAREXT_DIGEST_SIZE == DIGEST_SIZE, "digest");
@@ -18,34 +17,14 @@ _Static_assert(ARAREXT_SIGNATURE_MAX == TLV_SIGNATURE_MAX, "signature");
 _Static_assert(ARAREXT_COUNTER_MAX == OTP_COUNTER_MAX, "counter");
 _Static_assert(ARAREXT_CONTENT_SMALL == MAP_APP_SIZE, "application area");
 
-int content_check_vectors(const uint8_t *content, size_t len, struct ararext_message *why)
-{
-    uint32_t stack = len >= 8 ? load_le32(content) : 0;
-    uint32_t reset = len >= 8 ? load_le32(content + 4) : 0;
-    uint32_t offset = (reset & ~1u) - MAP_APP_BASE;
-    bool in_flash = reset >= MAP_FLASH_BASE && reset < MAP_FLASH_BASE + MAP_FLASH_SIZE_MAX;
-    if (!image_vectors_plausible(stack, reset, MAP_FLASH_BASE + MAP_FLASH_SIZE_MAX)) {
-        message_set(why,
-                    "it does not start with a vector table: stack pointer 0x%08X, reset handler "
-                    "0x%08X cannot be an application's",
-                    (unsigned)stack, (unsigned)reset);
-        return ARAREXT_ERR_IMAGE;
-    }
-    if (in_flash &&
-        (offset >= len || len - offset < 2 || load_le16(content + offset) == IMAGE_ERASED_CODE)) {
-        message_set(why, "the reset handler 0x%08X is not in it", (unsigned)reset);
-        return ARAREXT_ERR_IMAGE;
-    }
-    return ARAREXT_OK;
-}
-
 int ararext_package_unpack(const struct ararext_package *package, uint8_t **content, size_t *len,
                            struct ararext_message *why)
 {
     uint8_t digest[DIGEST_SIZE];
     if (package->content_size > ARAREXT_CONTENT_MAX) {
-        message_set(why, "a content of %u bytes fits no board (at most %u)",
-                    (unsigned)package->content_size, ARAREXT_CONTENT_MAX);
+        message_set(why, "a content of %u bytes: %u more than any board takes",
+                    (unsigned)package->content_size,
+                    (unsigned)package->content_size - ARAREXT_CONTENT_MAX);
         return ARAREXT_ERR_FORMAT;
     }
     uint8_t *out = malloc(package->content_size);
@@ -135,7 +114,7 @@ static int look_at_content(const struct ararext_package *p, struct ararext_packa
     f->content = rc == ARAREXT_OK ? ARAREXT_GOOD : ARAREXT_BAD;
     f->vectors = ARAREXT_UNCHECKED;
     if (rc == ARAREXT_OK) {
-        rc = content_check_vectors(content, len, vectors_why);
+        rc = vectors_check(content, len, vectors_why);
         f->vectors = rc == ARAREXT_OK ? ARAREXT_GOOD : ARAREXT_BAD;
     }
     free(content);
@@ -183,12 +162,12 @@ int ararext_package_check(const struct ararext_package *package, const struct ar
         return rc;
     }
     if (findings->vectors != ARAREXT_GOOD) {
-        message_set(why, "the content cannot be an application: %s", vectors_why.text);
+        message_set(why, "%s", vectors_why.text);
         return ARAREXT_ERR_IMAGE;
     }
     if (package->size > ARAREXT_PACKAGE_MAX) {
-        message_set(why, "the package has %u bytes, and no board takes more than %u",
-                    (unsigned)package->size, ARAREXT_PACKAGE_MAX);
+        message_set(why, "the package has %u bytes, %u more than any board takes",
+                    (unsigned)package->size, (unsigned)package->size - ARAREXT_PACKAGE_MAX);
         return ARAREXT_ERR_IMAGE;
     }
     return ARAREXT_OK;

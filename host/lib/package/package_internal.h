@@ -26,10 +26,6 @@ bool key_sign(const struct ararext_key *key, const uint8_t digest[DIGEST_SIZE],
 /* r and s of 32 bytes each to DER. */
 bool signature_from_raw(const uint8_t raw[64], uint8_t der[TLV_SIGNATURE_MAX], size_t *len);
 
-/* The content's first words, by the rule that the bootloader applies. IMAGE. */
-ARAREXT_CHECKED int content_check_vectors(const uint8_t *content, size_t len,
-                                          struct ararext_message *why);
-
 /* The payload of a compressed package: its two bytes of head and the stream. len is the content's.
  * The smallest of a number of ways; *packing says whether the filter is in it. *out is freed with
  * free(). MEMORY. */

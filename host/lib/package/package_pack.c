@@ -11,40 +11,28 @@
 
 #include "bytes.h"
 #include "memory_map.h"
+#include "vectors.h"
 
 /* ---- the content ---- */
 
 int ararext_pack_content(const struct ararext_image *image, uint8_t **content, size_t *len,
                          struct ararext_message *why)
 {
-    size_t count = ararext_image_segment_count(image);
-    struct ararext_segment first = ararext_image_segment(image, 0);
-    struct ararext_segment last = ararext_image_segment(image, count - 1);
-    uint32_t end = last.addr + (last.len - 1); /* inclusive: cannot overflow */
-    if (first.addr != MAP_APP_BASE) {
-        message_set(why, "the application begins at 0x%08X, a package's content at 0x%08X",
-                    (unsigned)first.addr, (unsigned)MAP_APP_BASE);
-        return ARAREXT_ERR_IMAGE;
+    /* The largest board there is. */
+    static const struct ararext_info board = {.app_base = MAP_APP_BASE,
+                                              .app_end = MAP_APP_BASE + ARAREXT_CONTENT_MAX};
+    int rc = ararext_image_check(image, &board, false, why);
+    if (rc != ARAREXT_OK) {
+        return rc;
     }
-    if (end - MAP_APP_BASE >= ARAREXT_CONTENT_MAX) {
-        message_set(why,
-                    "the application reaches to 0x%08X; with packages a board has room up to "
-                    "0x%08X (1 MiB part) or 0x%08X (512 KiB part)",
-                    (unsigned)end, (unsigned)(MAP_APP_BASE + ARAREXT_CONTENT_MAX - 1),
-                    (unsigned)(MAP_APP_BASE + ARAREXT_CONTENT_SMALL - 1));
-        return ARAREXT_ERR_IMAGE;
-    }
-    size_t size = end - MAP_APP_BASE + 1u;
+    struct ararext_segment last =
+        ararext_image_segment(image, ararext_image_segment_count(image) - 1);
+    size_t size = last.addr - MAP_APP_BASE + last.len;
     uint8_t *out = malloc(size);
     if (out == NULL) {
         return ARAREXT_ERR_MEMORY;
     }
     ararext_image_get(image, MAP_APP_BASE, out, size);
-    int rc = content_check_vectors(out, size, why);
-    if (rc != ARAREXT_OK) {
-        free(out);
-        return rc;
-    }
     *content = out;
     *len = size;
     return ARAREXT_OK;
@@ -220,11 +208,11 @@ static int check_options(const struct ararext_segment *content,
         return ARAREXT_ERR_ARGUMENT;
     }
     if (content->len > ARAREXT_CONTENT_MAX) {
-        message_set(why, "a content of %u bytes fits no board (at most %u)", (unsigned)content->len,
-                    ARAREXT_CONTENT_MAX);
+        message_set(why, "a content of %u bytes: %u more than any board takes",
+                    (unsigned)content->len, (unsigned)content->len - ARAREXT_CONTENT_MAX);
         return ARAREXT_ERR_IMAGE;
     }
-    return content_check_vectors(content->data, content->len, why);
+    return vectors_check(content->data, content->len, why);
 }
 
 /* Compressed, unless that does not pay. *payload is the caller's to free, NULL for plain. */
@@ -267,8 +255,8 @@ int ararext_pack(const struct ararext_segment *content, const struct ararext_pac
         rc = read_back(data, *len, content, why);
     }
     if (rc == ARAREXT_OK && *len > ARAREXT_PACKAGE_MAX) {
-        message_set(why, "the package has %zu bytes, and no board takes more than %u", *len,
-                    ARAREXT_PACKAGE_MAX);
+        message_set(why, "the package has %zu bytes, %zu more than any board takes", *len,
+                    *len - ARAREXT_PACKAGE_MAX);
         rc = ARAREXT_ERR_IMAGE;
     }
     if (rc != ARAREXT_OK) {

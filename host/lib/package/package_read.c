@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "file_kind.h"
 
 enum { PAYLOAD_MIN = 8, PROPERTIES_END = 9 * 5 * 5 };
 
@@ -97,16 +98,29 @@ static int read_flags(struct ararext_package *p, uint32_t flags, struct ararext_
     }
 }
 
+/* A file of another kind: what it is, and what makes a package of it. */
+static int refuse_kind(const struct ararext_package *p, struct ararext_message *why)
+{
+    static const char pack[] = "make one of it with 'ararext pack' first";
+    static const char *const advice[KIND_COUNT] = {
+        [KIND_ELF] = pack, [KIND_HEX] = pack,   [KIND_SREC] = pack,
+        [KIND_UF2] = pack, [KIND_DFUSE] = pack, [KIND_ARCHIVE] = "unpack it first",
+    };
+    enum file_kind kind = file_kind_of(p->data, p->size);
+    message_set(why, "this is %s, no package: %s", file_kind_name(p->data, p->size),
+                advice[kind] != NULL ? advice[kind] : "'ararext pack' makes one of an application");
+    return ARAREXT_ERR_FORMAT;
+}
+
 static int read_header(struct ararext_package *p, uint32_t *protected_size,
                        struct ararext_message *why)
 {
     const uint8_t *d = p->data;
-    if (p->size < PACKAGE_HEADER_SIZE) {
-        return malformed(why, 0, "%u bytes are too few for a header", (unsigned)p->size);
+    if (p->size < 4 || load_le32(d) != PACKAGE_MAGIC) {
+        return refuse_kind(p, why);
     }
-    if (load_le32(d) != PACKAGE_MAGIC) {
-        return malformed(why, 0, "no package: begins with 0x%08X instead of 0x%08X",
-                         (unsigned)load_le32(d), (unsigned)PACKAGE_MAGIC);
+    if (p->size < PACKAGE_HEADER_SIZE) {
+        return malformed(why, 0, "%u bytes are too few for a header: cut off", (unsigned)p->size);
     }
     if (load_le32(d + PACKAGE_HEADER_LOAD) != 0) {
         return malformed(why, PACKAGE_HEADER_LOAD, "load address 0x%08X instead of 0",
