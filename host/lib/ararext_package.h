@@ -60,8 +60,9 @@ ARAREXT_API void ararext_key_spki(const struct ararext_key *key, uint8_t spki[AR
 /* SHA-256 of the SubjectPublicKeyInfo: what a board knows a key by. */
 ARAREXT_API void ararext_key_fingerprint(const struct ararext_key *key,
                                          uint8_t hash[ARAREXT_DIGEST_SIZE]);
-/* PEM of the private key (PKCS #8; with AES-256 where there is a passphrase, NULL = none) and of
- * the public key. MEMORY, ARGUMENT for a key that has no private part. */
+/* PEM of the private key (PKCS #8; where there is a passphrase with AES-256 and 600,000 rounds of
+ * PBKDF2, NULL = none) and of the public key. MEMORY, ARGUMENT for a key that has no private part.
+ */
 ARAREXT_CHECKED ARAREXT_API int ararext_key_private_pem(const struct ararext_key *key,
                                                         const char *passphrase, uint8_t **out,
                                                         size_t *len);
@@ -103,9 +104,8 @@ struct ararext_pack_options {
     uint8_t watchdog_s;      /* on trial, 1 to 30 */
     uint8_t revoke;          /* bit i: revoke key i */
 };
-/* The bytes of an application from 0x08008000 on, gaps filled with FF. IMAGE when it starts
- * elsewhere, has no plausible vector table, or is larger than any board's application area;
- * MEMORY. */
+/* The bytes of an application from 0x08008000 on, gaps filled with FF. IMAGE when
+ * ararext_image_check refuses it for the largest application area there is; MEMORY. */
 ARAREXT_CHECKED ARAREXT_API int ararext_pack_content(const struct ararext_image *image,
                                                      uint8_t **content, size_t *len,
                                                      struct ararext_message *why);

@@ -15,13 +15,14 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 
 /* SubjectPublicKeyInfo of an uncompressed point on P-256, before the point (RFC 5480). */
 static const uint8_t SPKI_HEAD[TLV_KEY_POINT] = {
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06,
     0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
-enum { COORDINATE = 32 };
+enum { COORDINATE = 32, PASSPHRASE_ROUNDS = 600000 };
 
 void digest_sha256(const uint8_t *data, size_t len, uint8_t digest[DIGEST_SIZE])
 {
@@ -202,6 +203,30 @@ static int take_bio(BIO *bio, bool good, uint8_t **out, size_t *len)
     return *out != NULL ? ARAREXT_OK : ARAREXT_ERR_MEMORY;
 }
 
+/* PKCS #8 with a passphrase: AES-256-CBC, and PBKDF2 with so many rounds that guessing costs. The
+ * shorter way to it (PEM_write_bio_PKCS8PrivateKey) has 2048. */
+static bool write_locked(BIO *bio, const EVP_PKEY *pkey, const char *passphrase)
+{
+    PKCS8_PRIV_KEY_INFO *plain = EVP_PKEY2PKCS8(pkey);
+    X509_ALGOR *how =
+        PKCS5_pbe2_set_iv(EVP_aes_256_cbc(), PASSPHRASE_ROUNDS, NULL, 0, NULL, NID_hmacWithSHA256);
+    X509_SIG *locked = plain != NULL && how != NULL
+                           ? PKCS8_set0_pbe(passphrase, (int)strlen(passphrase), plain, how)
+                           : NULL;
+    if (locked == NULL) { /* else it has taken it over */
+        X509_ALGOR_free(how);
+    }
+    bool good = locked != NULL && PEM_write_bio_PKCS8(bio, locked) == 1;
+    X509_SIG_free(locked);
+    PKCS8_PRIV_KEY_INFO_free(plain);
+    return good;
+}
+
+static bool write_unlocked(BIO *bio, const EVP_PKEY *pkey)
+{
+    return PEM_write_bio_PKCS8PrivateKey(bio, pkey, NULL, NULL, 0, NULL, NULL) == 1;
+}
+
 int ararext_key_private_pem(const struct ararext_key *key, const char *passphrase, uint8_t **out,
                             size_t *len)
 {
@@ -209,10 +234,8 @@ int ararext_key_private_pem(const struct ararext_key *key, const char *passphras
         return ARAREXT_ERR_ARGUMENT;
     }
     BIO *bio = BIO_new(BIO_s_secmem());
-    bool good = bio != NULL &&
-                PEM_write_bio_PKCS8PrivateKey(
-                    bio, key->pkey, passphrase != NULL ? EVP_aes_256_cbc() : NULL, passphrase,
-                    passphrase != NULL ? (int)strlen(passphrase) : 0, NULL, NULL) == 1;
+    bool good = bio != NULL && (passphrase != NULL ? write_locked(bio, key->pkey, passphrase)
+                                                   : write_unlocked(bio, key->pkey));
     return take_bio(bio, good, out, len);
 }
 
