@@ -29,7 +29,7 @@ _ararext()
         return
         ;;
     --format)
-        mapfile -t COMPREPLY < <(compgen -W "elf hex srec bin" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "elf hex srec bin uf2 dfuse" -- "$current")
         return
         ;;
     --verify)
@@ -58,13 +58,13 @@ _ararext()
 
     local options="--port --baud --json --quiet --verbose --no-color --no-extensions --help --version"
     case $verb in
-    flash) options+=" --run --dry-run --no-verify --verify --erase-always --no-stream --no-compress --address --format --force" ;;
-    verify) options+=" --verify --address --format --force" ;;
+    flash) options+=" --run --dry-run --no-verify --verify --erase-always --no-stream --no-compress --address --format --skip-bootloader --force" ;;
+    verify) options+=" --verify --address --format --skip-bootloader --force" ;;
     erase) options+=" --sector --all --yes" ;;
     read) options+=" --output" ;;
     write) options+=" --hex --no-verify" ;;
     keygen) options+=" --public --passphrase-file" ;;
-    pack) options+=" --output --key --passphrase-file --unsigned --digest-only --signature --public-key --security-counter --board --trials --no-confirm --crash-limit --watchdog --revoke-key --no-compress --format" ;;
+    pack) options+=" --output --key --passphrase-file --unsigned --digest-only --signature --public-key --security-counter --board --trials --no-confirm --crash-limit --watchdog --revoke-key --no-compress --format --skip-bootloader" ;;
     image) options+=" --key --board --passphrase-file" ;;
     update) options+=" --confirm --force --no-start --no-stream --timeout --yes" ;;
     provision) options+=" --key --board --read-protection --dry-run --yes" ;;

@@ -20,6 +20,10 @@ ARAREXT_CHECKED int cli_type_passphrase(struct cli *cli, const char *question,
 /* Reads a package file and takes it apart. *data is freed with free(). */
 ARAREXT_CHECKED int cli_load_package(struct cli *cli, const char *path, uint8_t **data,
                                      struct ararext_package *package);
+/* The same with what is read already. */
+ARAREXT_CHECKED int cli_parse_package(struct cli *cli, const char *path,
+                                      const struct ararext_segment *file,
+                                      struct ararext_package *package);
 /* UUIDs of "[VENDOR/]CLASS". */
 ARAREXT_CHECKED int cli_identity(struct cli *cli, const char *name,
                                  uint8_t identity[ARAREXT_IDENTITY_SIZE]);

@@ -9,21 +9,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
 #include "cli_document.h"
 #include "cli_options.h"
+#include "cli_signals.h"
 
 static const struct {
     const char *word, *name;
     enum ararext_format format;
 } FORMATS[] = {
-    {"elf", "ELF", ARAREXT_FORMAT_ELF},
-    {"hex", "Intel HEX", ARAREXT_FORMAT_HEX},
-    {"srec", "S-record", ARAREXT_FORMAT_SREC},
-    {"bin", "binary", ARAREXT_FORMAT_BIN},
+    {"elf", "ELF", ARAREXT_FORMAT_ELF},        {"hex", "Intel HEX", ARAREXT_FORMAT_HEX},
+    {"srec", "S-record", ARAREXT_FORMAT_SREC}, {"bin", "binary", ARAREXT_FORMAT_BIN},
+    {"uf2", "UF2", ARAREXT_FORMAT_UF2},        {"dfuse", "DfuSe", ARAREXT_FORMAT_DFUSE},
+};
+
+/* Bytes of a file: len of room so far. */
+struct cli_bytes {
+    uint8_t *data;
+    size_t len, room;
 };
 
 static int take_format(struct cli *cli, struct cli_image_options *o, const char *value)
@@ -34,8 +39,8 @@ static int take_format(struct cli *cli, struct cli_image_options *o, const char 
             return ARAREXT_OK;
         }
     }
-    return cli_error(cli, ARAREXT_ERR_ARGUMENT, "format '%s': expected elf, hex, srec or bin",
-                     value);
+    return cli_error(cli, ARAREXT_ERR_ARGUMENT,
+                     "format '%s': expected elf, hex, srec, bin, uf2 or dfuse", value);
 }
 
 int cli_take_image_option(struct cli *cli, struct cli_image_options *o, int code, const char *value)
@@ -45,6 +50,10 @@ int cli_take_image_option(struct cli *cli, struct cli_image_options *o, int code
     }
     if (code == OPT_FORCE) {
         o->force = true;
+        return ARAREXT_OK;
+    }
+    if (code == OPT_SKIP_BOOTLOADER) {
+        o->load.skip_bootloader = true;
         return ARAREXT_OK;
     }
     int rc = cli_number(cli, "address", value, &o->load.bin_addr);
@@ -57,10 +66,25 @@ int cli_take_image_option(struct cli *cli, struct cli_image_options *o, int code
 int cli_load_image(struct cli *cli, const char *path, const struct cli_image_options *o,
                    struct ararext_image **out)
 {
+    uint8_t *data = NULL;
+    size_t len = 0;
+    int rc = cli_read_file(cli, path, CLI_FILE_MAX, &data, &len);
+    if (rc == ARAREXT_OK) {
+        const struct ararext_segment file = {.len = (uint32_t)len, .data = data};
+        rc = cli_parse_image(cli, path, &file, o, out);
+        free(data);
+    }
+    return rc;
+}
+
+int cli_parse_image(struct cli *cli, const char *path, const struct ararext_segment *file,
+                    const struct cli_image_options *o, struct ararext_image **out)
+{
     struct ararext_message why = {""};
-    int rc = ararext_image_load(out, path, &o->load, &why);
+    path = cli_file_name(path);
+    int rc = ararext_image_parse(out, file, path, &o->load, &why);
     if (rc != ARAREXT_OK) {
-        return why.text[0] != '\0' ? cli_error(cli, rc, "%s", why.text) : rc;
+        return why.text[0] == '\0' ? rc : cli_error(cli, rc, "%s", why.text);
     }
     const char *format = "";
     for (size_t i = 0; i < sizeof FORMATS / sizeof FORMATS[0]; i++) {
@@ -105,88 +129,62 @@ int cli_check_image(struct cli *cli, const struct ararext_image *image,
     return rc;
 }
 
+const char *cli_file_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+/* All of it without a buffer of stdio's, which would keep a copy of a secret. */
+static int read_all(struct cli *cli, int fd, const char *name, struct cli_bytes *out)
+{
+    while (out->len < out->room) {
+        ssize_t n = read(fd, out->data + out->len, out->room - out->len);
+        if (n == 0) {
+            return ARAREXT_OK;
+        }
+        if (n < 0 && cli_signal() != 0) {
+            return ARAREXT_ERR_INTERRUPTED;
+        }
+        if (n < 0 && errno != EINTR) {
+            return cli_error(cli, ARAREXT_ERR_FILE, "%s: %s", name, strerror(errno));
+        }
+        out->len += n > 0 ? (size_t)n : 0;
+    }
+    return cli_error(cli, ARAREXT_ERR_FORMAT, "%s: longer than %zu bytes", name, out->room - 1);
+}
+
 int cli_read_file(struct cli *cli, const char *path, size_t max, uint8_t **out, size_t *len)
 {
+    const char *name = cli_file_name(path);
     bool standard = strcmp(path, "-") == 0;
-    FILE *f = standard ? stdin : fopen(path, "rb");
-    if (f == NULL) {
-        return cli_error(cli, ARAREXT_ERR_FILE, "%s: %s", path, strerror(errno));
-    }
+    struct cli_bytes bytes = {.data = malloc(max + 1), .room = max + 1};
+    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     int rc = ARAREXT_OK;
-    uint8_t *data = malloc(max + 1);
-    if (data == NULL) {
+    if (fd < 0 && cli_signal() != 0) { /* the opening of a pipe waits, too */
+        rc = ARAREXT_ERR_INTERRUPTED;
+    } else if (fd < 0) {
+        rc = cli_error(cli, ARAREXT_ERR_FILE, "%s: %s", name, strerror(errno));
+    } else if (bytes.data == NULL) {
         rc = ARAREXT_ERR_MEMORY;
     } else {
-        *len = fread(data, 1, max + 1, f);
-        if (ferror(f)) {
-            rc = cli_error(cli, ARAREXT_ERR_FILE, "%s: cannot be read", path);
-        } else if (*len > max) {
-            rc = cli_error(cli, ARAREXT_ERR_FORMAT, "%s: longer than %zu bytes", path, max);
-        } else if (*len == 0) {
-            rc = cli_error(cli, ARAREXT_ERR_FORMAT, "%s: is empty", path);
-        }
+        rc = read_all(cli, fd, name, &bytes);
     }
-    if (!standard) {
-        fclose(f);
+    if (rc == ARAREXT_OK && bytes.len == 0) {
+        rc = cli_error(cli, ARAREXT_ERR_FORMAT, "%s: the file is empty", name);
+    }
+    if (!standard && fd >= 0) {
+        close(fd);
     }
     if (rc != ARAREXT_OK) {
-        free(data);
+        if (bytes.data != NULL) {
+            explicit_bzero(bytes.data, bytes.len);
+        }
+        free(bytes.data);
         return rc;
     }
-    *out = data;
+    *out = bytes.data;
+    *len = bytes.len;
     return ARAREXT_OK;
-}
-
-int cli_open_output(struct cli *cli, const char *path, struct cli_output *out)
-{
-    *out = (struct cli_output){.path = path};
-    if (strcmp(path, "-") == 0) {
-        out->file = stdout;
-        return ARAREXT_OK;
-    }
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    out->created = fd >= 0;
-    if (fd < 0) {
-        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    }
-    out->file = fd >= 0 ? fdopen(fd, "wb") : NULL;
-    if (out->file == NULL) {
-        int rc = cli_error(cli, ARAREXT_ERR_FILE, "%s: %s", path, strerror(errno));
-        if (fd >= 0) {
-            close(fd);
-        }
-        return rc;
-    }
-    return ARAREXT_OK;
-}
-
-/* What was in it goes only now. A device has no length to cut. */
-static bool make_empty(FILE *f)
-{
-    struct stat st;
-    return fstat(fileno(f), &st) == 0 && (!S_ISREG(st.st_mode) || ftruncate(fileno(f), 0) == 0);
-}
-
-int cli_write_output(struct cli *cli, struct cli_output *out, const uint8_t *data, size_t len)
-{
-    bool standard = out->file == stdout;
-    bool good = (standard || make_empty(out->file)) && fwrite(data, 1, len, out->file) == len;
-    good = (standard ? fflush(out->file) : fclose(out->file)) == 0 && good;
-    out->file = NULL;
-    return good ? ARAREXT_OK
-                : cli_error(cli, ARAREXT_ERR_FILE, "%s: cannot be written: %s", out->path,
-                            strerror(errno));
-}
-
-void cli_discard_output(struct cli_output *out)
-{
-    if (out->file != NULL && out->file != stdout) {
-        fclose(out->file);
-        if (out->created) {
-            (void)unlink(out->path);
-        }
-    }
-    out->file = NULL;
 }
 
 int cli_verify_error(struct cli *cli, const struct ararext_flash_result *r)

@@ -17,7 +17,7 @@
 #include "cli_file.h"
 #include "cli_signals.h"
 
-enum { KEY_FILE_MAX = 64 * 1024, PACKAGE_FILE_MAX = 16 * 1024 * 1024 };
+enum { KEY_FILE_MAX = 64 * 1024, PASSPHRASE_FILE_MAX = 64 * 1024 };
 
 void cli_hex_text(const uint8_t *data, size_t len, char *text)
 {
@@ -36,22 +36,38 @@ void json_digest(cJSON *object, const char *name, const uint8_t *data, size_t le
 
 /* ---- passphrases ---- */
 
+/* The first line of text, which has room for CLI_PASSPHRASE_MAX characters and len of them; nothing
+ * else of it stays. */
+static size_t keep_line(char *text, size_t len)
+{
+    size_t line = 0;
+    while (line < len && text[line] != '\r' && text[line] != '\n' && text[line] != '\0') {
+        line++;
+    }
+    explicit_bzero(text + line, len - line);
+    text[line] = '\0';
+    return line;
+}
+
 int cli_passphrase_from_file(struct cli *cli, const char *path, char text[CLI_PASSPHRASE_MAX + 1])
 {
-    FILE *f = fopen(path, "r");
-    if (f == NULL) {
-        return cli_error(cli, ARAREXT_ERR_FILE, "%s: %s", path, strerror(errno));
+    uint8_t *data = NULL;
+    size_t len = 0;
+    int rc = cli_read_file(cli, path, PASSPHRASE_FILE_MAX, &data, &len);
+    if (rc != ARAREXT_OK) {
+        return rc;
     }
-    bool got = fgets(text, CLI_PASSPHRASE_MAX + 1, f) != NULL;
-    fclose(f);
-    size_t len = got ? strcspn(text, "\r\n") : 0;
-    if (len == 0 || len >= CLI_PASSPHRASE_MAX) {
-        return cli_error(cli, ARAREXT_ERR_FORMAT,
-                         "%s: expected a passphrase of 1 to %d characters in the first line", path,
-                         (int)CLI_PASSPHRASE_MAX - 1);
+    size_t line = keep_line((char *)data, len);
+    bool good = line > 0 && line < CLI_PASSPHRASE_MAX;
+    if (good) {
+        memcpy(text, data, line + 1);
     }
-    text[len] = '\0';
-    return ARAREXT_OK;
+    explicit_bzero(data, len);
+    free(data);
+    return good ? ARAREXT_OK
+                : cli_error(cli, ARAREXT_ERR_FORMAT,
+                            "%s: expected a passphrase of 1 to %d characters in the first line",
+                            path, (int)CLI_PASSPHRASE_MAX - 1);
 }
 
 int cli_type_passphrase(struct cli *cli, const char *question, char text[CLI_PASSPHRASE_MAX + 1])
@@ -67,16 +83,17 @@ int cli_type_passphrase(struct cli *cli, const char *question, char text[CLI_PAS
     bool got = cli_change_terminal(&silent); /* before the question: whoever answers is quick */
     fprintf(stderr, "%s", question);
     fflush(stderr);
-    got = got && cli_wait_for_line() && fgets(text, CLI_PASSPHRASE_MAX + 1, stdin) != NULL;
+    /* Past stdio, whose buffer would keep a copy. */
+    ssize_t len = got && cli_wait_for_line() ? read(STDIN_FILENO, text, CLI_PASSPHRASE_MAX) : -1;
     cli_restore_terminal();
     fputc('\n', stderr);
     if (cli_signal() != 0) {
         return ARAREXT_ERR_INTERRUPTED;
     }
-    if (!got) {
+    if (len <= 0) {
         return cli_error(cli, ARAREXT_ERR_DECLINED, "no passphrase was given");
     }
-    text[strcspn(text, "\r\n")] = '\0';
+    (void)keep_line(text, (size_t)len);
     return ARAREXT_OK;
 }
 
@@ -127,22 +144,27 @@ int cli_load_key(struct cli *cli, const char *path, const char *passphrase_file,
 
 /* ---- files ---- */
 
+int cli_parse_package(struct cli *cli, const char *path, const struct ararext_segment *file,
+                      struct ararext_package *package)
+{
+    struct ararext_message why = {""};
+    json_string(cli->doc, "file", cli_file_name(path));
+    json_number(cli->doc, "package_bytes", file->len);
+    int rc = ararext_package_parse(package, file->data, file->len, &why);
+    return rc == ARAREXT_OK ? rc : cli_error(cli, rc, "%s: %s", cli_file_name(path), why.text);
+}
+
 int cli_load_package(struct cli *cli, const char *path, uint8_t **data,
                      struct ararext_package *package)
 {
     size_t len = 0;
-    struct ararext_message why = {""};
-    int rc = cli_read_file(cli, path, PACKAGE_FILE_MAX, data, &len);
-    if (rc != ARAREXT_OK) {
-        return rc;
-    }
-    json_string(cli->doc, "file", path);
-    json_number(cli->doc, "package_bytes", (double)len);
-    rc = ararext_package_parse(package, *data, len, &why);
-    if (rc != ARAREXT_OK) {
-        rc = cli_error(cli, rc, "%s: %s", path, why.text);
-        cli_advise(cli, "packages are made with 'ararext pack'");
-        free(*data);
+    int rc = cli_read_file(cli, path, CLI_FILE_MAX, data, &len);
+    if (rc == ARAREXT_OK) {
+        const struct ararext_segment file = {.len = (uint32_t)len, .data = *data};
+        rc = cli_parse_package(cli, path, &file, package);
+        if (rc != ARAREXT_OK) {
+            free(*data);
+        }
     }
     return rc;
 }

@@ -324,7 +324,8 @@ const struct cli_command cmd_flash = {
     .run = run,
     .summary = "Flash an application, verify it, start it if asked to",
     .arguments = "FILE [OPTION...]",
-    .help = "FILE is ELF, Intel HEX, S-record or binary. The board is asked for digests of\n"
+    .help = "FILE is ELF, Intel HEX, S-record, UF2, DfuSe or binary (- is stdin). A binary\n"
+            "has a name that ends in .bin, or --address. The board is asked for digests of\n"
             "its sectors first: those that hold what they should are skipped, the others\n"
             "erased once. What was written is verified by a digest that the board computes.\n"
             "A transfer that breaks off goes on where it stopped when the line is back; one\n"

@@ -11,6 +11,7 @@
 #include "cli_file.h"
 #include "cli_options.h"
 #include "cli_progress.h"
+#include "cli_save.h"
 
 enum { OPT_OUTPUT = OPT_OWN, READ_LEN_MAX = 0x01000000, JSON_LEN_MAX = 65536 };
 
@@ -54,13 +55,13 @@ static int read_memory(struct cli *cli, uint32_t addr, uint32_t len, struct cli_
     }
     cli_progress_start(&progress, cli);
     progress.reading = true;
-    int rc = ararext_read_range(cli->session, out->file != NULL ? &options : NULL, addr, data, len);
+    int rc = ararext_read_range(cli->session, out->kind != CLI_OUTPUT_NONE ? &options : NULL, addr,
+                                data, len);
     cli_progress_end(&progress);
     rc = cli_session_error(cli, rc);
-    if (rc == ARAREXT_OK && out->file != NULL) {
-        bool standard = out->file == stdout;
+    if (rc == ARAREXT_OK && out->kind != CLI_OUTPUT_NONE) {
         rc = cli_write_output(cli, out, data, len);
-        if (rc == ARAREXT_OK && !standard) {
+        if (rc == ARAREXT_OK && out->kind != CLI_OUTPUT_STANDARD) {
             cli_say(cli, "Wrote %u bytes from 0x%08X to %s.\n", (unsigned)len, (unsigned)addr,
                     out->path);
         }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ararext image: everything about a package file, without a board. All that can be told is told
- * before the verdict.
+ * ararext image: everything about a package file, or about a firmware, without a board. All that
+ * can be told is told before the verdict.
  */
 #include "cli.h"
 
@@ -211,6 +211,57 @@ static int inspect(struct cli *cli, const struct image_options *o, const struct 
                             o->board);
 }
 
+/* A file that is no package: as the largest board would take it. */
+static int inspect_firmware(struct cli *cli, const char *path, const struct ararext_segment *file)
+{
+    static const struct ararext_info board = {.app_base = ARAREXT_APP_BASE,
+                                              .app_end = ARAREXT_FLASH_END};
+    static const struct cli_image_options options;
+    struct ararext_image *image = NULL;
+    struct ararext_message why = {""};
+    int rc = cli_parse_image(cli, path, file, &options, &image);
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    rc = ararext_image_check(image, &board, false, &why);
+    if (rc == ARAREXT_OK) {
+        cli_print(cli, "an application for 'ararext flash', or for 'ararext pack'\n");
+    } else if (why.text[0] != '\0') {
+        rc = cli_error(cli, rc, "%s: %s", cli_file_name(path), why.text);
+    }
+    ararext_image_free(image);
+    return rc;
+}
+
+static bool is_package(const char *path, const struct ararext_segment *file)
+{
+    static const uint8_t magic[] = {0x3D, 0xB8, 0xF3, 0x96};
+    size_t len = strlen(path);
+    return (file->len >= sizeof magic && memcmp(file->data, magic, sizeof magic) == 0) ||
+           (len > 4 && strcmp(path + len - 4, ".pkg") == 0);
+}
+
+static int inspect_file(struct cli *cli, const struct image_options *o, const char *path,
+                        const struct ararext_key *key)
+{
+    struct ararext_package package;
+    uint8_t *data = NULL;
+    size_t len = 0;
+    int rc = cli_read_file(cli, path, CLI_FILE_MAX, &data, &len);
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    const struct ararext_segment file = {.len = (uint32_t)len, .data = data};
+    if (is_package(path, &file)) {
+        rc = cli_parse_package(cli, path, &file, &package);
+        rc = rc == ARAREXT_OK ? inspect(cli, o, &package, key) : rc;
+    } else {
+        rc = inspect_firmware(cli, path, &file);
+    }
+    free(data);
+    return rc;
+}
+
 static int run(struct cli *cli, int argc, char **argv)
 {
     static const struct option own[] = {
@@ -220,9 +271,7 @@ static int run(struct cli *cli, int argc, char **argv)
         {0},
     };
     struct image_options o = {0};
-    struct ararext_package package;
     struct ararext_key *key = NULL;
-    uint8_t *data = NULL;
     const struct cli_options options = {.own = own, .take = take, .ctx = &o, .min = 1, .max = 1};
     int first = 0;
     int rc = cli_parse(cli, argc, argv, &options, &first);
@@ -233,11 +282,7 @@ static int run(struct cli *cli, int argc, char **argv)
         rc = cli_load_key(cli, o.key_path, o.passphrase_file, &key);
     }
     if (rc == ARAREXT_OK) {
-        rc = cli_load_package(cli, argv[first], &data, &package);
-    }
-    if (rc == ARAREXT_OK) {
-        rc = inspect(cli, &o, &package, key);
-        free(data);
+        rc = inspect_file(cli, &o, argv[first], key);
     }
     ararext_key_free(key);
     return rc;
@@ -246,10 +291,11 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct cli_command cmd_image = {
     .name = "image",
     .run = run,
-    .summary = "Show and check a package file",
+    .summary = "Show and check a package, or a firmware",
     .arguments = "FILE [OPTION...]",
     .help = "Structure, digest, signature and content, as a board will judge them. Packages\n"
-            "of MCUboot's imgtool, too.\n\n"
+            "of MCUboot's imgtool, too. Of a firmware: format, addresses and vector table.\n"
+            "FILE may be - for stdin.\n\n"
             "Options:\n"
             "      --key FILE       check the signature with this key (public or private)\n"
             "                       instead of the one in the package\n"

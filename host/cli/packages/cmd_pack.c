@@ -12,6 +12,7 @@
 #include "cli_file.h"
 #include "cli_options.h"
 #include "cli_package.h"
+#include "cli_save.h"
 
 enum {
     OPT_KEY = OPT_OWN,
@@ -165,8 +166,9 @@ static int check_words(struct cli *cli, const struct pack *o)
 static int library_error(struct cli *cli, int rc, const char *path,
                          const struct ararext_message *why)
 {
-    return rc == ARAREXT_OK || why->text[0] == '\0' ? rc
-                                                    : cli_error(cli, rc, "%s: %s", path, why->text);
+    return rc == ARAREXT_OK || why->text[0] == '\0'
+               ? rc
+               : cli_error(cli, rc, "%s: %s", cli_file_name(path), why->text);
 }
 
 /* ---- the three ways to one ---- */
@@ -272,8 +274,7 @@ static void tell(const struct cli *cli, const struct pack *o, const struct arare
     json_bool(cli->doc, "signed", p->signature_at != 0);
     json_bool(cli->doc, "fits_512k", small);
     json_string(cli->doc, "digest", digest);
-    bool to_stdout = strcmp(o->output, "-") == 0;
-    if (to_stdout) {
+    if (cli_is_stdout(o->output)) {
         return;
     }
     cli_say(cli, "%s: version %s, %u bytes for %u of content, %s; fits %s\n", o->output, version,
@@ -338,6 +339,7 @@ static int run(struct cli *cli, int argc, char **argv)
         {"public-key", required_argument, NULL, OPT_PUBLIC_KEY},
         {"output", required_argument, NULL, OPT_OUTPUT},
         {"format", required_argument, NULL, OPT_FORMAT},
+        {"skip-bootloader", no_argument, NULL, OPT_SKIP_BOOTLOADER},
         {0},
     };
     struct pack o = {.pack = {.trials = TRIALS_DEFAULT,
@@ -349,6 +351,9 @@ static int run(struct cli *cli, int argc, char **argv)
     if (rc == ARAREXT_OK && !cli->help) {
         rc = check_words(cli, &o);
     }
+    if (rc == ARAREXT_OK && !cli->help && cli_is_stdout(o.output)) {
+        cli->quiet = true; /* stdout has the package */
+    }
     return rc != ARAREXT_OK || cli->help ? rc : pack(cli, &o, argv[first]);
 }
 
@@ -357,8 +362,8 @@ const struct cli_command cmd_pack = {
     .run = run,
     .summary = "Make a package for 'update' from an application",
     .arguments = "FILE -o PACKAGE --version V --key KEY [OPTION...]",
-    .help = "FILE is ELF, Intel HEX, S-record or binary, and begins at 0x08008000. With\n"
-            "--signature it is what --digest-only has written.\n\n"
+    .help = "FILE is ELF, Intel HEX, S-record, UF2, DfuSe or binary (- is stdin), and begins\n"
+            "at 0x08008000. With --signature it is what --digest-only has written.\n\n"
             "Options:\n"
             "  -o, --output FILE    where the package goes\n"
             "      --version V      1.2.3 or 1.2.3+build\n"
@@ -384,6 +389,9 @@ const struct cli_command cmd_pack = {
             "      --revoke-key I   revoke key I (0 to 3) when it is confirmed; may be given\n"
             "                       more than once\n"
             "      --no-compress    leave the content as it is\n"
-            "      --format F       elf, hex, srec or bin; else found out from the content\n",
+            "      --format F       elf, hex, srec, bin, uf2 or dfuse; else found out from\n"
+            "                       the content\n"
+            "      --skip-bootloader\n"
+            "                       of a file with a bootloader in it take the rest\n",
     .example = "ararext pack app.elf --version 1.2.0 --key signing.pem -o app.pkg",
 };
