@@ -80,9 +80,8 @@ static bool may_replace(const char *target)
 bool cli_is_stdout(const char *path)
 {
     struct stat st, out;
-    return strcmp(path, "-") == 0 ||
-           (stat(path, &st) == 0 && fstat(STDOUT_FILENO, &out) == 0 && out.st_dev == st.st_dev &&
-            out.st_ino == st.st_ino);
+    return strcmp(path, "-") == 0 || (stat(path, &st) == 0 && fstat(STDOUT_FILENO, &out) == 0 &&
+                                      out.st_dev == st.st_dev && out.st_ino == st.st_ino);
 }
 
 int cli_open_output(struct cli *cli, const char *path, struct cli_output *out)
