@@ -80,24 +80,24 @@ struct loader_failure {
 /* Owned by the caller. hw, update, streaming and info are set by it before loader_init; failure,
  * result, after, target and go may be read. */
 struct loader {
+    enum reason result;            /* of the last request or reject */
+    enum protocol_dialect dialect; /* of the request under way */
+    enum loader_after after;
+    uint8_t data_len;
+    bool checked; /* the answer under way ends in a CRC */
+    bool retired; /* direct flashing has retired the packages in this session */
     const struct loader_hw *hw;
     const struct update_board *update;
     struct stream_service *streaming;
-    struct loader_info info;
-    struct loader_failure failure;
     const struct loader_command *running; /* row of the command that was accepted */
-    struct update_stage stage;
+    uint32_t detail;                      /* of the command under way, should it fail */
     uint32_t target;
+    struct update_stage stage;
     volatile uint32_t go[2];   /* AFTER_GO_*: jump only if both are VERDICT_GOOD */
     volatile uint32_t open[2]; /* both VERDICT_GOOD: the board is open. Read at init, and again
                                 * after PROVISION */
-    bool checked;              /* the answer under way ends in a CRC */
-    bool retired;              /* direct flashing has retired the packages in this session */
-    uint32_t detail;           /* of the command under way, should it fail */
-    enum reason result;        /* of the last request or reject */
-    enum loader_after after;
-    enum protocol_dialect dialect; /* of the request under way */
-    uint8_t data_len;
+    struct loader_failure failure;
+    struct loader_info info;
     uint8_t answer[ANSWER_SIZE_MAX];
 };
 

@@ -20,19 +20,19 @@ struct package {
     uint32_t addr;
     uint32_t size;         /* of the whole, TLV areas included */
     uint32_t payload_size; /* behind the header */
+    uint8_t signature_len;
+    uint8_t trials, crashes, watchdog_s; /* of its policy, or the defaults */
+    uint8_t revoke;
+    uint8_t version[PACKAGE_HEADER_VERSION];
     uint32_t flags;
     uint32_t content_size; /* of what it installs */
     uint32_t counter;      /* 0 if it names none */
     uint32_t signed_size;  /* header, payload, protected TLVs: what the digest is over */
     /* Offsets from addr of values; 0 = there is none. */
     uint32_t key_at, key_hash_at, signature_at, vendor_at, class_at, content_digest_at;
-    uint32_t content_size_at; /* of the u32 that content_size came from */
-    uint32_t present;         /* bit for each TLV there is, in the order of package_parts.h */
-    uint8_t signature_len;
-    uint8_t version[PACKAGE_HEADER_VERSION];
-    uint8_t digest[DIGEST_SIZE];         /* as its TLV says */
-    uint8_t trials, crashes, watchdog_s; /* of its policy, or the defaults */
-    uint8_t revoke;
+    uint32_t content_size_at;    /* of the u32 that content_size came from */
+    uint32_t present;            /* bit for each TLV there is, in the order of package_parts.h */
+    uint8_t digest[DIGEST_SIZE]; /* as its TLV says */
 };
 
 /* The judgement: good only if both verdicts are VERDICT_GOOD. The caller sets both to VERDICT_BAD

@@ -15,7 +15,6 @@
 #include "reason.h"
 
 struct trust {
-    uint8_t identity[2 * UUID_SIZE]; /* vendor, class */
     uint16_t counter;       /* security counter: zero bits in its blocks; not used while open */
     uint8_t keys;           /* bit i: block i holds a key and is locked */
     uint8_t revoked;        /* bit i: key i is revoked */
@@ -23,6 +22,7 @@ struct trust {
     /* VERDICT_GOOD in both: the board is open (unprovisioned). Anything else: enforced. Not at the
      * front, where other structs have verdicts: a pointer gone astray must not read as open. */
     volatile uint32_t open[2];
+    uint8_t identity[2 * UUID_SIZE]; /* vendor, class */
 };
 
 /* Reads it all. builtin is the identity of the build, used while OTP has none. The caller sets

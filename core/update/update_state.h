@@ -9,11 +9,11 @@
 #include "update.h"
 
 struct update_state {
-    struct trust trust;
+    bool readable[SLOT_COUNT]; /* begins with a package whose structure is right */
+    bool usable[SLOT_COUNT];   /* could be booted, so far as records tell */
     struct slot_records records[SLOT_COUNT];
+    struct trust trust;
     struct package packages[SLOT_COUNT]; /* of slots that are readable */
-    bool readable[SLOT_COUNT];           /* begins with a package whose structure is right */
-    bool usable[SLOT_COUNT];             /* could be booted, so far as records tell */
 };
 
 /* Reads only. */

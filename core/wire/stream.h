@@ -86,30 +86,30 @@ struct stream_input {
 /* Owned by the caller; state, reason, detail, next and timed_out may be read. */
 struct stream {
     const struct stream_hw *hw;
-    struct stream_spec spec;
-    uint32_t next;    /* offset of the next byte wanted */
-    uint32_t written; /* bytes of content in flash, or staged */
-    uint32_t erased;  /* bytes of content that there is erased room for */
-    uint32_t held;    /* the first word, with STREAM_FLAG_HOLD */
-    uint32_t number;  /* of the poll or close to be answered */
-    uint32_t detail;  /* of reason; COMPLETE, but for a PACKAGE: CRC of the content in flash */
     enum reason reason;
     enum stream_state state;
     enum stream_state told; /* the state that the other side knows */
-    uint32_t told_us;       /* when a status was made last ... */
-    uint32_t told_next;     /* ... and what it said */
+    uint8_t gap_round;      /* the round of gap_us */
+    bool gap_noted;         /* there was one since the last byte taken */
+    bool gap_due;           /* to be told */
+    bool answer_due;        /* to number */
+    bool worked;            /* time has passed unseen since the last call */
+    bool resumable;
+    bool timed_out;     /* closed because nothing good came */
+    uint32_t next;      /* offset of the next byte wanted */
+    uint32_t written;   /* bytes of content in flash, or staged */
+    uint32_t erased;    /* bytes of content that there is erased room for */
+    uint32_t held;      /* the first word, with STREAM_FLAG_HOLD */
+    uint32_t number;    /* of the poll or close to be answered */
+    uint32_t detail;    /* of reason; COMPLETE, but for a PACKAGE: CRC of the content in flash */
+    uint32_t told_us;   /* when a status was made last ... */
+    uint32_t told_next; /* ... and what it said */
     uint32_t told_written;
     uint32_t good_us;  /* when a good frame was taken last */
     uint32_t quiet_us; /* since when the ring holds as much as now ... */
     size_t quiet_len;  /* ... that much */
-    uint32_t gap_us;   /* when a status was asked for last, about the gap of ... */
-    uint8_t gap_round; /* ... this round */
-    bool gap_noted;    /* there was one since the last byte taken */
-    bool gap_due;      /* to be told */
-    bool answer_due;   /* to number */
-    bool worked;       /* time has passed unseen since the last call */
-    bool resumable;
-    bool timed_out; /* closed because nothing good came */
+    uint32_t gap_us;   /* when a status was asked for last, about the gap of gap_round */
+    struct stream_spec spec;
     struct unpack unpack;
     /* A frame on its way: words 0 and 1 of the head, payload, CRC. */
     _Alignas(8) uint8_t frame[STREAM_HEAD_BARE + STREAM_PAYLOAD_MAX + STREAM_CRC_SIZE];
