@@ -34,10 +34,11 @@ static void chip_wait(volatile uint32_t *reg, uint32_t mask, uint32_t value)
 /* Back to HSI, then no wait states, then the caches off and empty. */
 static void chip_reset_clocks(void)
 {
-    RCC->CR |= RCC_CR_HSION;
+    RCC->CR = (RCC->CR | RCC_CR_HSION) & ~RCC_CR_CSSON; /* HSE goes off on purpose */
     chip_wait(&RCC->CR, RCC_CR_HSIRDY, RCC_CR_HSIRDY);
-    RCC->CFGR = 0;
+    RCC->CFGR &= ~RCC_CFGR_SW; /* the buses' dividers go after the faster clock */
     chip_wait(&RCC->CFGR, RCC_CFGR_SWS, 0);
+    RCC->CFGR = 0;
     RCC->CR = RCC_CR_RESET;
     chip_wait(&RCC->CR, RCC_CR_PLLRDY, 0);
     RCC->PLLCFGR = RCC_PLLCFGR_RESET;
@@ -129,7 +130,7 @@ GUARDED void chip_enter(const struct chip_entry *e, uint32_t verdict, uint32_t s
                      "bx %1"
                      :
                      : "r"(e->stack), "r"(e->code | 1u)
-                     : "memory");
+                     : "lr", "memory");
     __builtin_unreachable();
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The clocks of bootloader mode: PLL from the crystal, else PLL from HSI, else HSI alone. It never
- * waits without an end and always comes back with a clock that works.
+ * waits without an end and always comes back with a clock that works. A crystal that fails later
+ * resets the chip (clock security system).
  */
 #ifndef ARAREXT_CLOCK_H
 #define ARAREXT_CLOCK_H
@@ -12,8 +13,7 @@
 /* What the chip runs on. */
 struct clock_state {
     uint32_t core_hz;
-    uint32_t apb1_hz;  /* USART2, USART3 */
-    uint32_t timer_hz; /* TIM5 */
+    uint32_t apb1_hz; /* USART2, USART3 */
     bool hse;
 };
 

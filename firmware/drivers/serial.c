@@ -67,17 +67,19 @@ void serial_start(uint32_t apb1_hz)
 {
     RCC->APB1ENR |= RCC_APB1_USART2;
     (void)RCC->APB1ENR; /* ES0182 */
+    USART2->BRR = (apb1_hz + BOARD_BAUD / 2u) / BOARD_BAUD;
+    USART2->CR1 = USART_CR1_UE | USART_CR1_TE; /* before it has the pin, which it then holds high */
     GPIOA->AFR[0] |= GPIO_AF(BOARD_TX_PIN, BOARD_USART_AF) | GPIO_AF(BOARD_RX_PIN, BOARD_USART_AF);
     /* An open RX pin must not be noise. */
     GPIOA->PUPDR |= GPIO_PAIR(BOARD_RX_PIN, GPIO_PULL_UP);
-    /* Before the receiver is on: what it sees on a pin that is not its own is not said. */
+    GPIOA->OSPEEDR |= GPIO_PAIR(BOARD_TX_PIN, GPIO_SPEED_MEDIUM); /* for 2 Mbaud */
     GPIOA->MODER |=
         GPIO_PAIR(BOARD_TX_PIN, GPIO_MODE_ALTERNATE) | GPIO_PAIR(BOARD_RX_PIN, GPIO_MODE_ALTERNATE);
     DMA1->S[RX_STREAM].PAR = (uint32_t)&USART2->DR;
     serial_use_ring(NULL);
     DMA1->S[TX_STREAM].PAR = (uint32_t)&USART2->DR;
-    USART2->BRR = (apb1_hz + BOARD_BAUD / 2u) / BOARD_BAUD;
     USART2->CR3 = USART_CR3_DMAR | USART_CR3_DMAT | USART_CR3_EIE;
+    /* Behind its pin: what the receiver sees on one that is not its own is not documented. */
     USART2->CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE;
 }
 

@@ -2,11 +2,11 @@
 /* TIM5 and SysTick; see timer.h. */
 #include "timer.h"
 
-void timer_start(uint32_t timer_hz)
+void timer_start(uint32_t timer_mhz)
 {
     RCC->APB1ENR |= RCC_APB1_TIM5;
     (void)RCC->APB1ENR; /* ES0182: two clocks before the first access */
-    TIM5->PSC = timer_hz / 1000000u - 1u;
+    TIM5->PSC = timer_mhz - 1u;
     TIM5->ARR = 0xFFFFFFFFu;
     TIM5->EGR = TIM_EGR_UG; /* loads the prescaler, clears the count */
     TIM5->CR1 = TIM_CR1_CEN;

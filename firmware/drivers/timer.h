@@ -30,8 +30,8 @@ CORE_INLINE void timer_sleep(void)
     timer_clear_tick();
 }
 
-/* Starts (again) from zero; timer_hz is the clock of TIM5, a multiple of 1 MHz. */
-void timer_start(uint32_t timer_hz);
+/* Starts (again) from zero; timer_mhz is the clock of TIM5. */
+void timer_start(uint32_t timer_mhz);
 /* Makes timer_sleep wake up every millisecond. */
 void timer_start_tick(uint32_t core_hz);
 

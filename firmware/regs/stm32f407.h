@@ -38,6 +38,7 @@ _Static_assert(offsetof(struct rcc_regs, CSR) == 0x74, "RCC_CSR");
 #define RCC_CR_RESET        0x00000081u /* HSION, HSITRIM 16; the read-only bits left out */
 #define RCC_CR_HSEON        (1u << 16)
 #define RCC_CR_HSERDY       (1u << 17)
+#define RCC_CR_CSSON        (1u << 19)
 #define RCC_CR_PLLON        (1u << 24)
 #define RCC_CR_PLLRDY       (1u << 25)
 #define RCC_PLLCFGR_M(m)    (m)
@@ -46,6 +47,7 @@ _Static_assert(offsetof(struct rcc_regs, CSR) == 0x74, "RCC_CSR");
 #define RCC_PLLCFGR_SRC_HSE (1u << 22)
 #define RCC_PLLCFGR_Q(q)    ((q) << 24)
 #define RCC_PLLCFGR_RESET   0x24003010u
+#define RCC_CFGR_SW         (3u << 0)
 #define RCC_CFGR_SW_PLL     (2u << 0)
 #define RCC_CFGR_SWS        (3u << 2)
 #define RCC_CFGR_SWS_PLL    (2u << 2)
@@ -112,9 +114,10 @@ struct gpio_regs {
 #define GPIOB                ((struct gpio_regs *)0x40020400u)
 #define GPIO_MODE_OUTPUT     1u
 #define GPIO_MODE_ALTERNATE  2u
+#define GPIO_SPEED_MEDIUM    1u
 #define GPIO_PULL_UP         1u
 #define GPIO_PULL_DOWN       2u
-#define GPIO_PAIR(pin, bits) ((uint32_t)(bits) << ((pin)*2u))          /* MODER, PUPDR */
+#define GPIO_PAIR(pin, bits) ((uint32_t)(bits) << ((pin)*2u))          /* MODER, OSPEEDR, PUPDR */
 #define GPIO_AF(pin, number) ((uint32_t)(number) << ((pin) % 8u * 4u)) /* AFR[pin / 8] */
 
 /* ---- serial ports ---- */
