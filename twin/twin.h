@@ -49,6 +49,7 @@ struct twin_config {
     uint32_t flash_kib; /* 512 or 1024; 0 = 1024 */
     bool no_hse;        /* no crystal on the board */
     uint32_t hse_hz;    /* 0 = 8 MHz */
+    uint32_t hsi_hz;    /* 0 = 16 MHz; on silicon 8 % less to 4.5 % more (DS8626) */
     uint64_t seed;      /* of all randomness: SRAM at power-on, torn flash bits, line noise */
     const char
         *state_path; /* file that keeps flash, option bytes, OTP, backup domain; NULL = none */

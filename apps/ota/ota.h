@@ -36,7 +36,7 @@ struct ota_app {
     size_t command_count;
     int (*prepare)(void);  /* once, after the board has started; may be NULL */
     int (*selftest)(void); /* 0 or an error; prints what it found; may be NULL */
-    bool fast;             /* 84 MHz */
+    bool fast;             /* 80 MHz */
     bool auto_confirm;     /* one second after the start, if the self-test passes */
 };
 

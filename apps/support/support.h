@@ -17,7 +17,7 @@
 
 enum support_line { LINE_HOST = 0, LINE_CONSOLE = 1, LINE_COUNT = 2 };
 
-/* Pins, both lines and the millisecond. fast: HSI and PLL to 84 MHz, if the PLL locks; else, and if
+/* Pins, both lines and the millisecond. fast: HSI and PLL to 80 MHz, if the PLL locks; else, and if
  * it does not, 16 MHz from HSI as after reset. */
 void support_start(bool fast);
 uint32_t support_ms(void);

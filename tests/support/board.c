@@ -77,6 +77,7 @@ static void make_twin(struct board *b, const struct board_options *o)
     struct twin_config config = {
         .flash_kib = b->flash_kib,
         .no_hse = o->no_hse,
+        .hsi_hz = o->hsi_hz,
         .seed = o->seed != 0 ? o->seed : 1,
         .state_path = o->state_path,
         .on_report = on_report,

@@ -41,6 +41,7 @@ struct board_options {
     unsigned flash_kib;        /* 0 = 1024 */
     bool button;               /* PA0 high */
     bool no_hse;
+    uint32_t hsi_hz; /* 0 = 16 MHz */
     uint64_t seed;   /* of the twin; 0 = 1 */
     const void *app; /* put at 0x08008000; NULL = flash behind the bootloader is erased */
     size_t app_len;

@@ -376,7 +376,7 @@ static void test_lua_self_test(void **state)
         console_expect(b, &at, passed, 3000);
     }
     console_expect(b, &at, "ok selftest\r\n", 100);
-    console_ask(b, "stats", "core_hz=84000000 ", 100);
+    console_ask(b, "stats", "core_hz=80000000 ", 100);
     board_close(b);
 }
 

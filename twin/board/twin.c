@@ -70,6 +70,7 @@ static struct twin *allocate(const struct twin_config *config)
     t->config = *config;
     t->config.flash_kib = config->flash_kib == 0 ? 1024 : config->flash_kib;
     t->config.hse_hz = config->hse_hz == 0 ? 8000000 : config->hse_hz;
+    t->config.hsi_hz = config->hsi_hz == 0 ? 16000000 : config->hsi_hz;
     t->random_state = config->seed;
     t->run = calloc(1, sizeof *t->run);
     if (config->state_path != NULL) {

@@ -106,7 +106,8 @@ static void test_84_mhz_as_the_board_does_it(void **state)
     wr(x, FLASH_ACR, 2);
     start_pll(x, PLL_84);
     assert_int_equal(rd(x, RCC_CR) & PLLRDY, PLLRDY);
-    wr(x, RCC_CFGR, 0x1002); /* APB1 / 2 */
+    wr(x, RCC_CFGR, 0x1000); /* APB1 / 2 */
+    wr(x, RCC_CFGR, 0x1002);
     assert_int_equal(rd(x, RCC_CFGR), 0x100A);
     assert_int_equal(twin_hclk_hz(x->t), 84000000);
     assert_int_equal(twin_pclk1_hz(x->t), 42000000);
@@ -121,12 +122,45 @@ static void test_84_mhz_as_the_board_does_it(void **state)
     assert_int_equal(twin_hclk_hz(x->t), 16000000);
 }
 
+/* Dividers hold some cycles after their write: with the switch of the clock, in either direction,
+ * they come too late. */
+static void test_dividers_go_before_the_faster_clock(void **state)
+{
+    struct fixture *x = *state;
+    wr(x, FLASH_ACR, 2);
+    start_pll(x, PLL_84);
+    wr(x, RCC_CFGR, 0x1002);
+    assert_int_equal(x->reports[TWIN_REPORT_PLL], 1);
+    assert_string_equal(x->text, "APB1 clock of 84000000 Hz is above 42000000 Hz");
+    assert_int_equal(twin_pclk1_hz(x->t), 42000000);
+    wr(x, RCC_CFGR, 0);
+    assert_int_equal(x->reports[TWIN_REPORT_PLL], 2);
+    assert_int_equal(twin_pclk1_hz(x->t), 16000000);
+    wr(x, RCC_CFGR, 0x1000);
+    wr(x, RCC_CFGR, 0x1002);
+    wr(x, RCC_CFGR, 0x1000);
+    wr(x, RCC_CFGR, 0);
+    assert_int_equal(total_reports(x), 2);
+}
+
+/* HSI as fast as it gets over temperature. */
+static void test_hsi_is_not_exact(void **state)
+{
+    (void)state;
+    struct fixture x;
+    struct twin_config config = {.hsi_hz = 16720000};
+    fixture_start(&x, &config);
+    assert_int_equal(twin_hclk_hz(x.t), 16720000);
+    fixture_stop(&x);
+}
+
 static void test_168_mhz_needs_vos_and_prescalers(void **state)
 {
     struct fixture *x = *state;
     wr(x, FLASH_ACR, 5);
     start_pll(x, PLL_168);
-    wr(x, RCC_CFGR, 0x9402); /* APB1 / 4, APB2 / 2 */
+    wr(x, RCC_CFGR, 0x9400); /* APB1 / 4, APB2 / 2 */
+    wr(x, RCC_CFGR, 0x9402);
     assert_int_equal(twin_hclk_hz(x->t), 168000000);
     assert_int_equal(twin_pclk1_hz(x->t), 42000000);
     assert_int_equal(twin_timclk_hz(x->t, 1), 84000000);
@@ -215,6 +249,7 @@ static void test_crystal_dies_under_the_pll(void **state)
     start_nmi_program(x);
     wr(x, FLASH_ACR, 2);
     start_pll(x, PLL_84);
+    wr(x, RCC_CFGR, 0x1000);
     wr(x, RCC_CFGR, 0x1002);
     wr(x, RCC_CR, (rd(x, RCC_CR) & ~1u) | CSSON);
     assert_int_equal(total_reports(x), 0);
@@ -398,6 +433,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_hse_takes_2_ms),
         cmocka_unit_test(test_no_crystal_is_never_ready),
+        cmocka_unit_test(test_hsi_is_not_exact),
+        T(test_dividers_go_before_the_faster_clock),
         T(test_switch_waits_for_the_clock),
         T(test_84_mhz_as_the_board_does_it),
         T(test_168_mhz_needs_vos_and_prescalers),

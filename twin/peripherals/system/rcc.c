@@ -279,6 +279,7 @@ static void write_cfgr(struct twin *t, uint32_t value)
         twin_report(t, TWIN_REPORT_PLL, RCC_REGS + RCC_CFGR, "SW = 3 is not allowed; SW unchanged");
         value = (value & ~3u) | (old & 3);
     }
+    rcc_check_order(t, old, value);
     *reg(t, RCC_CFGR) = value;
     rcc_switch(t);
 }

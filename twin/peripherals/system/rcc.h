@@ -54,6 +54,8 @@ void rcc_tree_init(struct twin *t); /* recomputes all frequencies, without telli
 void rcc_update(struct twin *t);
 /* Brings SWS to SW if that clock is ready. */
 void rcc_switch(struct twin *t);
+/* Before CFGR becomes value: reports a clock that is out of its limits on the way. */
+void rcc_check_order(struct twin *t, uint32_t old, uint32_t value);
 bool rcc_runs_on_hse(const struct twin *t);
 /* Reports a PLL whose numbers or frequencies are out of range; whether it will ever lock. */
 void rcc_check_pll(struct twin *t);

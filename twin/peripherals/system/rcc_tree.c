@@ -8,7 +8,7 @@
  */
 #include "rcc.h"
 
-enum { RCC_REGS = 0x40023800, HSI_HZ = 16000000 };
+enum { RCC_REGS = 0x40023800 };
 
 #define MHZ UINT64_C(1000000)
 
@@ -28,7 +28,7 @@ static struct pll pll_of(const struct twin *t)
     uint32_t cfg = get(t, RCC_PLLCFGR);
     struct pll pll = {.m = cfg & 0x3F, .n = cfg >> 6 & 0x1FF, .q = cfg >> 24 & 15};
     pll.p = 2 * ((cfg >> 16 & 3) + 1);
-    uint32_t source = (cfg & PLLCFGR_SRC_HSE) != 0 ? t->config.hse_hz : HSI_HZ;
+    uint32_t source = (cfg & PLLCFGR_SRC_HSE) != 0 ? t->config.hse_hz : t->config.hsi_hz;
     if (pll.m != 0) {
         pll.in_hz = source / pll.m;
         pll.vco_hz = (uint64_t)source * pll.n / pll.m;
@@ -101,7 +101,7 @@ static uint32_t sysclk_hz(const struct twin *t)
         struct pll pll = pll_of(t);
         return (uint32_t)(pll.vco_hz / pll.p);
     }
-    return HSI_HZ;
+    return t->config.hsi_hz;
 }
 
 static uint32_t ahb_divider(uint32_t cfgr)
@@ -146,6 +146,27 @@ void twin_rcc_check_limits(struct twin *t)
     check_limit(t, "APB1 clock", r->pclk1_hz, 42);
     check_limit(t, "APB2 clock", r->pclk2_hz, 84);
     twin_flash_check_wait_states(t);
+}
+
+/* The clock is switched and dividers change in one write: a new divider holds after up to 16 cycles
+ * (RM0090 7.3.3), so for a moment the clocks are those of the new clock with the old dividers, or
+ * of the old one with the new. */
+void rcc_check_order(struct twin *t, uint32_t old, uint32_t value)
+{
+    enum { SW = 3, SWITCH = 15, DIVIDERS = 0xFCF0 };
+    uint32_t *cfgr = &t->rcc->regs[RCC_CFGR / 4];
+    uint32_t now = *cfgr;
+    if (((old ^ value) & SW) == 0 || ((old ^ value) & DIVIDERS) == 0) {
+        return;
+    }
+    *cfgr = (value & SW) | (value & SW) << 2 | (old & DIVIDERS);
+    compute(t);
+    twin_rcc_check_limits(t);
+    *cfgr = (old & SWITCH) | (value & DIVIDERS);
+    compute(t);
+    twin_rcc_check_limits(t);
+    *cfgr = now;
+    compute(t);
 }
 
 void rcc_tree_init(struct twin *t)
