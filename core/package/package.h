@@ -4,8 +4,8 @@
  * is used, against the slot that the package lies in; nothing outside [addr, addr + max) is read.
  * It never changes anything.
  */
-#ifndef ARAREXT_PACKAGE_H
-#define ARAREXT_PACKAGE_H
+#ifndef ARAREXT_CORE_PACKAGE_H
+#define ARAREXT_CORE_PACKAGE_H
 
 #include <stdbool.h>
 #include <stdint.h>

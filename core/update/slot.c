@@ -107,7 +107,7 @@ bool slot_is_later(uint32_t a, uint32_t b)
 
 uint32_t slot_next_sequence(uint32_t last)
 {
-    return last + 1u == BLANK_WORD ? 1u : last + 1u;
+    return last >= BLANK_WORD - 1u ? 1u : last + 1u;
 }
 
 static bool slot_flag_set(const uint8_t *flag)
@@ -162,6 +162,7 @@ void slot_read(const struct flash_hw *flash, unsigned slot, struct slot_records 
     unsigned torn = 0;
     unsigned attempts = 0;
     unsigned blank = 0;
+    uint32_t ones = BLANK_WORD;
 
     flash_hw_read(flash, slot_trailer(flash, slot), head, sizeof head);
     for (unsigned i = 0; i < SLOT_FLAG_PLACES; i++) {
@@ -178,6 +179,10 @@ void slot_read(const struct flash_hw *flash, unsigned slot, struct slot_records 
     out->fading =
         slot_load(head, out->confirmed ? TRAILER_CONFIRMED : TRAILER_SEALED) != FLAG_FIRST;
     out->cause = slot_load(head, TRAILER_CAUSE);
+    for (uint32_t at = 0; at < TRAILER_ATTEMPTS; at += WORD_SIZE) {
+        ones &= slot_load(head, at);
+    }
+    out->written = ones != BLANK_WORD;
     for (uint32_t at = TRAILER_ATTEMPTS; at < HEAD_SIZE; at += WORD_SIZE) {
         attempts += slot_load(head, at) == ATTEMPT_MADE ? 1u : 0;
         blank += slot_load(head, at) == BLANK_WORD ? 1u : 0;

@@ -58,6 +58,7 @@ struct slot_records {
     uint32_t sequence; /* 0 if there is none that fits its complement */
     uint32_t cause;    /* enum reject_cause, if rejected */
     bool used;
+    bool written; /* there is something in it, whatever it is */
     union {
         struct {
             bool sealed, checked, confirmed, rejected, none, advanced;

@@ -354,7 +354,7 @@ uint8_t update_salvage(const struct update_board *u, const struct update_state *
         const struct slot_records *r = &s->records[i];
 
         if ((without >> i & 1u) == 0 && s->readable[i] && !s->usable[i] && !r->rejected &&
-            (!r->retired || update_enforces(s)) && update_verifies(u, s, i)) {
+            r->written && (!r->retired || update_enforces(s)) && update_verifies(u, s, i)) {
             return i;
         }
     }

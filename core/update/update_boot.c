@@ -178,6 +178,15 @@ static enum update_step update_boot_install(struct update_start *b)
     uint32_t detail = 0;
     enum reason reason;
 
+    /* U5. A claim that cannot be ended keeps a package from being installed only where another one
+     * can run. */
+    reason = slot_disclaim(b->u->flash, &detail);
+    if (reason != REASON_NONE) {
+        update_note_failure(b, reason, detail);
+        if (update_other_verifies(b)) {
+            return update_drop(b, CAUSE_NONE);
+        }
+    }
     b->out->installs++;
     reason = update_install(b->u, p, b->target, &b->matched, &detail);
     if (reason == REASON_NONE) {

@@ -131,11 +131,8 @@ enum reason update_install(const struct update_board *u, const struct package *p
                            struct package_check *matched, uint32_t *detail)
 {
     struct update_sink s = {.u = u, .p = p, .detail = detail};
-    enum reason reason;
+    enum reason reason = update_erase_area(u, p, detail); /* U4 */
 
-    /* Records that do not take it keep no package from being installed. */
-    (void)slot_disclaim(u->flash, detail);    /* U5 */
-    reason = update_erase_area(u, p, detail); /* U4 */
     if (reason == REASON_NONE) {
         reason = update_stream(&s, update_sink_flash);
     }

@@ -25,9 +25,9 @@ void update_settle(const struct update_board *u, struct update_state *s);
 uint8_t update_choose(const struct update_state *s, unsigned without);
 /* The usable slot whose content the area holds, as the log says; SLOT_NONE. */
 uint8_t update_find_installed(const struct update_state *s);
-/* Where no slot can be booted by its records: one that they say nothing of (all of them lost), and
- * whose package verifies; without those of the mask. Not one that was given up, nor on an open
- * board one that was taken back. SLOT_NONE. */
+/* Where no slot can be booted by its records: one whose records are lost (there are some, and they
+ * say nothing), and whose package verifies; without those of the mask. Not one that was given up,
+ * nor on an open board one that was taken back. SLOT_NONE. */
 uint8_t update_salvage(const struct update_board *u, const struct update_state *s,
                        unsigned without);
 /* Whether it runs on trial until it is confirmed. */
@@ -65,8 +65,8 @@ enum reason update_advance_trust(const struct update_board *u, const struct upda
  * package was checked by package_verify. */
 enum reason update_check_content(const struct update_board *u, const struct package *p,
                                  uint32_t *detail);
-/* Disclaims, erases, writes, compares, claims; matched is the comparison's judgement. A failure
- * leaves the area unclaimed. */
+/* Erases, writes, compares, claims; matched is the comparison's judgement. The caller has
+ * disclaimed (slot_disclaim, U5); a failure leaves the area unclaimed. */
 enum reason update_install(const struct update_board *u, const struct package *p, uint8_t slot,
                            struct package_check *matched, uint32_t *detail);
 

@@ -77,9 +77,9 @@ enum reason bench_stage(struct bench *b, const struct bench_package *p)
     return reason;
 }
 
-static bool bench_boot(struct bench *b, bool fresh)
+static bool bench_boot(struct bench *b, uint8_t reset)
 {
-    const struct update_facts facts = {.reset = fresh ? 0x0E : 0x14}; /* SFTRSTF, PINRSTF */
+    const struct update_facts facts = {.reset = reset};
 
     update_boot(&b->update, &facts, &b->result);
     return b->result.verdict[0] == VERDICT_GOOD && b->result.verdict[1] == VERDICT_GOOD;
@@ -87,7 +87,12 @@ static bool bench_boot(struct bench *b, bool fresh)
 
 void bench_boots(struct bench *b, bool fresh, uint8_t slot, enum boot_cause cause)
 {
-    bool good = bench_boot(b, fresh);
+    bench_boots_by(b, fresh ? BENCH_POWER_ON : BENCH_SOFTWARE, slot, cause);
+}
+
+void bench_boots_by(struct bench *b, uint8_t reset, uint8_t slot, enum boot_cause cause)
+{
+    bool good = bench_boot(b, reset);
 
     if (!good) {
         print_message("stays: %d, reason %02x, detail %08x\n", (int)b->result.stay,
@@ -112,7 +117,12 @@ struct bench *bench_runs(uint32_t flash_kib, const struct bench_package *p)
 
 void bench_stays(struct bench *b, bool fresh, enum stay_reason stay)
 {
-    assert_false(bench_boot(b, fresh));
+    bench_stays_by(b, fresh ? BENCH_POWER_ON : BENCH_SOFTWARE, stay);
+}
+
+void bench_stays_by(struct bench *b, uint8_t reset, enum stay_reason stay)
+{
+    assert_false(bench_boot(b, reset));
     assert_int_equal(b->result.verdict[0], VERDICT_BAD);
     assert_int_equal(b->result.verdict[1], VERDICT_BAD);
     assert_int_equal(b->result.stay, stay);
@@ -136,12 +146,42 @@ void bench_put_plain(struct bench *b, const struct bench_package *p)
     free(content);
 }
 
+struct bench *bench_copy(const struct bench *b)
+{
+    struct bench *copy = bench_create(flash_hw_kib(&b->m->hw));
+
+    flash_model_copy(copy->m, b->m);
+    copy->stage = b->stage;
+    return copy;
+}
+
+void bench_takes(struct bench *b, const struct bench_package *p)
+{
+    enum reason reason = bench_stage(b, p);
+
+    if (reason != REASON_NONE) {
+        print_message("refused with %02x, detail %08x\n", (unsigned)reason, (unsigned)b->detail);
+    }
+    assert_int_equal(reason, REASON_NONE);
+    bench_boots(b, true, b->stage.slot, BOOT_TRIAL);
+    bench_area_holds(b, p);
+}
+
+uint8_t *bench_trailer(struct bench *b, unsigned slot, uint32_t offset, size_t len)
+{
+    uint32_t kib = flash_hw_kib(&b->m->hw);
+
+    return flash_model_at(b->m, slot_addr(kib, slot) + slot_package_max(kib) + offset, len);
+}
+
+void bench_set_record(struct bench *b, unsigned slot, uint32_t offset, uint32_t word)
+{
+    store_le32(bench_trailer(b, slot, offset, 4), word);
+}
+
 uint32_t bench_record(struct bench *b, unsigned slot, uint32_t offset)
 {
-    uint32_t kib = b->m->hw.flash_kib;
-
-    return load_le32(
-        flash_model_at(b->m, slot_addr(kib, slot) + slot_package_max(kib) + offset, 4));
+    return load_le32(bench_trailer(b, slot, offset, 4));
 }
 
 void bench_provision(struct bench *b, struct evp_pkey_st *key)

@@ -44,6 +44,19 @@ struct bench *bench_runs(uint32_t flash_kib, const struct bench_package *p);
 void bench_area_holds(struct bench *b, const struct bench_package *p);
 /* Writes a content there as a programmer would. */
 void bench_put_plain(struct bench *b, const struct bench_package *p);
+/* The same by a reset with these flags (RCC_CSR 31:24). */
+#define BENCH_POWER_ON 0x0Eu
+#define BENCH_SOFTWARE 0x14u
+#define BENCH_WATCHDOG 0x24u
+void bench_boots_by(struct bench *b, uint8_t reset, uint8_t slot, enum boot_cause cause);
+void bench_stays_by(struct bench *b, uint8_t reset, enum stay_reason stay);
+/* Another board, in the same state. */
+struct bench *bench_copy(const struct bench *b);
+/* A new package is taken, and the next start runs it: whatever the board's state is. */
+void bench_takes(struct bench *b, const struct bench_package *p);
+/* The cells of the trailer at an offset. */
+uint8_t *bench_trailer(struct bench *b, unsigned slot, uint32_t offset, size_t len);
+void bench_set_record(struct bench *b, unsigned slot, uint32_t offset, uint32_t word);
 /* The trailer's word at an offset. */
 uint32_t bench_record(struct bench *b, unsigned slot, uint32_t offset);
 /* Provisions it with one key. */
