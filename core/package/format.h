@@ -38,6 +38,7 @@ enum package_tlv {
     TLV_CONTENT_SHA256 = 0xA0, /* 32, protected: of the content; must be there with LZMA2 */
     TLV_POLICY = 0xA1,         /* 4, protected: see below */
     TLV_REVOKE = 0xA2,         /* 1, protected: bit i revokes key i when the package is confirmed */
+    TLV_START = 0xA3, /* 8 to 72: DER signature over SHA-256 of header and protected area */
 };
 #define TLV_KEY_SIZE        91u
 #define TLV_KEY_POINT       27u /* offset of X and Y, 64 bytes, behind the fixed part */

@@ -21,6 +21,7 @@ static const struct {
     [HAS_KEY] = {TLV_KEY, TLV_KEY_SIZE, TLV_KEY_SIZE, 0},
     [HAS_SHA256] = {TLV_SHA256, DIGEST_SIZE, DIGEST_SIZE, 0},
     [HAS_SIGNATURE] = {TLV_ECDSA_P256, 8, TLV_SIGNATURE_MAX, 0},
+    [HAS_START] = {TLV_START, 8, TLV_SIGNATURE_MAX, 0},
     [HAS_COUNTER] = {TLV_COUNTER, 4, 4, PROTECTED},
     [HAS_CONTENT_SIZE] = {TLV_CONTENT_SIZE, 4, 4, PROTECTED},
     [HAS_VENDOR] = {TLV_VENDOR, UUID_SIZE, UUID_SIZE, PROTECTED},
@@ -39,7 +40,7 @@ struct package_reader {
     uint32_t present;
     uint32_t at[KNOWN_COUNT]; /* of the values */
     uint32_t bad_at;          /* what a complaint is about */
-    uint8_t signature_len;
+    uint8_t signature_len, start_len;
 };
 
 bool package_begins(const struct flash_hw *flash, uint32_t addr)
@@ -83,6 +84,8 @@ static bool package_take_tlv(struct package_reader *r, uint32_t head, uint32_t a
         r->at[i] = at;
         if (i == HAS_SIGNATURE) {
             r->signature_len = (uint8_t)len;
+        } else if (i == HAS_START) {
+            r->start_len = (uint8_t)len;
         }
         return true;
     }
@@ -200,6 +203,11 @@ static bool package_is_complete(struct package_reader *r, const struct package *
     if (!package_has(r, HAS_SHA256) || keys != (package_has(r, HAS_SIGNATURE) ? 1u : 0u)) {
         return false;
     }
+    /* A start signature says something of the content only through the content's digest. */
+    if (package_has(r, HAS_START) &&
+        !(package_has(r, HAS_KEY) && package_has(r, HAS_CONTENT_SHA256))) {
+        return false;
+    }
     r->bad_at = PACKAGE_HEADER_FLAGS;
     return package_has(r, HAS_CONTENT_SIZE) == packed &&
            (package_has(r, HAS_CONTENT_SHA256) || !packed);
@@ -304,6 +312,8 @@ enum reason package_read(const struct flash_hw *flash, uint32_t addr, uint32_t m
     out->key_hash_at = r.at[HAS_KEY_HASH];
     out->signature_at = r.at[HAS_SIGNATURE];
     out->signature_len = r.signature_len;
+    out->start_at = r.at[HAS_START];
+    out->start_len = r.start_len;
     out->vendor_at = r.at[HAS_VENDOR];
     out->class_at = r.at[HAS_CLASS];
     out->content_digest_at = r.at[HAS_CONTENT_SHA256];

@@ -20,7 +20,7 @@ struct package {
     uint32_t addr;
     uint32_t size;         /* of the whole, TLV areas included */
     uint32_t payload_size; /* behind the header */
-    uint8_t signature_len;
+    uint8_t signature_len, start_len;
     uint8_t trials, crashes, watchdog_s; /* of its policy, or the defaults */
     uint8_t revoke;
     uint8_t version[PACKAGE_HEADER_VERSION];
@@ -29,7 +29,7 @@ struct package {
     uint32_t counter;      /* 0 if it names none */
     uint32_t signed_size;  /* header, payload, protected TLVs: what the digest is over */
     /* Offsets from addr of values; 0 = there is none. */
-    uint32_t key_at, key_hash_at, signature_at, vendor_at, class_at, content_digest_at;
+    uint32_t key_at, key_hash_at, signature_at, start_at, vendor_at, class_at, content_digest_at;
     uint32_t content_size_at;    /* of the u32 that content_size came from */
     uint32_t present;            /* bit for each TLV there is, in the order of package_parts.h */
     uint8_t digest[DIGEST_SIZE]; /* as its TLV says */
@@ -62,6 +62,13 @@ enum reason package_read(const struct flash_hw *flash, uint32_t addr, uint32_t m
 void package_verify(const struct flash_hw *flash, const struct trust *trust,
                     const struct package *p, struct package_check *out);
 
+/* The judgement of a start, by the start signature: header and protected fields are signed by a key
+ * that the board trusts, and identity and counter fit. The payload is not looked at. So it decides
+ * only together with package_match_start, and never about what is installed. NOT_VERIFIED where the
+ * package has no start signature, or the board is open; reasons 44 to 48. */
+void package_verify_start(const struct flash_hw *flash, const struct trust *trust,
+                          const struct package *p, struct package_check *out);
+
 /* Whether the first two words of its content can be those of the vector table: as image.h has it,
  * and the reset handler lies in the content. */
 bool package_vectors_fit(const struct package *p, uint32_t stack, uint32_t reset);
@@ -71,5 +78,11 @@ bool package_vectors_fit(const struct package *p, uint32_t stack, uint32_t reset
  * for a package that is verified. */
 void package_match_area(const struct flash_hw *flash, const struct package *p,
                         struct package_check *out);
+
+/* The same by the digest that the package's protected fields have for the content, and by nothing
+ * else: the payload, which package_match_area compares a plain package's area with, is not covered
+ * by a start signature. */
+void package_match_start(const struct flash_hw *flash, const struct package *p,
+                         struct package_check *out);
 
 #endif

@@ -13,6 +13,7 @@ enum package_known {
     HAS_KEY,
     HAS_SHA256,
     HAS_SIGNATURE,
+    HAS_START,
     HAS_COUNTER,
     HAS_CONTENT_SIZE,
     HAS_VENDOR,

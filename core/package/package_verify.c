@@ -35,28 +35,56 @@ struct package_facts {
     uint32_t key_detail;
 };
 
-/* The caller clears digest before. */
-static __attribute__((noinline)) void package_hash(const struct flash_hw *flash, uint32_t addr,
-                                                   uint32_t len, uint8_t digest[DIGEST_SIZE])
+/* Adds a range to a digest; false if it went wrong. */
+static __attribute__((noinline)) bool
+package_hash_range(const struct flash_hw *flash, struct sha256 *s, uint32_t addr, uint32_t len)
 {
-    struct sha256 s;
     uint8_t piece[PIECE];
     uint32_t end = addr + len;
 
-    sha256_init(&s);
     while (len != 0) {
         uint32_t n = len < PIECE ? len : PIECE;
         flash_hw_read(flash, addr, piece, n);
-        sha256_add(&s, piece, n);
+        sha256_add(s, piece, n);
         /* If the next read were skipped, this piece must not pass for the next. */
         *(volatile uint8_t *)piece ^= 0x5Au;
         flash_hw_alive(flash);
         addr += n;
         len -= n;
     }
-    sha256_end(&s, digest);
     /* A piece that was taken twice, and another one left out, is no digest of anything. */
-    if (!package_arrived(addr, end)) {
+    return package_arrived(addr, end);
+}
+
+/* The caller clears digest before. */
+static __attribute__((noinline)) void package_hash(const struct flash_hw *flash, uint32_t addr,
+                                                   uint32_t len, uint8_t digest[DIGEST_SIZE])
+{
+    struct sha256 s;
+    bool whole;
+
+    sha256_init(&s);
+    whole = package_hash_range(flash, &s, addr, len);
+    sha256_end(&s, digest);
+    if (!whole) {
+        compare_clear(digest, DIGEST_SIZE);
+    }
+}
+
+/* Of header and protected area. The caller clears digest before. */
+static __attribute__((noinline)) void package_hash_start(const struct flash_hw *flash,
+                                                         const struct package *p,
+                                                         uint8_t digest[DIGEST_SIZE])
+{
+    uint32_t fields = PACKAGE_HEADER_SIZE + p->payload_size;
+    struct sha256 s;
+    bool head, rest;
+
+    sha256_init(&s);
+    head = package_hash_range(flash, &s, p->addr, PACKAGE_HEADER_SIZE);
+    rest = package_hash_range(flash, &s, p->addr + fields, p->signed_size - fields);
+    sha256_end(&s, digest);
+    if (!head || !rest) {
         compare_clear(digest, DIGEST_SIZE);
     }
 }
@@ -73,10 +101,17 @@ static void package_compare(const uint8_t a[DIGEST_SIZE], const uint8_t b[DIGEST
     }
 }
 
-/* The key is the one of the package; the signature is checked over the digest that was computed,
- * not the one that the package names. */
+/* A signature of the package: where it lies, and the digest that it is over, as computed, not as
+ * the package names it. */
+struct package_signature {
+    uint32_t at;
+    uint8_t len;
+    uint8_t digest[DIGEST_SIZE];
+};
+
+/* The key is the one of the package. */
 static void package_find_signer(const struct flash_hw *flash, const struct trust *trust,
-                                const struct package *p, const uint8_t digest[DIGEST_SIZE],
+                                const struct package *p, const struct package_signature *s,
                                 struct package_facts *f)
 {
     uint8_t hash[DIGEST_SIZE];
@@ -85,7 +120,7 @@ static void package_find_signer(const struct flash_hw *flash, const struct trust
     int index;
 
     f->key_detail = NO_KEY;
-    if (p->key_at == 0 || p->signature_len > sizeof der) {
+    if (p->key_at == 0 || s->len > sizeof der) {
         return;
     }
     compare_clear(hash, sizeof hash);
@@ -102,9 +137,9 @@ static void package_find_signer(const struct flash_hw *flash, const struct trust
         f->key_detail = (uint32_t)index;
     }
     f->key[1] = trust_check_key(flash, (unsigned)index, hash);
-    flash_hw_read(flash, p->addr + p->signature_at, der, p->signature_len);
+    flash_hw_read(flash, p->addr + s->at, der, s->len);
     flash_hw_alive(flash);
-    f->signature[0] = ecdsa_verify(point, digest, der, p->signature_len, &f->signature[1]);
+    f->signature[0] = ecdsa_verify(point, s->digest, der, s->len, &f->signature[1]);
 }
 
 /* Half of the identity, if the package names it: good twice if it is the board's. */
@@ -202,34 +237,72 @@ static uint32_t package_second_verdict(const struct trust *trust, const struct p
     return all;
 }
 
-void package_verify(const struct flash_hw *flash, const struct trust *trust,
-                    const struct package *p, struct package_check *out)
+static void package_check_clear(struct package_check *out)
 {
-    struct package_facts f;
-    uint8_t digest[DIGEST_SIZE];
-
     out->verdict[0] = VERDICT_BAD;
     out->verdict[1] = VERDICT_BAD;
+    out->reason = REASON_NOT_VERIFIED;
     out->detail = 0;
-    compare_clear(&f, sizeof f);
-    compare_clear(digest, sizeof digest);
-    package_hash(flash, p->addr, p->signed_size, digest);
-    package_compare(digest, p->digest, f.digest);
-    if (f.digest[0] == VERDICT_GOOD) {
+}
+
+/* Who signed it, whether the board may take it, and both verdicts over all facts. */
+static void package_judge(const struct flash_hw *flash, const struct trust *trust,
+                          const struct package *p, const struct package_signature *s,
+                          struct package_facts *f, struct package_check *out)
+{
+    if (f->digest[0] == VERDICT_GOOD) {
         if (trust->open[0] != VERDICT_GOOD || trust->open[1] != VERDICT_GOOD) {
-            package_find_signer(flash, trust, p, digest, &f);
-            f.counter[0] = p->counter >= trust->counter ? VERDICT_GOOD : VERDICT_BAD;
-            f.counter[1] = trust_check_counter(flash, p->counter);
+            package_find_signer(flash, trust, p, s, f);
+            f->counter[0] = p->counter >= trust->counter ? VERDICT_GOOD : VERDICT_BAD;
+            f->counter[1] = trust_check_counter(flash, p->counter);
         }
-        package_check_half(flash, trust, p, 0, f.vendor);
-        package_check_half(flash, trust, p, 1, f.class);
-        package_check_content(flash, p, &f);
+        package_check_half(flash, trust, p, 0, f->vendor);
+        package_check_half(flash, trust, p, 1, f->class);
     }
-    out->reason = package_reason(trust, p, &f, &out->detail);
+    out->reason = package_reason(trust, p, f, &out->detail);
     if (out->reason == REASON_NONE) {
         out->verdict[0] = VERDICT_GOOD;
     }
-    out->verdict[1] = package_second_verdict(trust, &f);
+    out->verdict[1] = package_second_verdict(trust, f);
+}
+
+void package_verify(const struct flash_hw *flash, const struct trust *trust,
+                    const struct package *p, struct package_check *out)
+{
+    struct package_signature s = {.at = p->signature_at, .len = p->signature_len};
+    struct package_facts f;
+
+    package_check_clear(out);
+    compare_clear(&f, sizeof f);
+    compare_clear(s.digest, sizeof s.digest);
+    package_hash(flash, p->addr, p->signed_size, s.digest);
+    package_compare(s.digest, p->digest, f.digest);
+    if (f.digest[0] == VERDICT_GOOD) {
+        package_check_content(flash, p, &f);
+    }
+    package_judge(flash, trust, p, &s, &f, out);
+}
+
+/* The digest has nothing to be compared with but the signature, and the content is the area's: both
+ * facts are given. */
+void package_verify_start(const struct flash_hw *flash, const struct trust *trust,
+                          const struct package *p, struct package_check *out)
+{
+    struct package_signature s = {.at = p->start_at, .len = p->start_len};
+    struct package_facts f;
+
+    package_check_clear(out);
+    if (p->start_len == 0 || trust->open[0] == VERDICT_GOOD || trust->open[1] == VERDICT_GOOD) {
+        return;
+    }
+    compare_clear(&f, sizeof f);
+    compare_clear(s.digest, sizeof s.digest);
+    package_hash_start(flash, p, s.digest);
+    f.digest[0] = VERDICT_GOOD;
+    f.digest[1] = VERDICT_GOOD;
+    f.content[0] = VERDICT_GOOD;
+    f.content[1] = VERDICT_GOOD;
+    package_judge(flash, trust, p, &s, &f, out);
 }
 
 bool package_vectors_fit(const struct package *p, uint32_t stack, uint32_t reset)
@@ -263,19 +336,40 @@ static __attribute__((noinline)) uint32_t package_sum(const struct flash_hw *fla
     return sum;
 }
 
+/* A size that was never stored would compare nothing, and find no difference. */
+static bool package_size_holds(const struct flash_hw *flash, const struct package *p)
+{
+    uint8_t size[4];
+
+    flash_hw_read(flash, p->addr + p->content_size_at, size, sizeof size);
+    return load_le32(size) == p->content_size && p->content_size >= VECTORS;
+}
+
+static void package_match_end(struct package_check *out)
+{
+    out->reason = out->verdict[0] == VERDICT_GOOD && out->verdict[1] == VERDICT_GOOD
+                      ? REASON_NONE
+                      : REASON_VERIFY;
+}
+
+void package_match_start(const struct flash_hw *flash, const struct package *p,
+                         struct package_check *out)
+{
+    package_check_clear(out);
+    if (package_size_holds(flash, p)) {
+        package_compare_content(flash, p, MAP_APP_BASE, out->verdict);
+    }
+    package_match_end(out);
+}
+
 void package_match_area(const struct flash_hw *flash, const struct package *p,
                         struct package_check *out)
 {
     uint32_t payload = p->addr + PACKAGE_HEADER_SIZE;
-    uint8_t size[4];
 
-    out->verdict[0] = VERDICT_BAD;
-    out->verdict[1] = VERDICT_BAD;
+    package_check_clear(out);
     out->reason = REASON_VERIFY;
-    out->detail = 0;
-    /* A size that was never stored would compare nothing, and find no difference. */
-    flash_hw_read(flash, p->addr + p->content_size_at, size, sizeof size);
-    if (load_le32(size) != p->content_size || p->content_size < VECTORS) {
+    if (!package_size_holds(flash, p)) {
         return;
     }
     if (p->flags != 0) {
@@ -289,7 +383,5 @@ void package_match_area(const struct flash_hw *flash, const struct package *p,
             out->verdict[1] = VERDICT_GOOD;
         }
     }
-    if (out->verdict[0] == VERDICT_GOOD && out->verdict[1] == VERDICT_GOOD) {
-        out->reason = REASON_NONE;
-    }
+    package_match_end(out);
 }

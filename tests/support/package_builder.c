@@ -122,8 +122,9 @@ void package_put_protected(struct package_bytes *b, const struct package_recipe 
     }
 }
 
-void package_put_signature(struct package_bytes *b, struct evp_pkey_st *key,
-                           enum package_key_form form)
+/* Digest, key and signature of b, and the start signature if there is a digest for it. */
+static void put_signatures(struct package_bytes *b, struct evp_pkey_st *key,
+                           enum package_key_form form, const uint8_t *start)
 {
     struct package_bytes tlvs = {0};
     uint8_t digest[32];
@@ -143,10 +144,31 @@ void package_put_signature(struct package_bytes *b, struct evp_pkey_st *key,
         }
         package_put_tlv(&tlvs, 0x22, der, (uint16_t)package_sign(key, digest, der));
     }
+    if (start != NULL) {
+        package_put_tlv(&tlvs, 0xA3, der, (uint16_t)package_sign(key, start, der));
+    }
     package_put_le(b, 0x6907, 2);
     package_put_le(b, (uint32_t)tlvs.len + 4, 2);
     package_put(b, tlvs.data, tlvs.len);
     free(tlvs.data);
+}
+
+void package_put_signature(struct package_bytes *b, struct evp_pkey_st *key,
+                           enum package_key_form form)
+{
+    put_signatures(b, key, form, NULL);
+}
+
+void package_start_digest(const struct package_bytes *b, uint8_t digest[32])
+{
+    struct package_bytes fields = {0};
+    uint32_t payload = (uint32_t)b->data[12] | (uint32_t)b->data[13] << 8 |
+                       (uint32_t)b->data[14] << 16 | (uint32_t)b->data[15] << 24;
+
+    package_put(&fields, b->data, 32);
+    package_put(&fields, b->data + 32 + payload, b->len - 32 - payload);
+    package_sha256(fields.data, fields.len, digest);
+    free(fields.data);
 }
 
 void package_assemble(struct package_bytes *out, const struct package_recipe *r,
@@ -154,6 +176,7 @@ void package_assemble(struct package_bytes *out, const struct package_recipe *r,
 {
     static const uint32_t flags[] = {0, 0x400, 0xC00};
     struct package_bytes payload = {0};
+    uint8_t start[32];
 
     package_put_payload(&payload, r);
     package_put_le(out, 0x96F3B83D, 4);
@@ -170,7 +193,11 @@ void package_assemble(struct package_bytes *out, const struct package_recipe *r,
         package_put_le(out, (uint32_t)tlvs->len + 4, 2);
         package_put(out, tlvs->data, tlvs->len);
     }
-    package_put_signature(out, r->key, r->key_form);
+    if (r->start) {
+        builder_require(r->key != NULL && r->key_form == PACKAGE_KEY_WHOLE, "no key for the start");
+        package_start_digest(out, start);
+    }
+    put_signatures(out, r->key, r->key_form, r->start ? start : NULL);
     free(payload.data);
 }
 

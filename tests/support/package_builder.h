@@ -29,6 +29,7 @@ struct package_recipe {
     bool content_digest; /* for a plain package; a compressed one always has it */
     uint8_t version[8];
     struct evp_pkey_st *key; /* NULL = unsigned */
+    bool start;              /* a start signature, too; with key, whole, and a content digest */
     enum package_key_form key_form;
 };
 
@@ -51,6 +52,8 @@ void package_put_protected(struct package_bytes *b, const struct package_recipe 
 /* b is header, payload and protected area: appends digest, key and signature of them. */
 void package_put_signature(struct package_bytes *b, struct evp_pkey_st *key,
                            enum package_key_form form);
+/* b is header, payload and protected area: the digest that a start signature is over. */
+void package_start_digest(const struct package_bytes *b, uint8_t digest[32]);
 /* Header, payload and an area of the TLVs given, signed. */
 void package_assemble(struct package_bytes *out, const struct package_recipe *recipe,
                       const struct package_bytes *tlvs);

@@ -221,7 +221,7 @@ static void test_protected_types(void **state)
     struct board *b = *state;
 
     for (unsigned type = 0; type < 0x200; type++) {
-        bool skipped = type == 0x71 || type == 0x72 || (type >= 0xA3);
+        bool skipped = type == 0x71 || type == 0x72 || (type >= 0xA4);
         if (type == 0x74 || type == 0x75 || type == 0xA0 || type == 0xA1 || type == 0xA2) {
             continue; /* known, with lengths of their own */
         }
@@ -399,7 +399,7 @@ static void with_other_area(struct board *b, const char *what)
             uint16_t type, len;
         } kinds[] = {{'D', 0x10, 32}, {'K', 0x02, 91},  {'H', 0x01, 32}, {'S', 0x22, 70},
                      {'d', 0x10, 31}, {'k', 0x02, 90},  {'h', 0x01, 33}, {'s', 0x22, 73},
-                     {'x', 0x22, 7},  {'U', 0x99, 9},   {'V', 0xA3, 0},  {'C', 0x50, 4},
+                     {'x', 0x22, 7},  {'U', 0x99, 9},   {'V', 0xA4, 0},  {'C', 0x50, 4},
                      {'P', 0xA1, 4},  {'L', 0x99, 255}, {'I', 0x75, 16}};
         for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
             if (kinds[i].name == *what) {
