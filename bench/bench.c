@@ -151,9 +151,13 @@ static const struct figure {
     double (*measure)(void);
 } figures[] = {
     {"reset_to_app_us", "us", 1, reset_to_app_us},
+    {"verified_boot_24k_ms", "ms", 1, bench_verified_boot_24k_ms},
     {"verified_boot_64k_ms", "ms", 1, bench_verified_boot_64k_ms},
     {"verified_boot_200k_ms", "ms", 1, bench_verified_boot_200k_ms},
     {"verified_boot_400k_ms", "ms", 1, bench_verified_boot_400k_ms},
+    {"verified_boot_24k_long_ms", "ms", 1, bench_verified_boot_24k_long_ms},
+    {"verified_boot_200k_long_ms", "ms", 1, bench_verified_boot_200k_long_ms},
+    {"verified_boot_400k_long_ms", "ms", 1, bench_verified_boot_400k_long_ms},
     {"install_200k_over_limit", "ratio", 4, bench_install_200k_over_limit},
     {"commands_200k_115200_share", "ratio", 4, commands_200k_115200_share},
     {"package_saves_percent", "percent", 1, bench_package_saves_percent},

@@ -90,7 +90,7 @@ static void load_package(struct twin *t, const uint8_t *package, size_t len)
 
 /* A provisioned board, power off, with a package of a content of len bytes that is not installed
  * yet and needs no confirmation. */
-static struct twin *make_provisioned(size_t len)
+static struct twin *make_provisioned(size_t len, bool start)
 {
     static const uint8_t no_trial[4] = {0, 8, 30, 0};
     static const uint8_t locks[LOCKED_BLOCKS] = {0};
@@ -98,7 +98,8 @@ static struct twin *make_provisioned(size_t len)
                                     .packing = PACKAGE_LZMA2_THUMB,
                                     .counter = 0,
                                     .policy = no_trial,
-                                    .key = package_key(1)};
+                                    .key = package_key(1),
+                                    .start = start};
     uint8_t *content = make_content(len);
     struct twin *t = bench_make_board(NULL);
     uint8_t hash[32];
@@ -115,9 +116,10 @@ static struct twin *make_provisioned(size_t len)
     return t;
 }
 
-static double verified_boot_ms(size_t len)
+/* Of a board that has it installed; start: the package has a start signature. */
+static double verified_boot_ms(unsigned kib, bool start)
 {
-    struct twin *t = make_provisioned(len);
+    struct twin *t = make_provisioned((size_t)kib * KIB, start);
     (void)bench_start_ns(t, MS(20000));
     twin_power_off(t);
     (void)twin_run_ns(t, MS(POWER_OFF_MS));
@@ -126,19 +128,39 @@ static double verified_boot_ms(size_t len)
     return (double)took / 1e6;
 }
 
+double bench_verified_boot_24k_ms(void)
+{
+    return verified_boot_ms(24, true);
+}
+
 double bench_verified_boot_64k_ms(void)
 {
-    return verified_boot_ms((size_t)64 * KIB);
+    return verified_boot_ms(64, true);
 }
 
 double bench_verified_boot_200k_ms(void)
 {
-    return verified_boot_ms((size_t)200 * KIB);
+    return verified_boot_ms(200, true);
 }
 
 double bench_verified_boot_400k_ms(void)
 {
-    return verified_boot_ms((size_t)400 * KIB);
+    return verified_boot_ms(400, true);
+}
+
+double bench_verified_boot_24k_long_ms(void)
+{
+    return verified_boot_ms(24, false);
+}
+
+double bench_verified_boot_200k_long_ms(void)
+{
+    return verified_boot_ms(200, false);
+}
+
+double bench_verified_boot_400k_long_ms(void)
+{
+    return verified_boot_ms(400, false);
 }
 
 /* Over 200 KiB: sectors 2 and 3 (16 KiB), 4 (64 KiB), 5 (128 KiB) erased, each word programmed
@@ -147,7 +169,7 @@ double bench_install_200k_over_limit(void)
 {
     const size_t len = (size_t)200 * KIB;
     double limit_ms = 2 * 250.0 + 550.0 + 1000.0 + (double)len / 4 * 0.016;
-    struct twin *t = make_provisioned(len);
+    struct twin *t = make_provisioned(len, true);
     uint64_t took = bench_start_ns(t, MS(20000));
     twin_destroy(t);
     return (double)took / 1e6 / limit_ms;
