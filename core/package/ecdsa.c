@@ -128,6 +128,9 @@ static void number_load(uint32_t z[W], const uint8_t bytes[NUMBER_SIZE])
 
 static bool field_is_zero(const uint32_t x[W])
 {
+    if (x[0] + 1u > 1u) {
+        return false; /* the first word of 0 and p is 0 or all ones; few others pass */
+    }
     return number_equal(x, ecdsa_zero) || number_equal(x, ecdsa_p);
 }
 
@@ -193,10 +196,6 @@ static __attribute__((noinline)) void order_invert(uint32_t z[W], const uint32_t
 
 /* ---- points ---- */
 
-struct point {
-    uint32_t x[W], y[W], z[W];
-};
-
 /* 1, 3, 5 and 7 times the base point, affine (Z = 1). */
 static const struct {
     uint32_t x[W], y[W];
@@ -219,33 +218,9 @@ static const struct {
       0xEAEDD915}},
 };
 
-/* p = 2 * p; infinity stays infinity. (X - Z^2)(X + Z^2) stands for X^2 - Z^4, since a = -3. */
-static __attribute__((noinline)) void point_double(struct point *p)
-{
-    uint32_t a[W], b[W], s[W];
-
-    p256_field_multiply(a, p->z, p->z);
-    p256_field_multiply(p->z, p->y, p->z);
-    p256_field_subtract(b, p->x, a);
-    p256_field_add(a, p->x, a);
-    p256_field_multiply(a, a, b);
-    p256_field_add(b, a, a);
-    p256_field_add(a, a, b);
-    p256_halve(a, ecdsa_p); /* 3/2 (X^2 - Z^4), so that Z needs no doubling */
-    p256_field_multiply(b, p->y, p->y);
-    p256_field_multiply(s, p->x, b);
-    p256_field_multiply(b, b, b);
-    p256_field_multiply(p->x, a, a);
-    p256_field_subtract(p->x, p->x, s);
-    p256_field_subtract(p->x, p->x, s);
-    p256_field_subtract(s, s, p->x);
-    p256_field_multiply(s, s, a);
-    p256_field_subtract(p->y, s, b);
-}
-
 /* p += (x, y, z), which is not infinity; z NULL stands for 1. Whatever the two are: the same point
  * is doubled, opposite ones give infinity. */
-static __attribute__((noinline)) void point_add(struct point *p, const uint32_t x[W],
+static __attribute__((noinline)) void point_add(struct p256_point *p, const uint32_t x[W],
                                                 const uint32_t y[W], const uint32_t *z)
 {
     uint32_t t[W], h[W], r[W], x1[W], y1[W];
@@ -272,7 +247,7 @@ static __attribute__((noinline)) void point_add(struct point *p, const uint32_t 
     p256_field_subtract(r, r, y1);
     if (field_is_zero(h)) {
         if (field_is_zero(r)) {
-            point_double(p);
+            p256_point_double(p);
         } else {
             number_copy(p->z, ecdsa_zero);
         }
@@ -323,7 +298,7 @@ static __attribute__((noinline)) void scalar_recode(int8_t digits[DIGIT_COUNT], 
 
 /* p += digit * point, from a table of its odd multiples; the distance between two of them is stride
  * words, and z follows y where it is not 1. */
-static void point_add_digit(struct point *p, int digit, const uint32_t *table, unsigned stride)
+static void point_add_digit(struct p256_point *p, int digit, const uint32_t *table, unsigned stride)
 {
     const uint32_t *entry = table + (unsigned)(digit < 0 ? -digit : digit) / 2u * stride;
     uint32_t y[W];
@@ -339,23 +314,24 @@ static void point_add_digit(struct point *p, int digit, const uint32_t *table, u
 }
 
 /* p = u1 * G + u2 * Q, with the doublings shared; q is the table's first entry already. */
-static __attribute__((noinline)) void point_multiply_both(struct point *p, const uint32_t u1[W],
+static __attribute__((noinline)) void point_multiply_both(struct p256_point *p,
+                                                          const uint32_t u1[W],
                                                           const uint32_t u2[W],
-                                                          struct point q[TABLE_SIZE])
+                                                          struct p256_point q[TABLE_SIZE])
 {
     int8_t digits[2][DIGIT_COUNT];
 
     scalar_recode(digits[0], u1);
     scalar_recode(digits[1], u2);
     *p = q[0];
-    point_double(p);
+    p256_point_double(p);
     for (unsigned i = 1; i < TABLE_SIZE; i++) {
         q[i] = q[i - 1u];
         point_add(&q[i], p->x, p->y, p->z);
     }
     number_copy(p->z, ecdsa_zero);
     for (unsigned i = DIGIT_COUNT; i-- != 0;) {
-        point_double(p);
+        p256_point_double(p);
         point_add_digit(p, digits[0][i], ecdsa_base[0].x, 2u * W);
         point_add_digit(p, digits[1][i], q[0].x, 3u * W);
     }
@@ -364,7 +340,7 @@ static __attribute__((noinline)) void point_multiply_both(struct point *p, const
 /* ---- the signature ---- */
 
 /* Y^2 = X^3 - 3X + b: q is on the curve. In Montgomery's form, Z is 1. */
-static bool point_on_curve(const struct point *q)
+static bool point_on_curve(const struct p256_point *q)
 {
     uint32_t t[W], y[W];
 
@@ -380,7 +356,7 @@ static bool point_on_curve(const struct point *q)
 }
 
 /* To q, in Montgomery's form; false if it is none of the curve's points. */
-static bool point_load(struct point *q, const uint8_t point[2u * NUMBER_SIZE])
+static bool point_load(struct p256_point *q, const uint8_t point[2u * NUMBER_SIZE])
 {
     number_load(q->x, point);
     number_load(q->y, point + NUMBER_SIZE);
@@ -394,7 +370,7 @@ static bool point_load(struct point *q, const uint8_t point[2u * NUMBER_SIZE])
 }
 
 /* Whether number is p's affine x. */
-static bool point_has_x(const struct point *p, const uint32_t number[W])
+static bool point_has_x(const struct p256_point *p, const uint32_t number[W])
 {
     uint32_t t[W], x[W];
 
@@ -406,7 +382,7 @@ static bool point_has_x(const struct point *p, const uint32_t number[W])
 }
 
 /* Whether p's affine x is r mod n: it is r, or r + n where that is below p. */
-static bool point_matches(const struct point *p, uint32_t r[W])
+static bool point_matches(const struct p256_point *p, uint32_t r[W])
 {
     if (field_is_zero(p->z)) {
         return false;
@@ -429,7 +405,7 @@ static __attribute__((noinline)) uint32_t ecdsa_verify_once(const uint8_t point[
 {
     uint8_t signature[2u * NUMBER_SIZE];
     uint32_t r[W], s[W], u1[W], u2[W];
-    struct point q[TABLE_SIZE], p;
+    struct p256_point q[TABLE_SIZE], p;
 
     if (!der_take_signature(der, len, signature) || !scalar_load(r, signature) ||
         !scalar_load(s, signature + NUMBER_SIZE) || !point_load(&q[0], point)) {

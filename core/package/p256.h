@@ -36,4 +36,13 @@ void p256_field_subtract(uint32_t z[P256_WORDS], const uint32_t x[P256_WORDS],
 void p256_field_multiply(uint32_t z[P256_WORDS], const uint32_t x[P256_WORDS],
                          const uint32_t y[P256_WORDS]);
 
+/* A point of the curve in Jacobian coordinates (x = X / Z^2, y = Y / Z^3), each in Montgomery's
+ * form; Z = 0 is the point at infinity. */
+struct p256_point {
+    uint32_t x[P256_WORDS], y[P256_WORDS], z[P256_WORDS];
+};
+
+/* p = 2 * p; infinity stays infinity. */
+void p256_point_double(struct p256_point *p);
+
 #endif

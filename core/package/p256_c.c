@@ -112,3 +112,27 @@ void p256_field_multiply(uint32_t z[P256_WORDS], const uint32_t x[P256_WORDS],
         (void)p256_subtract(z, z, p256_p);
     }
 }
+
+/* (X - Z^2)(X + Z^2) stands for X^2 - Z^4, since a = -3. */
+void p256_point_double(struct p256_point *p)
+{
+    uint32_t a[P256_WORDS], b[P256_WORDS], s[P256_WORDS];
+
+    p256_field_multiply(a, p->z, p->z);
+    p256_field_multiply(p->z, p->y, p->z);
+    p256_field_subtract(b, p->x, a);
+    p256_field_add(a, p->x, a);
+    p256_field_multiply(a, a, b);
+    p256_field_add(b, a, a);
+    p256_field_add(a, a, b);
+    p256_halve(a, p256_p); /* 3/2 (X^2 - Z^4), so that Z needs no doubling */
+    p256_field_multiply(b, p->y, p->y);
+    p256_field_multiply(s, p->x, b);
+    p256_field_multiply(b, b, b);
+    p256_field_multiply(p->x, a, a);
+    p256_field_subtract(p->x, p->x, s);
+    p256_field_subtract(p->x, p->x, s);
+    p256_field_subtract(s, s, p->x);
+    p256_field_multiply(s, s, a);
+    p256_field_subtract(p->y, s, b);
+}

@@ -57,11 +57,27 @@ FUNCTION p256_subtract
     pop {r4-r11, pc}
 END p256_subtract
 
-/* void p256_field_add(z, x, y): a carry stands for 2^256 = 2^224 - 2^192 - 2^96 + 1 mod p, and is
- * put back in; that may carry once more. */
-FUNCTION p256_field_add
+/*
+ * The field's functions come in two forms: an inner one, for code here, which changes r1-r12 and lr,
+ * and what C calls, which keeps r4-r11.
+ */
+    .macro INNER name
+    .section .text.p256_m4_field, "ax", %progbits
+    .type \name, %function
+    .balign 4
+\name:
+    .endm
+    .macro OUTER name, inner
+FUNCTION \name
     push {r4-r11, lr}
-    COMBINE adds, adcs
+    bl \inner
+    pop {r4-r11, pc}
+END \name
+    .endm
+
+/* x in r3-r10, with a carry that stands for 2^256 = 2^224 - 2^192 - 2^96 + 1 mod p: puts it back in;
+ * that may carry once more. */
+    .macro REDUCE_CARRY
     bcc 2f
 1:  adds r3, r3, #1
     adcs r4, r4, #0
@@ -72,16 +88,11 @@ FUNCTION p256_field_add
     sbcs r9, r9, #1
     adcs r10, r10, #0   /* ... and no borrow from word 6 the carry of 2^224 */
     bcs 1b
-2:  stmia r0, {r3-r10}
-    pop {r4-r11, pc}
-END p256_field_add
-
-/* void p256_field_subtract(z, x, y): the same with the signs turned. */
-FUNCTION p256_field_subtract
-    push {r4-r11, lr}
-    COMBINE subs, sbcs
-    bcs 2f
-1:  subs r3, r3, #1
+2:
+    .endm
+/* r3-r10 += p; the carry is that of the sum. Adding all ones is subtracting 0 without a carry. */
+    .macro ADD_P
+    subs r3, r3, #1
     sbcs r4, r4, #0
     sbcs r5, r5, #0
     adcs r6, r6, #0
@@ -89,10 +100,68 @@ FUNCTION p256_field_subtract
     adcs r8, r8, #0
     adcs r9, r9, #1
     sbcs r10, r10, #0
+    .endm
+
+INNER m4_add
+    push {lr}
+    COMBINE adds, adcs
+    REDUCE_CARRY
+    stmia r0, {r3-r10}
+    pop {pc}
+END m4_add
+
+INNER m4_subtract
+    push {lr}
+    COMBINE subs, sbcs
+    bcs 2f
+1:  ADD_P
     bcc 1b
 2:  stmia r0, {r3-r10}
-    pop {r4-r11, pc}
-END p256_field_subtract
+    pop {pc}
+END m4_subtract
+
+/* z (r0) = 3 x (r1) / 2 */
+INNER m4_three_halves
+    push {lr}
+    ldmia r1, {r3-r10}
+    adds r3, r3, r3
+    adcs r4, r4, r4
+    adcs r5, r5, r5
+    adcs r6, r6, r6
+    adcs r7, r7, r7
+    adcs r8, r8, r8
+    adcs r9, r9, r9
+    adcs r10, r10, r10
+    REDUCE_CARRY
+    ldmia r1!, {r2, r11, r12, lr}
+    adds r3, r3, r2
+    adcs r4, r4, r11
+    adcs r5, r5, r12
+    adcs r6, r6, lr
+    ldmia r1, {r2, r11, r12, lr}
+    adcs r7, r7, r2
+    adcs r8, r8, r11
+    adcs r9, r9, r12
+    adcs r10, r10, lr
+    REDUCE_CARRY
+    lsrs r2, r3, #1     /* carry: odd; else the bit that comes in from above */
+    bcc 3f
+    ADD_P
+3:  rrxs r10, r10
+    rrxs r9, r9
+    rrxs r8, r8
+    rrxs r7, r7
+    rrxs r6, r6
+    rrxs r5, r5
+    rrxs r4, r4
+    rrxs r3, r3
+    stmia r0, {r3-r10}
+    pop {pc}
+END m4_three_halves
+
+OUTER p256_field_add, m4_add
+OUTER p256_field_subtract, m4_subtract
+OUTER p256_field_multiply, m4_multiply
 
 /* void p256_halve(z, m) */
 FUNCTION p256_halve
@@ -215,7 +284,7 @@ FUNCTION p256_multiply
 END p256_multiply
 
 /*
- * void p256_field_multiply(z, x, y)
+ * z (r0) = x (r1) * y (r2) / 2^256
  *
  * p is -1 mod 2^96: three words m = (a, b, c) of the product go when m * p is added to them, since
  * m * p = m * 2^256 - m * 2^224 + m * 2^192 + m * 2^96 - m. Counted from the words that go, m is to
@@ -223,8 +292,8 @@ END p256_multiply
  *     word 6: a    7: b - a    8: c + a - b    9: b - c    10: c    with borrows and carries.
  * Three words go, three more, then two; the product's words 8 to 15 are left, and a carry.
  */
-FUNCTION p256_field_multiply
-    push {r0, r4-r11, lr}
+INNER m4_multiply
+    push {r0, lr}
     sub sp, sp, #64
     mov r0, sp
     bl p256_m4_product
@@ -304,5 +373,91 @@ FUNCTION p256_field_multiply
     strd r8, r9, [lr, #16]
     strd r6, r7, [lr, #24]
     add sp, sp, #68
+    pop {pc}
+END m4_multiply
+
+/*
+ * void p256_point_double(struct p256_point *p), the same steps as in p256_c.c. On the stack: a, b, s
+ * and the point's address; the point's x, y and z follow each other.
+ */
+    .equ frame, 96
+    .macro LOCAL reg, offset
+    add \reg, sp, #\offset
+    .endm
+    .macro COORDINATE reg, offset
+    ldr \reg, [sp, #frame]
+    .if \offset
+    adds \reg, #\offset
+    .endif
+    .endm
+    .equ at_a, 0
+    .equ at_b, 32
+    .equ at_s, 64
+    .equ at_x, 0
+    .equ at_y, 32
+    .equ at_z, 64
+FUNCTION p256_point_double
+    push {r0, r4-r11, lr}
+    sub sp, sp, #frame
+    COORDINATE r1, at_z
+    mov r2, r1
+    LOCAL r0, at_a
+    bl m4_multiply          /* a = z^2 */
+    COORDINATE r2, at_z
+    COORDINATE r1, at_y
+    mov r0, r2
+    bl m4_multiply          /* z = y z */
+    COORDINATE r1, at_x
+    LOCAL r2, at_a
+    LOCAL r0, at_b
+    bl m4_subtract          /* b = x - a */
+    COORDINATE r1, at_x
+    LOCAL r2, at_a
+    mov r0, r2
+    bl m4_add               /* a = x + a */
+    LOCAL r1, at_a
+    LOCAL r2, at_b
+    mov r0, r1
+    bl m4_multiply          /* a = a b */
+    LOCAL r1, at_a
+    mov r0, r1
+    bl m4_three_halves      /* a = 3/2 a */
+    COORDINATE r1, at_y
+    mov r2, r1
+    LOCAL r0, at_b
+    bl m4_multiply          /* b = y^2 */
+    COORDINATE r1, at_x
+    LOCAL r2, at_b
+    LOCAL r0, at_s
+    bl m4_multiply          /* s = x b */
+    LOCAL r1, at_b
+    mov r2, r1
+    mov r0, r1
+    bl m4_multiply          /* b = b^2 */
+    LOCAL r1, at_a
+    mov r2, r1
+    COORDINATE r0, at_x
+    bl m4_multiply          /* x = a^2 */
+    COORDINATE r1, at_x
+    LOCAL r2, at_s
+    mov r0, r1
+    bl m4_subtract          /* x = x - s */
+    COORDINATE r1, at_x
+    LOCAL r2, at_s
+    mov r0, r1
+    bl m4_subtract          /* x = x - s */
+    LOCAL r1, at_s
+    COORDINATE r2, at_x
+    mov r0, r1
+    bl m4_subtract          /* s = s - x */
+    LOCAL r1, at_s
+    LOCAL r2, at_a
+    mov r0, r1
+    bl m4_multiply          /* s = s a */
+    LOCAL r1, at_s
+    LOCAL r2, at_b
+    COORDINATE r0, at_y
+    bl m4_subtract          /* y = s - b */
+    add sp, sp, #frame + 4
     pop {r4-r11, pc}
-END p256_field_multiply
+END p256_point_double

@@ -26,6 +26,33 @@
     add \d, \d, \t
     .endm
 
+/* Four words of the schedule at lr, to o0-o3 and to memory; r8, m2 and m1 are those 16, 2 and 1 before
+ * the first. */
+    .macro FOUR m2, m1, o0, o1, o2, o3
+    ldrd r0, r1, [lr, #-60]
+    ldrd r2, r3, [lr, #-52]
+    SIGMA0 \o0, r0
+    add \o0, \o0, r8
+    SIGMA0 \o1, r1
+    add \o1, \o1, r0
+    SIGMA0 \o2, r2
+    add \o2, \o2, r1
+    SIGMA0 \o3, r3
+    add \o3, \o3, r2
+    mov r8, r3
+    ldrd r0, r1, [lr, #-28]
+    ldrd r2, r3, [lr, #-20]
+    add \o0, \o0, r0
+    ADD_SIGMA1 \o0, \m2, r11
+    add \o1, \o1, r1
+    ADD_SIGMA1 \o1, \m1, r11
+    add \o2, \o2, r2
+    ADD_SIGMA1 \o2, \o0, r11
+    add \o3, \o3, r3
+    ADD_SIGMA1 \o3, \o1, r11
+    stmia lr!, {\o0, \o1, \o2, \o3}
+    .endm
+
 /* One round; h has the round's word and constant added. The large sigmas are rotated as a whole at
  * the end: (x ^ x ror 5 ^ x ror 19) ror 6. Maj(a, b, c) is ((a ^ b) & (b ^ c)) ^ b: b ^ c is what the
  * round before left in \bc, and this one leaves a ^ b in \ab. */
@@ -71,46 +98,24 @@ block:
     mov lr, sp
     ldr r0, [sp, #data_at]
     movs r1, #4
-load:                       /* 16 words, big-endian, from any address */
-    ldr r2, [r0], #4
-    ldr r3, [r0], #4
+load:                       /* 16 words, big-endian, from any address; the last two stay in r6, r7 */
     ldr r4, [r0], #4
     ldr r5, [r0], #4
-    rev r2, r2
-    rev r3, r3
+    ldr r6, [r0], #4
+    ldr r7, [r0], #4
     rev r4, r4
     rev r5, r5
-    stmia lr!, {r2-r5}
+    rev r6, r6
+    rev r7, r7
+    stmia lr!, {r4-r7}
     subs r1, r1, #1
     bne load
     str r0, [sp, #data_at]
     ldr r8, [sp]
-    movs r12, #12
-schedule:                   /* four words at lr; r8, r4, r5 are the ones 16, 2 and 1 before */
-    ldrd r0, r1, [lr, #-60]
-    ldrd r2, r3, [lr, #-52]
-    SIGMA0 r6, r0
-    add r6, r6, r8
-    SIGMA0 r7, r1
-    add r7, r7, r0
-    SIGMA0 r9, r2
-    add r9, r9, r1
-    SIGMA0 r10, r3
-    add r10, r10, r2
-    mov r8, r3
-    ldrd r0, r1, [lr, #-28]
-    ldrd r2, r3, [lr, #-20]
-    add r6, r6, r0
-    ADD_SIGMA1 r6, r4, r11
-    add r7, r7, r1
-    ADD_SIGMA1 r7, r5, r11
-    add r9, r9, r2
-    ADD_SIGMA1 r9, r6, r11
-    add r10, r10, r3
-    ADD_SIGMA1 r10, r7, r11
-    mov r4, r9
-    mov r5, r10
-    stmia lr!, {r6, r7, r9, r10}
+    movs r12, #6
+schedule:
+    FOUR r6, r7, r4, r5, r9, r10
+    FOUR r9, r10, r4, r5, r6, r7
     subs r12, r12, #1
     bne schedule
     ldr r0, [sp, #state_at]

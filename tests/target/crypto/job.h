@@ -19,6 +19,7 @@ enum job_op {
     JOB_FIELD_ADD,
     JOB_FIELD_SUBTRACT,
     JOB_FIELD_MULTIPLY,
+    JOB_DOUBLE,
     JOB_OPS,
 };
 
@@ -33,7 +34,8 @@ struct job_verify {
     uint8_t der[JOB_DER_MAX];
 };
 
-/* z of eight words, of sixteen for JOB_MULTIPLY; JOB_HALVE halves z modulo x. */
+/* z of eight words, of sixteen for JOB_MULTIPLY; JOB_HALVE halves z modulo x;
+ * JOB_DOUBLE doubles the point of which x, y and z's first words are the coordinates. */
 struct job_numbers {
     uint32_t x[8], y[8], z[16], result;
 };
