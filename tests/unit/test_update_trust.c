@@ -199,6 +199,43 @@ static void test_update_rejected_by_trial(void **state)
     assert_true(torn > 20);
 }
 
+/* A package with a start signature whose payload lost a bit: what is installed starts, and nothing
+ * else. One without is as lost as before; and so is one whose area changed as well. */
+static void test_update_start_signature(void **state)
+{
+    struct evp_pkey_st *key = package_key(1);
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        bool start = i % 2u != 0, packed = i / 2u != 0;
+        struct bench_package p = {.seed = 4,
+                                  .packing = packed ? PACKAGE_LZMA2 : PACKAGE_PLAIN,
+                                  .policy = no_trial,
+                                  .key = key,
+                                  .start = start};
+        struct bench *b = bench_create(512);
+
+        bench_provision(b, key);
+        assert_int_equal(bench_stage(b, &p), REASON_NONE);
+        bench_boots(b, true, 0, BOOT_INSTALLED);
+        bench_boots(b, true, 0, BOOT_NORMAL);
+        *flash_model_at(b->m, 0x08040000 + 32 + 999, 1) ^= 4;
+        if (start) {
+            b->m->operations = 0;
+            bench_boots(b, true, 0, BOOT_NORMAL);
+            assert_int_equal(b->m->operations, 0);
+        } else {
+            bench_stays(b, true, STAY_UNTRUSTED);
+        }
+        *flash_model_at(b->m, 0x08008000 + 999, 1) ^= 4;
+        bench_stays(b, true, STAY_UNTRUSTED);
+        *flash_model_at(b->m, 0x08040000 + 32 + 999, 1) ^= 4;
+        bench_boots(b, true, 0, BOOT_HEALED);
+        bench_free(b);
+    }
+    package_key_free(key);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +243,7 @@ int main(void)
         cmocka_unit_test(test_update_confirm_cut),
         cmocka_unit_test(test_update_last_resort),
         cmocka_unit_test(test_update_rejected_by_trial),
+        cmocka_unit_test(test_update_start_signature),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,7 +68,9 @@ enum reason bench_stage(struct bench *b, const struct bench_package *p)
                                     .policy = p->policy,
                                     .counter = p->counter,
                                     .revoke = p->revoke,
-                                    .key = p->key};
+                                    .key = p->key,
+                                    .content_digest = p->start,
+                                    .start = p->start};
     uint8_t *package = package_build(&recipe, &len);
     enum reason reason = bench_stage_bytes(b, package, len);
 

@@ -26,6 +26,7 @@ struct bench_package {
     uint32_t counter;
     uint8_t revoke;
     struct evp_pkey_st *key;
+    bool start; /* with a start signature */
 };
 
 struct bench *bench_create(uint32_t flash_kib);
