@@ -130,23 +130,36 @@ struct flash_model *rig_save(struct rig *rig)
     return copy;
 }
 
+/* to, which differs in the pages that are dirty only, becomes like from. */
+static void rig_copy_dirty(const struct rig *rig, struct flash_model *to,
+                           const struct flash_model *from)
+{
+    for (size_t page = 0; page < RIG_PAGES; page++) {
+        if (rig->dirty[page]) {
+            memcpy(to->flash + page * RIG_PAGE, from->flash + page * RIG_PAGE, RIG_PAGE);
+            memcpy(to->flash_unstable + page * RIG_PAGE, from->flash_unstable + page * RIG_PAGE,
+                   RIG_PAGE);
+        }
+    }
+    memcpy(to, from, offsetof(struct flash_model, flash));
+    to->hw.ctx = to;
+    memcpy(to->otp_bytes, from->otp_bytes, sizeof to->otp_bytes);
+    memcpy(to->otp_unstable, from->otp_unstable, sizeof to->otp_unstable);
+}
+
+void rig_save_again(struct rig *rig, struct flash_model *base)
+{
+    assert(rig->base == base);
+    rig_copy_dirty(rig, base, rig->model);
+    memset(rig->dirty, 0, sizeof rig->dirty);
+}
+
 void rig_restore(struct rig *rig, const struct flash_model *base)
 {
-    struct flash_model *to = rig->model;
     if (rig->base != base) {
-        flash_model_copy(to, base);
+        flash_model_copy(rig->model, base);
     } else {
-        for (size_t page = 0; page < RIG_PAGES; page++) {
-            if (rig->dirty[page]) {
-                memcpy(to->flash + page * RIG_PAGE, base->flash + page * RIG_PAGE, RIG_PAGE);
-                memcpy(to->flash_unstable + page * RIG_PAGE, base->flash_unstable + page * RIG_PAGE,
-                       RIG_PAGE);
-            }
-        }
-        memcpy(to, base, offsetof(struct flash_model, flash));
-        to->hw.ctx = to;
-        memcpy(to->otp_bytes, base->otp_bytes, sizeof to->otp_bytes);
-        memcpy(to->otp_unstable, base->otp_unstable, sizeof to->otp_unstable);
+        rig_copy_dirty(rig, rig->model, base);
     }
     rig->base = base;
     memset(rig->dirty, 0, sizeof rig->dirty);

@@ -53,6 +53,9 @@ struct flash_model *rig_save(struct rig *rig);
 /* base must live until the rig has another one. Quick when it is the one of before. */
 void rig_restore(struct rig *rig, const struct flash_model *base);
 
+/* The rig's base, which must be base, follows what changed. Quick. */
+void rig_save_again(struct rig *rig, struct flash_model *base);
+
 /* Supply comes back: no cut pending, backup register lost, unstable bits read as the seed wants. */
 void rig_power_on(struct rig *rig, uint64_t seed);
 

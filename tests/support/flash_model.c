@@ -265,6 +265,16 @@ static enum reason flash_model_error(uint32_t *detail)
     return REASON_FLASH_ERROR;
 }
 
+bool flash_model_begins(struct flash_model *m, bool *torn)
+{
+    return flash_model_begin(m, torn);
+}
+
+void flash_model_ended(struct flash_model *m)
+{
+    (void)flash_model_end(m);
+}
+
 /* ---- what was begun ---- */
 
 static uint32_t flash_model_sum(const uint8_t *data, size_t len)

@@ -73,6 +73,11 @@ void flash_model_copy(struct flash_model *to, const struct flash_model *from);
 
 /* Calls fn; returns true when it ended, false when the supply was lost in it. */
 bool flash_model_run(struct flash_model *m, void (*fn)(void *arg), void *arg);
+/* An operation of another kind than these begins (option bytes): false, it does not happen; *torn,
+ * only in part. flash_model_ended when it has. */
+bool flash_model_begins(struct flash_model *m, bool *torn);
+void flash_model_ended(struct flash_model *m);
+
 /* The supply comes back: no cut and no failure is set any more, the note is lost. */
 void flash_model_power_on(struct flash_model *m);
 

@@ -12,7 +12,7 @@
 #include "memory_map.h"
 #include "verdict.h"
 
-enum { PIECE = 240, OPTCR_REST = 0xED, ALL_SECTORS = 0xFFF };
+enum { PIECE = 240, OPTCR_REST = 0xED, ALL_SECTORS = 0xFFF, RDP_TORN = 0xFF };
 
 /* ---- memories ---- */
 
@@ -121,15 +121,23 @@ static uint32_t loader_rig_options(void *ctx)
     return (~r->rig.model->protected_mask & ALL_SECTORS) << 16 | (uint32_t)r->rdp << 8 | OPTCR_REST;
 }
 
+/* Torn, each half may be as if erased: level 1, nothing write-protected (RM0090 3.6.2, and what the
+ * twin does). */
 static enum reason loader_rig_set_options(void *ctx, uint16_t nwrp, enum loader_rdp rdp,
                                           uint32_t *detail)
 {
     struct loader_rig *r = ctx;
+    uint64_t random = flash_model_random(r->rig.model);
+    bool torn;
 
-    (void)detail;
+    if (!flash_model_begins(r->rig.model, &torn)) {
+        *detail = 0x10;
+        return REASON_FLASH_ERROR;
+    }
     r->option_writes++;
-    r->rig.model->protected_mask = ~(uint32_t)nwrp & ALL_SECTORS;
-    r->rdp = rdp == LOADER_RDP_LEVEL_1 ? 0x55 : r->rdp;
+    r->rig.model->protected_mask = torn && (random & 1) != 0 ? 0 : ~(uint32_t)nwrp & ALL_SECTORS;
+    r->rdp = torn && (random & 2) != 0 ? RDP_TORN : rdp == LOADER_RDP_LEVEL_1 ? 0x55 : r->rdp;
+    flash_model_ended(r->rig.model);
     return REASON_NONE;
 }
 

@@ -76,75 +76,108 @@ void promise_close(struct promise *p)
 
 /* ---- facts ---- */
 
-static uint32_t word_at(const struct promise *p, uint32_t addr)
-{
-    const uint8_t *b = flash_model_at(p->rig.rig.model, addr, 4);
+/* A word, and which of its bits may read either way. */
+struct cells {
+    uint32_t word, unstable;
+};
 
+static uint32_t load(const uint8_t *b)
+{
     return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
 }
 
-static uint32_t record_at(const struct promise *p, unsigned slot, uint32_t offset)
+static struct cells otp_word(const struct promise *p, uint32_t offset)
 {
-    uint32_t kib = p->rig.rig.hw.flash_kib;
+    const struct flash_model *m = p->rig.rig.model;
 
-    return word_at(p, slot_addr(kib, slot) + slot_package_max(kib) + offset);
+    return (struct cells){load(m->otp_bytes + offset), load(m->otp_unstable + offset)};
+}
+
+static struct cells record_at(const struct promise *p, unsigned slot, uint32_t offset)
+{
+    const struct flash_model *m = p->rig.rig.model;
+    uint32_t kib = p->rig.rig.hw.flash_kib;
+    uint32_t at = slot_addr(kib, slot) + slot_package_max(kib) + offset - MAP_FLASH_BASE;
+
+    return (struct cells){load(m->flash + at), load(m->flash_unstable + at)};
+}
+
+static bool is_surely(struct cells c, uint32_t word)
+{
+    return c.unstable == 0 && c.word == word;
+}
+
+static bool is_maybe(struct cells c, uint32_t word)
+{
+    return ((c.word ^ word) & ~c.unstable) == 0;
 }
 
 /* "It is set if either word reads exactly so." */
-static bool flag_set(const struct promise *p, unsigned slot, uint32_t offset)
+static bool flag_surely(const struct promise *p, unsigned slot, uint32_t offset)
 {
-    return record_at(p, slot, offset) == FIRST_WORD ||
-           record_at(p, slot, offset + 4) == SECOND_WORD;
+    return is_surely(record_at(p, slot, offset), FIRST_WORD) ||
+           is_surely(record_at(p, slot, offset + 4), SECOND_WORD);
 }
 
+static bool flag_maybe(const struct promise *p, unsigned slot, uint32_t offset)
+{
+    return is_maybe(record_at(p, slot, offset), FIRST_WORD) ||
+           is_maybe(record_at(p, slot, offset + 4), SECOND_WORD);
+}
+
+/* As many as there may be. */
 static unsigned attempts(const struct promise *p, unsigned slot)
 {
     unsigned count = 0;
 
     for (uint32_t i = 0; i < ATTEMPT_WORDS; i++) {
-        count += record_at(p, slot, AT_ATTEMPTS + 4 * i) == ATTEMPT_MADE;
+        count += is_maybe(record_at(p, slot, AT_ATTEMPTS + 4 * i), ATTEMPT_MADE);
     }
     return count;
 }
 
 bool promise_is_provisioned(const struct promise *p)
 {
-    const uint8_t *otp = p->rig.rig.model->otp_bytes;
+    const struct flash_model *m = p->rig.rig.model;
 
     for (unsigned i = 0; i < LOCKED; i++) {
-        if (otp[OTP_LOCKS_AT + i] != 0) {
+        if (m->otp_bytes[OTP_LOCKS_AT + i] != 0 || m->otp_unstable[OTP_LOCKS_AT + i] != 0) {
             return false;
         }
     }
     return true;
 }
 
-static bool is_open(const struct promise *p)
+bool promise_is_open(const struct promise *p)
 {
-    const uint8_t *otp = p->rig.rig.model->otp_bytes;
-    bool blank = true;
+    bool blank = is_surely(otp_word(p, OTP_LOCKS_AT), ALL_ONES);
 
-    for (unsigned i = 0; i < 4 * OTP_BLOCK_SIZE; i++) {
-        blank = blank && otp[i] == 0xFF;
-    }
-    for (unsigned i = 0; i < 4; i++) {
-        blank = blank && otp[OTP_LOCKS_AT + i] == 0xFF;
+    for (unsigned i = 0; i < 4 * OTP_BLOCK_SIZE; i += 4) {
+        blank = blank && is_surely(otp_word(p, i), ALL_ONES);
     }
     return blank;
 }
 
-static bool key_is_clean(const struct promise *p, unsigned key)
+/* "Revoked if 16 or more of the 32 bits are 0." */
+static bool key_is_clean(const struct promise *p, unsigned key, bool surely)
 {
-    uint32_t word = word_at(p, MAP_OTP_BASE + OTP_BLOCK_REVOKED * OTP_BLOCK_SIZE + 4 * key);
+    struct cells c = otp_word(p, OTP_BLOCK_REVOKED * OTP_BLOCK_SIZE + 4 * key);
 
-    return __builtin_popcount(word) > 16;
+    return __builtin_popcount(surely ? c.word & ~c.unstable : c.word | c.unstable) > 16;
 }
 
-/* "The whole judgement", but for the bytes. */
-static bool may_run(const struct promise *p, const struct promise_package *known)
+/* "The whole judgement", but for the bytes: it is good however OTP reads. */
+static bool surely_valid(const struct promise *p, const struct promise_package *known)
 {
-    return is_open(p) || (promise_is_provisioned(p) && key_is_clean(p, known->key) &&
-                          known->side->counter >= rig_counter(&p->rig.rig, false));
+    return promise_is_open(p) || (promise_is_provisioned(p) && key_is_clean(p, known->key, true) &&
+                                  known->side->counter >= rig_counter(&p->rig.rig, true));
+}
+
+/* There is a reading for which it is good. */
+static bool maybe_valid(const struct promise *p, const struct promise_package *known)
+{
+    return !promise_is_provisioned(p) || (key_is_clean(p, known->key, false) &&
+                                          known->side->counter >= rig_counter(&p->rig.rig, false));
 }
 
 /* The package that lies whole in a slot. */
@@ -164,12 +197,12 @@ static const struct promise_package *package_in(const struct promise *p, unsigne
 static bool is_bootable(const struct promise *p, unsigned slot)
 {
     const struct promise_package *known = package_in(p, slot);
-    bool sealed = flag_set(p, slot, AT_SEALED) && !flag_set(p, slot, AT_REJECTED);
+    bool sealed = flag_surely(p, slot, AT_SEALED) && !flag_maybe(p, slot, AT_REJECTED);
 
-    if (known == NULL || !may_run(p, known)) {
+    if (known == NULL || !surely_valid(p, known)) {
         return false;
     }
-    return flag_set(p, slot, AT_CONFIRMED) ||
+    return flag_surely(p, slot, AT_CONFIRMED) ||
            (sealed && (known->trials == 0 || attempts(p, slot) < known->trials));
 }
 
@@ -182,13 +215,16 @@ bool promise_must_start(const struct promise *p)
 {
     bool sealed = false;
 
+    if (p->rig.rig.model->protected_mask >> MAP_BOOT_SECTORS != 0) {
+        return false; /* an install may be in its way; whoever protected sectors may say so */
+    }
     for (unsigned slot = 0; slot < SLOT_COUNT; slot++) {
         if (is_bootable(p, slot)) {
             return true;
         }
-        sealed = sealed || flag_set(p, slot, AT_SEALED) || flag_set(p, slot, AT_CONFIRMED);
+        sealed = sealed || flag_maybe(p, slot, AT_SEALED) || flag_maybe(p, slot, AT_CONFIRMED);
     }
-    return !sealed && is_open(p) && holds(p, &p->scenery.sides[WHO_PLAIN]);
+    return !sealed && promise_is_open(p) && holds(p, &p->scenery.sides[WHO_PLAIN]);
 }
 
 /* ---- what a start has done ---- */
@@ -199,13 +235,13 @@ static bool breaks(struct promise *p, const char *what, unsigned value)
     return false;
 }
 
-/* Whether what was started is something that may be: P3, and on an open board something known. */
-static bool is_good_start(struct promise *p, const struct loader_rig_start *start)
+/* P3, and on an open board something known. */
+bool promise_may_run(struct promise *p, uint8_t slot)
 {
     const struct promise_package *known;
 
-    if (start->slot == SLOT_NONE) {
-        if (!is_open(p)) {
+    if (slot == SLOT_NONE) {
+        if (promise_is_provisioned(p)) {
             return breaks(p, "P3: started without a package", 0);
         }
         for (unsigned who = WHO_PLAIN; who < WHO_COUNT; who++) {
@@ -215,9 +251,9 @@ static bool is_good_start(struct promise *p, const struct loader_rig_start *star
         }
         return breaks(p, "P1: started what nobody put there", 0);
     }
-    known = package_in(p, start->slot);
-    if (known == NULL || !may_run(p, known)) {
-        return breaks(p, "P3: started a package that does not verify, slot", start->slot);
+    known = package_in(p, slot);
+    if (known == NULL || !maybe_valid(p, known)) {
+        return breaks(p, "P3: started a package that does not verify, slot", slot);
     }
     return holds(p, known->side) ? true : breaks(p, "P3: the area is not the package's", 0);
 }
@@ -230,7 +266,7 @@ bool promise_starts(struct promise *p, const struct loader_rig_reset *how, uint6
 
         rig_power_on(&p->rig.rig, seed + i);
         loader_rig_reset(&p->rig, how, &start);
-        if (start.started && !is_good_start(p, &start)) {
+        if (start.started && !promise_may_run(p, start.slot)) {
             return false;
         }
         if (must && !start.started) {
@@ -251,7 +287,7 @@ static void get_ready(struct promise *p, enum reason reason)
     uint8_t payload[6 + KEYS * DIGEST_SIZE] = {0x50, 0x52, 0x4F, 0x56, KEYS, 0};
     static const uint8_t writes = UNPROTECT_WRITE;
 
-    if (!is_open(p) && !promise_is_provisioned(p)) {
+    if (!promise_is_open(p) && !promise_is_provisioned(p)) {
         memcpy(payload + 6, p->scenery.hashes, KEYS * DIGEST_SIZE);
         (void)loader_rig_command(&p->rig, COMMAND_PROVISION, payload, sizeof payload);
     }
@@ -295,13 +331,11 @@ static bool runs_now(struct promise *p, const struct side *side, bool packaged, 
     return true;
 }
 
-bool promise_takes_package(struct promise *p, uint64_t seed)
+bool promise_takes_package_now(struct promise *p, uint64_t seed)
 {
     enum reason reason = REASON_NONE;
     bool valid = false;
 
-    rig_power_on(&p->rig.rig, seed);
-    loader_rig_listen(&p->rig);
     if (loader_rig_command(&p->rig, COMMAND_GET_INFO, NULL, 0) != REASON_NONE) {
         return breaks(p, "P2: no answer to GET_INFO", 0);
     }
@@ -309,7 +343,7 @@ bool promise_takes_package(struct promise *p, uint64_t seed)
     for (unsigned i = 0; i < 2 * PROMISE_RESCUES; i++) {
         const struct promise_package *known =
             &p->known[PROMISE_KNOWN - PROMISE_RESCUES + i % PROMISE_RESCUES];
-        if (i >= PROMISE_RESCUES ? valid : !may_run(p, known)) {
+        if (i >= PROMISE_RESCUES ? valid : !surely_valid(p, known)) {
             continue;
         }
         valid = valid || i < PROMISE_RESCUES;
@@ -327,14 +361,10 @@ bool promise_takes_package(struct promise *p, uint64_t seed)
                   (unsigned)reason);
 }
 
-bool promise_takes_application(struct promise *p, uint64_t seed)
+bool promise_takes_application_now(struct promise *p, uint64_t seed)
 {
     const struct side *plain = &p->scenery.sides[WHO_PLAIN];
-    enum reason reason;
-
-    rig_power_on(&p->rig.rig, seed);
-    loader_rig_listen(&p->rig);
-    reason = loader_rig_flash(&p->rig, plain->content, plain->content_len);
+    enum reason reason = loader_rig_flash(&p->rig, plain->content, plain->content_len);
     if (reason == REASON_WRITE_PROTECTED) {
         get_ready(p, reason);
         reason = loader_rig_flash(&p->rig, plain->content, plain->content_len);
@@ -343,4 +373,22 @@ bool promise_takes_application(struct promise *p, uint64_t seed)
         return breaks(p, "P2: direct flashing is refused with reason", (unsigned)reason);
     }
     return runs_now(p, plain, false, seed + 1);
+}
+
+static void listen(struct promise *p, uint64_t seed)
+{
+    rig_power_on(&p->rig.rig, seed);
+    loader_rig_listen(&p->rig);
+}
+
+bool promise_takes_package(struct promise *p, uint64_t seed)
+{
+    listen(p, seed);
+    return promise_takes_package_now(p, seed);
+}
+
+bool promise_takes_application(struct promise *p, uint64_t seed)
+{
+    listen(p, seed);
+    return promise_takes_application_now(p, seed);
 }

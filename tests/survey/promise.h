@@ -35,7 +35,8 @@ void promise_open(struct promise *p, const struct scenery_plan *plan); /* plan i
 void promise_close(struct promise *p);
 
 /* Facts, from cells and FORMAT.md. */
-bool promise_is_provisioned(const struct promise *p);
+bool promise_is_provisioned(const struct promise *p); /* for certain */
+bool promise_is_open(const struct promise *p);        /* the same */
 /* Whether P1 asks for a start: a package that verifies is on record as one to be booted, or the
  * plain application lies on an open board whose slots hold none. */
 bool promise_must_start(const struct promise *p);
@@ -48,5 +49,10 @@ bool promise_starts(struct promise *p, const struct loader_rig_reset *how, uint6
 bool promise_takes_package(struct promise *p, uint64_t seed);
 /* P2 on an open board: an application, flashed directly. */
 bool promise_takes_application(struct promise *p, uint64_t seed);
+/* The same two by the loader as it listens already, whatever it was doing. */
+bool promise_takes_package_now(struct promise *p, uint64_t seed);
+bool promise_takes_application_now(struct promise *p, uint64_t seed);
+/* P3 of an application that was started just now; SLOT_NONE: none of a package. */
+bool promise_may_run(struct promise *p, uint8_t slot);
 
 #endif
