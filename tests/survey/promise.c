@@ -235,21 +235,13 @@ static bool breaks(struct promise *p, const char *what, unsigned value)
     return false;
 }
 
-/* P3, and on an open board something known. */
+/* What an open board starts without a package is its owner's affair. */
 bool promise_may_run(struct promise *p, uint8_t slot)
 {
     const struct promise_package *known;
 
     if (slot == SLOT_NONE) {
-        if (promise_is_provisioned(p)) {
-            return breaks(p, "P3: started without a package", 0);
-        }
-        for (unsigned who = WHO_PLAIN; who < WHO_COUNT; who++) {
-            if (holds(p, &p->scenery.sides[who])) {
-                return true;
-            }
-        }
-        return breaks(p, "P1: started what nobody put there", 0);
+        return promise_is_provisioned(p) ? breaks(p, "P3: started without a package", 0) : true;
     }
     known = package_in(p, slot);
     if (known == NULL || !maybe_valid(p, known)) {
@@ -281,30 +273,31 @@ bool promise_starts(struct promise *p, const struct loader_rig_reset *how, uint6
 
 /* ---- P2 ---- */
 
-/* What a host would do first: provisioning that was begun is ended, protection taken off. */
-static void get_ready(struct promise *p, enum reason reason)
+/* What a host would do first: provisioning that was begun is ended. */
+static void end_provisioning(struct promise *p)
 {
     uint8_t payload[6 + KEYS * DIGEST_SIZE] = {0x50, 0x52, 0x4F, 0x56, KEYS, 0};
-    static const uint8_t writes = UNPROTECT_WRITE;
 
     if (!promise_is_open(p) && !promise_is_provisioned(p)) {
         memcpy(payload + 6, p->scenery.hashes, KEYS * DIGEST_SIZE);
         (void)loader_rig_command(&p->rig, COMMAND_PROVISION, payload, sizeof payload);
     }
-    if (reason == REASON_WRITE_PROTECTED) {
-        (void)loader_rig_command(&p->rig, COMMAND_DIS_R_W_PROTECT, &writes, 1);
-    }
 }
 
-/* Staged, with one more try after get_ready. */
+/* And when it was refused: the board shows which sectors are protected. False: none was. */
+static bool take_protection_off(struct promise *p)
+{
+    static const uint8_t writes = UNPROTECT_WRITE;
+
+    return p->rig.rig.model->protected_mask >> MAP_BOOT_SECTORS != 0 &&
+           loader_rig_command(&p->rig, COMMAND_DIS_R_W_PROTECT, &writes, 1) == REASON_NONE;
+}
+
 static enum reason stage(struct promise *p, const struct side *side)
 {
-    enum reason reason;
+    enum reason reason = loader_rig_stage(&p->rig, side->package, side->package_len);
 
-    get_ready(p, REASON_NONE);
-    reason = loader_rig_stage(&p->rig, side->package, side->package_len);
-    if (reason == REASON_WRITE_PROTECTED) {
-        get_ready(p, reason);
+    if (reason != REASON_NONE && take_protection_off(p)) {
         reason = loader_rig_stage(&p->rig, side->package, side->package_len);
     }
     return reason;
@@ -339,6 +332,7 @@ bool promise_takes_package_now(struct promise *p, uint64_t seed)
     if (loader_rig_command(&p->rig, COMMAND_GET_INFO, NULL, 0) != REASON_NONE) {
         return breaks(p, "P2: no answer to GET_INFO", 0);
     }
+    end_provisioning(p);
     /* One that is valid for certain first; where no key is clean, any that the board takes. */
     for (unsigned i = 0; i < 2 * PROMISE_RESCUES; i++) {
         const struct promise_package *known =
@@ -365,8 +359,7 @@ bool promise_takes_application_now(struct promise *p, uint64_t seed)
 {
     const struct side *plain = &p->scenery.sides[WHO_PLAIN];
     enum reason reason = loader_rig_flash(&p->rig, plain->content, plain->content_len);
-    if (reason == REASON_WRITE_PROTECTED) {
-        get_ready(p, reason);
+    if (reason != REASON_NONE && take_protection_off(p)) {
         reason = loader_rig_flash(&p->rig, plain->content, plain->content_len);
     }
     if (reason != REASON_NONE) {

@@ -97,7 +97,7 @@ static unsigned ask_promises(struct survey *v, uint64_t seed)
     damage(v);
     broken = count_broken(v, promise_takes_package(p, seed + 5), broken);
     damage(v);
-    if (!v->scenery->plan->enforced) {
+    if (promise_is_open(p)) {
         broken = count_broken(v, promise_takes_application(p, seed + 8), broken);
     }
     return broken;

@@ -57,6 +57,12 @@ static bool prepare_single(struct rig *rig, const struct scenery *s)
     return by_flow(rig, s, "stage");
 }
 
+/* Signed packages on a board that is open still. */
+static bool prepare_before(struct rig *rig, const struct scenery *s)
+{
+    return by_flow(rig, s, "provision");
+}
+
 static bool prepare_staged(struct rig *rig, const struct scenery *s)
 {
     return by_flow(rig, s, "install");
@@ -135,6 +141,8 @@ const struct survey_scenery survey_sceneries[] = {
     {"open_rejected", &open_plan, prepare_rejected},
     {"open_retired", &open_plan, prepare_retired},
     {"open_worn", &open_plan, prepare_worn},
+    {"before_level", &level_plan, prepare_before},
+    {"before_rising", &rising_plan, prepare_before},
     {"signed_blank", &level_plan, prepare_blank},
     {"signed_single", &rising_plan, prepare_single},
     {"signed_first_staged", &level_plan, prepare_first_staged},
