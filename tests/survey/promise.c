@@ -25,6 +25,7 @@ enum {
 };
 #define FIRST_WORD  0x4B3CA596u
 #define SECOND_WORD 0xA5964B3Cu
+#define ALL_ONES    0xFFFFFFFFu
 
 static void make_rescue(struct promise *p, unsigned i, struct evp_pkey_st *key)
 {

@@ -18,7 +18,7 @@
 #include "memory_map.h"
 #include "survey_scenery.h"
 
-enum { PACKAGE_PART = 4096, HEAD = 0x90, TOLD = 12, WORDS_MAX = 6 };
+enum { PACKAGE_PART = 4096, HEAD = 0x90, TOLD = 12, WORDS_MAX = 6, DENSER = 32 };
 
 struct options {
     const char *scenery; /* NULL = all */
@@ -26,7 +26,7 @@ struct options {
     uint64_t seed;
     uint32_t at; /* this byte alone; 0 = all */
     unsigned bit;
-    unsigned every;  /* of the bits outside of the trailers' heads: 1 = all */
+    unsigned every;  /* one in so many bits, and more of the trailers' heads: 1 = all */
     unsigned random; /* boards with random words, of each scenery */
     unsigned only;   /* this random board alone; 0 = all */
     unsigned jobs;
@@ -164,9 +164,10 @@ static void flip_all(struct survey *v)
 
     for (unsigned slot = 0; slot < SLOT_COUNT; slot++) {
         uint32_t trailer = slot_addr(kib, slot) + slot_package_max(kib);
-        flip_range(v, "trailer", trailer, HEAD, every < 4 ? 1 : every / 4);
+        flip_range(v, "trailer", trailer, HEAD, every < DENSER ? 1 : every / DENSER);
         flip_range(v, "trailer", trailer + HEAD, TRAILER_SIZE - HEAD - 8, every);
-        flip_range(v, "trailer", trailer + TRAILER_SIZE - 8, 8, every < 4 ? 1 : every / 4);
+        flip_range(v, "trailer", trailer + TRAILER_SIZE - 8, 8,
+                   every < DENSER ? 1 : every / DENSER);
         flip_range(v, "package", slot_addr(kib, slot), PACKAGE_PART, every);
     }
     flip_range(v, "otp", otp, MAP_OTP_BASE + MAP_OTP_SIZE - otp, every);
@@ -376,7 +377,7 @@ static bool read_number(struct options *o, const char *name, unsigned long long 
 static struct options read_options(int argc, char **argv)
 {
     const char *seed = getenv("ARAREXT_SEED");
-    struct options o = {.every = 64, .random = 500, .jobs = 1};
+    struct options o = {.every = 256, .random = 100, .jobs = 1};
 
     o.seed = seed != NULL ? strtoull(seed, NULL, 0) : 1;
     for (int i = 1; i < argc; i++) {
