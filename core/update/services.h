@@ -3,9 +3,12 @@
  * What the bootloader offers to a running application: a table of functions at a fixed address
  * (FORMAT.md, "Services"). The functions run from the bootloader's flash on the caller's stack (at
  * most SERVICES_STACK bytes), keep no state but what the caller hands in, and touch only the flash
- * controller, OTP, and the backup register. While flash is busy, every fetch from flash waits: up
- * to 2 s for an erase, 100 us for a word, interrupts included. One caller at a time, privileged,
- * flash and system memory not barred by an MPU region. They return 0 or an enum reason.
+ * controller, OTP, the backup register, and the independent watchdog, which they reload. While
+ * flash is busy, every fetch from flash waits: up to 2 s for an erase, 100 us for a word,
+ * interrupts included, and nobody reloads a watchdog. One that is shorter resets the chip in the
+ * middle; the independent one needs 3 s by its nominal clock, which may be half as fast again. One
+ * caller at a time, privileged, flash and system memory not barred by an MPU region. They return 0
+ * or an enum reason.
  */
 #ifndef ARAREXT_SERVICES_H
 #define ARAREXT_SERVICES_H

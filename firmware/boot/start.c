@@ -79,11 +79,17 @@ void start_decide(struct start_facts *facts)
     }
 }
 
-/* The PLL, since what follows is arithmetic; the MPU and its stack guard; the DMA's clock for
- * serial_watch_ring, which looks at a ring that nothing fills yet. */
-static void start_run_fast(void)
+void start_run_fast(const struct start_facts *facts)
 {
-    clock_start_boot();
+    if (facts->stay == STAY_NOT) {
+        clock_start_boot();
+    }
+}
+
+/* The MPU and its stack guard; the DMA's clock for serial_watch_ring, which looks at a ring that
+ * nothing fills yet. */
+static void start_guard(void)
+{
     RCC->AHB1ENR |= RCC_AHB1_DMA1;
     (void)RCC->AHB1ENR; /* ES0182 */
     mpu_start();
@@ -103,7 +109,7 @@ void start_packages(struct start_facts *facts)
     if (facts->stay != STAY_NOT) {
         return;
     }
-    start_run_fast();
+    start_guard();
     update_boot(&packages_from_ram, &asked, result);
     facts->asked = true;
     facts->stay = result->stay;

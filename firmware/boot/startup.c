@@ -43,6 +43,7 @@ noreturn void startup_reset(void)
 
     core_interrupts_off();
     start_decide(&facts); /* comes back when no plain application is to be started */
+    start_run_fast(&facts);
     startup_init_memory();
     start_packages(&facts); /* comes back when the bootloader stays */
     main_serve(&facts);

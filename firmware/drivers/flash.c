@@ -59,6 +59,7 @@ static uint32_t flash_unlock(void)
 {
     uint32_t cr = FLASH->CR;
 
+    IWDG->KR = IWDG_KEY_RELOAD; /* the core may stand still for the whole of it */
     flash_flush_caches();
     FLASH->SR = FLASH_SR_ERRORS | FLASH_SR_EOP; /* left over from before: not ours */
     if ((cr & FLASH_CR_LOCK) != 0) {
