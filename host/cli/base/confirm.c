@@ -15,11 +15,11 @@
 
 enum { LOOK_MS = 100 };
 
-bool cli_wait_for_line(void)
+bool cli_wait_readable(int fd)
 {
-    struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
+    struct pollfd p = {.fd = fd, .events = POLLIN};
     while (cli_signal() == 0) {
-        if (poll(&fd, 1, LOOK_MS) > 0) {
+        if (poll(&p, 1, LOOK_MS) > 0) {
             return true;
         }
     }
@@ -31,7 +31,7 @@ int cli_ask(const char *question, const char *word, bool *yes)
     char answer[64] = "";
     fprintf(stderr, "%s", question);
     fflush(stderr);
-    bool got = cli_wait_for_line() && fgets(answer, sizeof answer, stdin) != NULL;
+    bool got = cli_wait_readable(STDIN_FILENO) && fgets(answer, sizeof answer, stdin) != NULL;
     answer[strcspn(answer, "\r\n")] = '\0';
     *yes = got && strcmp(answer, word) == 0;
     return cli_signal() != 0 ? ARAREXT_ERR_INTERRUPTED : ARAREXT_OK;

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "cli_confirm.h"
 #include "cli_document.h"
 #include "cli_options.h"
-#include "cli_signals.h"
 
 static const struct {
     const char *word, *name;
@@ -134,18 +134,19 @@ const char *cli_file_name(const char *path)
     return strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
-/* All of it without a buffer of stdio's, which would keep a copy of a secret. */
+/* All of it without a buffer of stdio's, which would keep a copy of a secret. No read waits: a
+ * signal that comes just before it would be lost. */
 static int read_all(struct cli *cli, int fd, const char *name, struct cli_bytes *out)
 {
     while (out->len < out->room) {
+        if (!cli_wait_readable(fd)) {
+            return ARAREXT_ERR_INTERRUPTED;
+        }
         ssize_t n = read(fd, out->data + out->len, out->room - out->len);
         if (n == 0) {
             return ARAREXT_OK;
         }
-        if (n < 0 && cli_signal() != 0) {
-            return ARAREXT_ERR_INTERRUPTED;
-        }
-        if (n < 0 && errno != EINTR) {
+        if (n < 0 && errno != EINTR && errno != EAGAIN) {
             return cli_error(cli, ARAREXT_ERR_FILE, "%s: %s", name, strerror(errno));
         }
         out->len += n > 0 ? (size_t)n : 0;
@@ -158,11 +159,10 @@ int cli_read_file(struct cli *cli, const char *path, size_t max, uint8_t **out, 
     const char *name = cli_file_name(path);
     bool standard = strcmp(path, "-") == 0;
     struct cli_bytes bytes = {.data = malloc(max + 1), .room = max + 1};
-    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    /* The opening of a pipe would wait for its writer; reading does that, too. */
+    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     int rc = ARAREXT_OK;
-    if (fd < 0 && cli_signal() != 0) { /* the opening of a pipe waits, too */
-        rc = ARAREXT_ERR_INTERRUPTED;
-    } else if (fd < 0) {
+    if (fd < 0) {
         rc = cli_error(cli, ARAREXT_ERR_FILE, "%s: %s", name, strerror(errno));
     } else if (bytes.data == NULL) {
         rc = ARAREXT_ERR_MEMORY;

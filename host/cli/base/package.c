@@ -84,7 +84,8 @@ int cli_type_passphrase(struct cli *cli, const char *question, char text[CLI_PAS
     fprintf(stderr, "%s", question);
     fflush(stderr);
     /* Past stdio, whose buffer would keep a copy. */
-    ssize_t len = got && cli_wait_for_line() ? read(STDIN_FILENO, text, CLI_PASSPHRASE_MAX) : -1;
+    ssize_t len =
+        got && cli_wait_readable(STDIN_FILENO) ? read(STDIN_FILENO, text, CLI_PASSPHRASE_MAX) : -1;
     cli_restore_terminal();
     fputc('\n', stderr);
     if (cli_signal() != 0) {
