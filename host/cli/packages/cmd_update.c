@@ -420,9 +420,9 @@ const struct cli_command cmd_update = {
     .arguments = "PACKAGE [OPTION...]",
     .help = "The package is sent while the old application stays, judged by the board,\n"
             "installed and started. It then has to be confirmed, by itself, by Enter at the\n"
-            "terminal, or with 'ararext confirm'; otherwise the board goes back to the package\n"
-            "before. A running application that links libararext-app is asked to make room\n"
-            "first. A package that is installed already is not sent again.\n\n"
+            "terminal, or with 'ararext confirm'; otherwise the board goes back to the\n"
+            "package before. A running application that links libararext-app is asked to\n"
+            "make room first. A package that is installed already is not sent again.\n\n"
             "Options:\n"
             "      --confirm        confirm it in its place, once it was started and answers;\n"
             "                       or when the bootloader is back after that\n"
