@@ -190,7 +190,7 @@ static double saves_percent(const char *name, const struct ararext_key *key)
         bench_fail(name, why.text);
     }
     const struct ararext_segment bare = {0, (uint32_t)len, package};
-    if (ararext_pack_sign(&bare, key, NULL, &done, &why) != ARAREXT_OK) {
+    if (ararext_pack_sign(&bare, key, NULL, NULL, &done, &why) != ARAREXT_OK) {
         bench_fail(name, why.text);
     }
     double saves = 100.0 * (1.0 - (double)done.len / (double)content_len);

@@ -24,7 +24,7 @@ _ararext()
         mapfile -t COMPREPLY < <(compgen -W "auto 9600 57600 115200 230400 460800 921600 1000000 2000000" -- "$current")
         return
         ;;
-    -o | --output | --key | --public | --public-key | --passphrase-file | --signature)
+    -o | --output | --key | --public | --public-key | --passphrase-file | --signature | --start-signature)
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;
@@ -64,7 +64,7 @@ _ararext()
     read) options+=" --output" ;;
     write) options+=" --hex --no-verify" ;;
     keygen) options+=" --public --passphrase-file" ;;
-    pack) options+=" --output --key --passphrase-file --unsigned --digest-only --signature --public-key --security-counter --board --trials --no-confirm --crash-limit --watchdog --revoke-key --no-compress --format --skip-bootloader" ;;
+    pack) options+=" --output --key --passphrase-file --unsigned --digest-only --signature --start-signature --public-key --security-counter --board --trials --no-confirm --crash-limit --watchdog --revoke-key --no-compress --format --skip-bootloader" ;;
     image) options+=" --key --board --passphrase-file" ;;
     update) options+=" --confirm --force --no-start --no-stream --timeout --yes" ;;
     provision) options+=" --key --board --read-protection --dry-run --yes" ;;

@@ -116,15 +116,16 @@ ARAREXT_CHECKED ARAREXT_API int ararext_pack(const struct ararext_segment *conte
                                              const struct ararext_pack_options *options,
                                              uint8_t **out, size_t *len,
                                              struct ararext_message *why);
-/* The same package with key and signature, in place of those that it may have. signature NULL: key
- * is private and signs. Else the signature was made outside, of the digest: DER, or r and s of 32
- * bytes each. SIGNATURE when that is not key's, FORMAT when the package is damaged, MEMORY,
- * ARGUMENT for a key without private part. */
-ARAREXT_CHECKED ARAREXT_API int ararext_pack_sign(const struct ararext_segment *package,
-                                                  const struct ararext_key *key,
-                                                  const struct ararext_segment *signature,
-                                                  struct ararext_segment *out,
-                                                  struct ararext_message *why);
+/* The same package with key and signatures, in place of those that it may have. signature NULL: key
+ * is private and signs, the start signature too (FORMAT.md, "The start signature"), where the
+ * package has a digest of its content. Else the signatures were made outside: signature of the
+ * digest, start of ararext_package_start_digest; start may be NULL. Each is DER, or r and s of 32
+ * bytes each. SIGNATURE when one is not key's, FORMAT when the package is damaged, MEMORY,
+ * ARGUMENT for a key without private part, or a start signature without a digest of the content. */
+ARAREXT_CHECKED ARAREXT_API int
+ararext_pack_sign(const struct ararext_segment *package, const struct ararext_key *key,
+                  const struct ararext_segment *signature, const struct ararext_segment *start,
+                  struct ararext_segment *out, struct ararext_message *why);
 
 /* ---- reading a package ---- */
 
@@ -148,7 +149,8 @@ struct ararext_package {
     struct ararext_version version;
     uint32_t counter;
     uint32_t digest_at, key_at, key_hash_at, signature_at, vendor_at, class_at, content_digest_at;
-    uint16_t signature_len;
+    uint32_t start_at; /* start signature */
+    uint16_t signature_len, start_len;
     bool has_policy; /* else the next three are the defaults */
     uint8_t trials, crashes, watchdog_s;
     uint8_t revoke;
@@ -159,6 +161,9 @@ struct ararext_package {
 ARAREXT_CHECKED ARAREXT_API int ararext_package_parse(struct ararext_package *out,
                                                       const uint8_t *data, size_t len,
                                                       struct ararext_message *why);
+/* What the start signature is over: SHA-256 of header and protected area. */
+ARAREXT_API void ararext_package_start_digest(const struct ararext_package *package,
+                                              uint8_t digest[ARAREXT_DIGEST_SIZE]);
 /* "SHA256", "KEY", ...; NULL if FORMAT.md does not know the type. */
 ARAREXT_API const char *ararext_tlv_name(uint16_t type);
 
@@ -171,9 +176,12 @@ enum ararext_finding {
 struct ararext_package_findings {
     enum ararext_finding digest;
     enum ararext_finding signature; /* by the key given, else by the one in the package */
-    enum ararext_finding content;   /* unpacks, has the size and the digest that the package says */
-    enum ararext_finding vectors;   /* starts with a plausible vector table */
-    bool has_fingerprint;           /* the package names its key: */
+    /* The start signature, by the same key. BAD does not make the package one that is refused: it
+     * starts as one without. */
+    enum ararext_finding start;
+    enum ararext_finding content; /* unpacks, has the size and the digest that the package says */
+    enum ararext_finding vectors; /* starts with a plausible vector table */
+    bool has_fingerprint;         /* the package names its key: */
     uint8_t fingerprint[ARAREXT_DIGEST_SIZE];
     bool other_key; /* that is not the key given */
 };

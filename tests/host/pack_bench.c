@@ -56,7 +56,7 @@ uint8_t *sign(const uint8_t *data, size_t len, const struct ararext_key *key, si
 {
     const struct ararext_segment in = segment(data, len);
     struct ararext_segment out = {0};
-    assert_int_equal(ararext_pack_sign(&in, key, NULL, &out, NULL), ARAREXT_OK);
+    assert_int_equal(ararext_pack_sign(&in, key, NULL, NULL, &out, NULL), ARAREXT_OK);
     uint8_t *copy = malloc(out.len);
     memcpy(copy, out.data, out.len);
     *signed_len = out.len;

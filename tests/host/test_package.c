@@ -166,7 +166,7 @@ static void test_sign_outside(void **state)
     memcpy(digest, data + p.digest_at, sizeof digest);
     size_t n = package_sign(secret, digest, der);
     struct ararext_segment signature = segment(der, n);
-    assert_int_equal(ararext_pack_sign(&in, public, &signature, &out, NULL), ARAREXT_OK);
+    assert_int_equal(ararext_pack_sign(&in, public, &signature, NULL, &out, NULL), ARAREXT_OK);
     assert_int_equal(judge(out.data, out.len, public, &f), ARAREXT_OK);
     free((void *)(uintptr_t)out.data);
     /* DER to r and s: 30 len 02 rlen r 02 slen s, where a leading 00 is sign alone. */
@@ -175,13 +175,15 @@ static void test_sign_outside(void **state)
     memcpy(raw + 32 - (rlen > 32 ? 32 : rlen), r + (rlen > 32), rlen > 32 ? 32 : rlen);
     memcpy(raw + 64 - (slen > 32 ? 32 : slen), s + (slen > 32), slen > 32 ? 32 : slen);
     signature = segment(raw, sizeof raw);
-    assert_int_equal(ararext_pack_sign(&in, public, &signature, &out, NULL), ARAREXT_OK);
+    assert_int_equal(ararext_pack_sign(&in, public, &signature, NULL, &out, NULL), ARAREXT_OK);
     assert_int_equal(judge(out.data, out.len, public, &f), ARAREXT_OK);
     free((void *)(uintptr_t)out.data);
-    assert_int_equal(ararext_pack_sign(&in, other, &signature, &out, NULL), ARAREXT_ERR_SIGNATURE);
+    assert_int_equal(ararext_pack_sign(&in, other, &signature, NULL, &out, NULL),
+                     ARAREXT_ERR_SIGNATURE);
     raw[40] ^= 1;
-    assert_int_equal(ararext_pack_sign(&in, public, &signature, &out, NULL), ARAREXT_ERR_SIGNATURE);
-    assert_int_equal(ararext_pack_sign(&in, public, NULL, &out, NULL), ARAREXT_ERR_ARGUMENT);
+    assert_int_equal(ararext_pack_sign(&in, public, &signature, NULL, &out, NULL),
+                     ARAREXT_ERR_SIGNATURE);
+    assert_int_equal(ararext_pack_sign(&in, public, NULL, NULL, &out, NULL), ARAREXT_ERR_ARGUMENT);
     ararext_key_free(public);
     ararext_key_free(other);
     package_key_free(secret);

@@ -138,6 +138,7 @@ static void show_findings(const struct cli *cli, const struct ararext_package *p
     json_bool(cli->doc, "whole_key", p->key_at != 0);
     json_string(cli->doc, "digest_check", finding_word(f->digest));
     json_string(cli->doc, "signature_check", finding_word(f->signature));
+    json_string(cli->doc, "start_signature_check", finding_word(f->start));
     json_string(cli->doc, "content_check", finding_word(f->content));
     json_string(cli->doc, "vectors_check", finding_word(f->vectors));
     json_bool(cli->doc, "fits_512k", small);
@@ -154,6 +155,8 @@ static void show_findings(const struct cli *cli, const struct ararext_package *p
               : f->signature == ARAREXT_UNCHECKED ? ": give the key with --key"
               : key_given                         ? " by the key given"
                                                   : " by the key in the package, whoever has that");
+    cli_print(cli, "  start signature   %s%s\n", finding_word(f->start),
+              f->start == ARAREXT_BAD ? ": starts take the longer way" : "");
     cli_print(cli, "  fits              %s\n",
               small   ? "512 KiB and 1 MiB parts"
               : large ? "1 MiB parts alone"

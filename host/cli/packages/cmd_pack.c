@@ -29,6 +29,7 @@ enum {
     OPT_UNSIGNED,
     OPT_DIGEST_ONLY,
     OPT_SIGNATURE,
+    OPT_START,
     OPT_PUBLIC_KEY,
     OPT_OUTPUT,
 };
@@ -38,7 +39,7 @@ struct pack {
     struct cli_image_options image;
     struct ararext_pack_options pack;
     uint8_t identity[ARAREXT_IDENTITY_SIZE];
-    const char *key_path, *passphrase_file, *signature_path, *public_path, *output;
+    const char *key_path, *passphrase_file, *signature_path, *start_path, *public_path, *output;
     bool has_version, is_unsigned, digest_only;
     const char *packing; /* the last option that says how to pack */
 };
@@ -130,6 +131,9 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
     case OPT_SIGNATURE:
         o->signature_path = value;
         return ARAREXT_OK;
+    case OPT_START:
+        o->start_path = value;
+        return ARAREXT_OK;
     case OPT_PUBLIC_KEY:
         o->public_path = value;
         return ARAREXT_OK;
@@ -155,6 +159,8 @@ static int check_words(struct cli *cli, const struct pack *o)
         wrong = "give one of --key FILE, --digest-only, --signature FILE and --unsigned";
     } else if ((o->signature_path != NULL) != (o->public_path != NULL)) {
         wrong = "--signature FILE and --public-key FILE go together";
+    } else if (o->start_path != NULL && o->signature_path == NULL) {
+        wrong = "--start-signature FILE goes with --signature FILE";
     } else if (o->signature_path != NULL && o->packing != NULL) {
         wrong = "with --signature the package is made already: no options that change it";
     } else if (o->signature_path == NULL && !o->has_version) {
@@ -201,28 +207,43 @@ static void drop(struct ararext_segment *s)
     *s = (struct ararext_segment){0};
 }
 
+/* path NULL: there is none, and out stays empty. */
+static int read_signature(struct cli *cli, const char *path, struct ararext_segment *out)
+{
+    uint8_t *data = NULL;
+    size_t len = 0;
+    if (path == NULL) {
+        return ARAREXT_OK;
+    }
+    int rc = cli_read_file(cli, path, SIGNATURE_FILE_MAX, &data, &len);
+    *out = (struct ararext_segment){.len = (uint32_t)len, .data = data};
+    return rc;
+}
+
 static int sign(struct cli *cli, const struct pack *o, const char *path,
                 struct ararext_segment *package)
 {
     struct ararext_key *key = NULL;
     struct ararext_message why = {""};
-    struct ararext_segment out = {0}, signature = {0};
-    uint8_t *data = NULL;
-    size_t len = 0;
+    struct ararext_segment out = {0}, signature = {0}, start = {0};
     const char *key_path = o->key_path != NULL ? o->key_path : o->public_path;
     int rc = cli_load_key(cli, key_path, o->passphrase_file, &key);
     if (rc == ARAREXT_OK && o->key_path != NULL && !ararext_key_is_private(key)) {
         rc = cli_error(cli, ARAREXT_ERR_FORMAT, "%s: a public key cannot sign", key_path);
     }
-    if (rc == ARAREXT_OK && o->signature_path != NULL) {
-        rc = cli_read_file(cli, o->signature_path, SIGNATURE_FILE_MAX, &data, &len);
-        signature = (struct ararext_segment){.len = (uint32_t)len, .data = data};
+    if (rc == ARAREXT_OK) {
+        rc = read_signature(cli, o->signature_path, &signature);
     }
     if (rc == ARAREXT_OK) {
-        rc = ararext_pack_sign(package, key, data != NULL ? &signature : NULL, &out, &why);
-        rc = library_error(cli, rc, data != NULL ? o->signature_path : path, &why);
+        rc = read_signature(cli, o->start_path, &start);
     }
-    free(data);
+    if (rc == ARAREXT_OK) {
+        rc = ararext_pack_sign(package, key, signature.data != NULL ? &signature : NULL,
+                               start.data != NULL ? &start : NULL, &out, &why);
+        rc = library_error(cli, rc, path, &why);
+    }
+    drop(&signature);
+    drop(&start);
     ararext_key_free(key);
     if (rc == ARAREXT_OK) {
         drop(package);
@@ -244,19 +265,29 @@ static int write_file(struct cli *cli, const char *path, const uint8_t *data, si
     return rc;
 }
 
-/* The package, and beside it the 32 bytes to sign. */
-static int write_result(struct cli *cli, const struct pack *o, const struct ararext_package *p)
+/* 32 bytes to sign, in a file beside the package. */
+static int write_digest(struct cli *cli, const struct pack *o, const char *end, const char *name,
+                        const uint8_t digest[ARAREXT_DIGEST_SIZE])
 {
     char path[4096];
+    if (snprintf(path, sizeof path, "%s.%s", o->output, end) >= (int)sizeof path) {
+        return cli_error(cli, ARAREXT_ERR_FILE, "%.100s...: the name is too long", o->output);
+    }
+    json_string(cli->doc, name, path);
+    return write_file(cli, path, digest, ARAREXT_DIGEST_SIZE);
+}
+
+/* The package, and what is to be signed for it. */
+static int write_result(struct cli *cli, const struct pack *o, const struct ararext_package *p)
+{
+    uint8_t start[ARAREXT_DIGEST_SIZE];
     int rc = write_file(cli, o->output, p->data, p->size);
     if (rc != ARAREXT_OK || !o->digest_only) {
         return rc;
     }
-    if (snprintf(path, sizeof path, "%s.digest", o->output) >= (int)sizeof path) {
-        return cli_error(cli, ARAREXT_ERR_FILE, "%.100s...: the name is too long", o->output);
-    }
-    json_string(cli->doc, "digest_file", path);
-    return write_file(cli, path, p->data + p->digest_at, ARAREXT_DIGEST_SIZE);
+    ararext_package_start_digest(p, start);
+    rc = write_digest(cli, o, "digest", "digest_file", p->data + p->digest_at);
+    return rc == ARAREXT_OK ? write_digest(cli, o, "start-digest", "start_digest_file", start) : rc;
 }
 
 static void tell(const struct cli *cli, const struct pack *o, const struct ararext_package *p)
@@ -284,9 +315,14 @@ static void tell(const struct cli *cli, const struct pack *o, const struct arare
     if (o->digest_only) {
         cli_print(cli, "%s\n", digest);
         cli_say(cli,
-                "Sign the 32 bytes in %s.digest (ECDSA over P-256), then:\n"
-                "  ararext pack %s --signature SIGNATURE --public-key PUBLIC -o PACKAGE\n",
-                o->output, o->output);
+                "Sign the 32 bytes in %s.digest, and those in %s.start-digest (ECDSA over "
+                "P-256), then:\n"
+                "  ararext pack %s --signature SIGNATURE --start-signature SIGNATURE2 "
+                "--public-key PUBLIC -o PACKAGE\n",
+                o->output, o->output, o->output);
+    } else if (p->signature_at != 0 && p->start_at == 0) {
+        cli_say(cli, "no start signature: starts take longer, since they read all of the package. "
+                     "Give --start-signature, too\n");
     }
 }
 
@@ -336,6 +372,7 @@ static int run(struct cli *cli, int argc, char **argv)
         {"unsigned", no_argument, NULL, OPT_UNSIGNED},
         {"digest-only", no_argument, NULL, OPT_DIGEST_ONLY},
         {"signature", required_argument, NULL, OPT_SIGNATURE},
+        {"start-signature", required_argument, NULL, OPT_START},
         {"public-key", required_argument, NULL, OPT_PUBLIC_KEY},
         {"output", required_argument, NULL, OPT_OUTPUT},
         {"format", required_argument, NULL, OPT_FORMAT},
@@ -372,9 +409,13 @@ const struct cli_command cmd_pack = {
             "                       passphrase of the key, in the first line\n"
             "      --unsigned       do not sign: for boards that are not provisioned\n"
             "      --digest-only    do not sign: show the SHA-256 to be signed elsewhere, and\n"
-            "                       write its 32 bytes to PACKAGE.digest\n"
+            "                       write its 32 bytes to PACKAGE.digest, and those that the\n"
+            "                       start signature is over to PACKAGE.start-digest\n"
             "      --signature FILE put in a signature that was made elsewhere, DER or r and\n"
             "                       s of 32 bytes each, into what --digest-only has written\n"
+            "      --start-signature FILE\n"
+            "                       the same for PACKAGE.start-digest: with it the board\n"
+            "                       starts sooner\n"
             "      --public-key FILE\n"
             "                       the key that made that signature\n"
             "      --security-counter N\n"

@@ -80,26 +80,46 @@ static void look_at_key(const struct ararext_package *p, const struct ararext_ke
     }
 }
 
-static void look_at_signature(const struct ararext_package *p, const struct ararext_key *key,
-                              struct ararext_package_findings *f)
+void ararext_package_start_digest(const struct ararext_package *package,
+                                  uint8_t digest[ARAREXT_DIGEST_SIZE])
+{
+    uint32_t fields = PACKAGE_HEADER_SIZE + package->payload_size;
+    uint8_t bytes[PACKAGE_HEADER_SIZE + TLV_PROTECTED_MAX];
+    size_t len = package->signed_size - fields;
+    memcpy(bytes, package->data, PACKAGE_HEADER_SIZE);
+    memcpy(bytes + PACKAGE_HEADER_SIZE, package->data + fields, len);
+    digest_sha256(bytes, PACKAGE_HEADER_SIZE + len, digest);
+}
+
+/* The signature of len bytes at an offset, 0 = there is none, over a digest; by the key given, or
+ * the one in the package. */
+static enum ararext_finding look_at_one(const struct ararext_package *p,
+                                        const struct ararext_key *key, bool other_key, uint32_t at,
+                                        size_t len, const uint8_t *digest)
 {
     struct ararext_key *own = NULL;
-    if (p->signature_at == 0) {
-        f->signature = ARAREXT_ABSENT;
-        return;
+    if (at == 0) {
+        return ARAREXT_ABSENT;
     }
     if (key == NULL && p->key_at == 0) {
-        f->signature = ARAREXT_UNCHECKED;
-        return;
+        return ARAREXT_UNCHECKED;
     }
     if (key == NULL && ararext_key_from_spki(&own, p->data + p->key_at) != ARAREXT_OK) {
-        f->signature = ARAREXT_BAD;
-        return;
+        return ARAREXT_BAD;
     }
-    bool good = key_verify(key != NULL ? key : own, p->data + p->digest_at,
-                           p->data + p->signature_at, p->signature_len);
-    f->signature = good && !f->other_key ? ARAREXT_GOOD : ARAREXT_BAD;
+    bool good = key_verify(key != NULL ? key : own, digest, p->data + at, len);
     ararext_key_free(own);
+    return good && !other_key ? ARAREXT_GOOD : ARAREXT_BAD;
+}
+
+static void look_at_signatures(const struct ararext_package *p, const struct ararext_key *key,
+                               struct ararext_package_findings *f)
+{
+    uint8_t start[DIGEST_SIZE];
+    ararext_package_start_digest(p, start);
+    f->signature = look_at_one(p, key, f->other_key, p->signature_at, p->signature_len,
+                               p->data + p->digest_at);
+    f->start = look_at_one(p, key, f->other_key, p->start_at, p->start_len, start);
 }
 
 static int look_at_content(const struct ararext_package *p, struct ararext_package_findings *f,
@@ -144,7 +164,7 @@ int ararext_package_check(const struct ararext_package *package, const struct ar
     *findings = (struct ararext_package_findings){0};
     look_at_digest(package, findings);
     look_at_key(package, key, findings);
-    look_at_signature(package, key, findings);
+    look_at_signatures(package, key, findings);
     int rc = look_at_content(package, findings, &content_why, &vectors_why);
     if (rc != ARAREXT_OK) {
         return rc;

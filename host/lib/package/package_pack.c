@@ -96,10 +96,10 @@ static void put_protected(struct writer *w, const struct parts *parts,
         put_tlv_le32(w, TLV_COUNTER, o->counter);
     }
     if (parts->packing != ARAREXT_PLAIN) {
-        digest_sha256(parts->content->data, parts->content->len, digest);
         put_tlv_le32(w, TLV_CONTENT_SIZE, parts->content->len);
-        put_tlv(w, TLV_CONTENT_SHA256, digest, sizeof digest);
     }
+    digest_sha256(parts->content->data, parts->content->len, digest);
+    put_tlv(w, TLV_CONTENT_SHA256, digest, sizeof digest);
     if (o->identity != NULL) {
         put_tlv(w, TLV_VENDOR, o->identity, UUID_SIZE);
         put_tlv(w, TLV_CLASS, o->identity + UUID_SIZE, UUID_SIZE);
@@ -288,20 +288,25 @@ static int get_signature(const struct ararext_key *key, const uint8_t *digest,
     return good ? ARAREXT_OK : ARAREXT_ERR_SIGNATURE;
 }
 
+/* start is empty where there is no start signature. */
 static int put_signed(const struct ararext_package *p, const struct ararext_key *key,
-                      const struct writer *signature, struct writer *w)
+                      const struct writer *signature, const struct writer *start, struct writer *w)
 {
+    uint32_t size = (uint32_t)(TLV_AREA_HEAD + 3 * TLV_HEAD + DIGEST_SIZE + TLV_KEY_SIZE +
+                               signature->len + (start->len != 0 ? TLV_HEAD + start->len : 0));
     w->data = malloc(p->signed_size + OTHER_ROOM);
     if (w->data == NULL) {
         return ARAREXT_ERR_MEMORY;
     }
     put(w, p->data, p->signed_size);
     put_le16(w, TLV_AREA_MAGIC);
-    put_le16(
-        w, (uint32_t)(TLV_AREA_HEAD + 3 * TLV_HEAD + DIGEST_SIZE + TLV_KEY_SIZE + signature->len));
+    put_le16(w, size);
     put_tlv(w, TLV_SHA256, p->data + p->digest_at, DIGEST_SIZE);
     put_tlv(w, TLV_KEY, key->spki, TLV_KEY_SIZE);
     put_tlv(w, TLV_ECDSA_P256, signature->data, signature->len);
+    if (start->len != 0) {
+        put_tlv(w, TLV_START, start->data, start->len);
+    }
     return ARAREXT_OK;
 }
 
@@ -315,32 +320,61 @@ static int check_signed(const struct writer *w, const struct ararext_key *key,
     return rc == ARAREXT_OK ? ararext_package_check(&p, key, &f, why) : rc;
 }
 
+/* One signature of a digest into der; the sentence names it. */
+static int take_signature(const struct ararext_key *key, const uint8_t *digest,
+                          const struct ararext_segment *outside, const char *name,
+                          struct writer *der, struct ararext_message *why)
+{
+    int rc = get_signature(key, digest, outside, der);
+    if (rc == ARAREXT_ERR_SIGNATURE) {
+        message_set(why,
+                    "the %ssignature is not this key's over the package's %sdigest (%zu bytes; "
+                    "DER, or r and s of 32 bytes each)",
+                    name, name, (size_t)outside->len);
+    }
+    return rc;
+}
+
+/* The start signature, if there is to be one. */
+static int take_start(const struct ararext_package *p, const struct ararext_key *key,
+                      const struct ararext_segment *signature, const struct ararext_segment *start,
+                      struct writer *der, struct ararext_message *why)
+{
+    uint8_t digest[DIGEST_SIZE];
+    if (p->content_digest_at == 0 && start != NULL) {
+        message_set(why, "the package has no SHA-256 of its content (TLV 0xA0): it cannot have a "
+                         "start signature");
+        return ARAREXT_ERR_ARGUMENT;
+    }
+    if (p->content_digest_at == 0 || (signature != NULL && start == NULL)) {
+        return ARAREXT_OK;
+    }
+    ararext_package_start_digest(p, digest);
+    return take_signature(key, digest, signature != NULL ? start : NULL, "start ", der, why);
+}
+
 int ararext_pack_sign(const struct ararext_segment *package, const struct ararext_key *key,
-                      const struct ararext_segment *signature, struct ararext_segment *out,
-                      struct ararext_message *why)
+                      const struct ararext_segment *signature, const struct ararext_segment *start,
+                      struct ararext_segment *out, struct ararext_message *why)
 {
     struct ararext_package p;
     struct ararext_package_findings f;
-    uint8_t bytes[TLV_SIGNATURE_MAX];
-    struct writer der = {.data = bytes}, w = {0};
+    uint8_t bytes[2][TLV_SIGNATURE_MAX];
+    struct writer der = {.data = bytes[0]}, start_der = {.data = bytes[1]}, w = {0};
     int rc = ararext_package_parse(&p, package->data, package->len, why);
     if (rc == ARAREXT_OK) {
         /* Whatever signature it has now is going to be replaced. */
         rc = ararext_package_check(&p, NULL, &f, why);
         rc = rc == ARAREXT_ERR_SIGNATURE ? ARAREXT_OK : rc;
     }
-    if (rc != ARAREXT_OK) {
-        return rc;
-    }
-    rc = get_signature(key, p.data + p.digest_at, signature, &der);
-    if (rc == ARAREXT_ERR_SIGNATURE) {
-        message_set(why,
-                    "the signature is not this key's over the package's digest (%zu bytes; "
-                    "DER, or r and s of 32 bytes each)",
-                    (size_t)signature->len);
+    if (rc == ARAREXT_OK) {
+        rc = take_signature(key, p.data + p.digest_at, signature, "", &der, why);
     }
     if (rc == ARAREXT_OK) {
-        rc = put_signed(&p, key, &der, &w);
+        rc = take_start(&p, key, signature, start, &start_der, why);
+    }
+    if (rc == ARAREXT_OK) {
+        rc = put_signed(&p, key, &der, &start_der, &w);
     }
     if (rc == ARAREXT_OK) {
         rc = check_signed(&w, key, why);

@@ -33,6 +33,8 @@ static const struct {
      offsetof(struct ararext_package, digest_at)},
     {TLV_ECDSA_P256, 8, TLV_SIGNATURE_MAX, AREA_OTHER, "ECDSA_P256",
      offsetof(struct ararext_package, signature_at)},
+    {TLV_START, 8, TLV_SIGNATURE_MAX, AREA_OTHER, "START_SIGNATURE",
+     offsetof(struct ararext_package, start_at)},
     {TLV_COUNTER, 4, 4, AREA_PROTECTED, "COUNTER", 0},
     {TLV_CONTENT_SIZE, 4, 4, AREA_PROTECTED, "CONTENT_SIZE", 0},
     {TLV_VENDOR, UUID_SIZE, UUID_SIZE, AREA_PROTECTED, "VENDOR",
@@ -184,6 +186,9 @@ static int read_value(struct ararext_package *p, const struct ararext_tlv *t,
                                     : malformed(why, t->offset, "a content of 0 bytes cannot be");
     case TLV_ECDSA_P256:
         p->signature_len = t->len;
+        return ARAREXT_OK;
+    case TLV_START:
+        p->start_len = t->len;
         return ARAREXT_OK;
     case TLV_POLICY:
         return read_policy(p, t->offset, why);
@@ -347,6 +352,11 @@ static int check_whole(struct ararext_package *p, struct ararext_message *why)
     }
     if (p->key_at != 0 && p->key_hash_at != 0) {
         return malformed(why, p->signed_size, "a key and the hash of a key: one of them may be");
+    }
+    if (p->start_at != 0 && (p->key_at == 0 || p->content_digest_at == 0)) {
+        return malformed(why, p->signed_size, "a start signature (TLV 0xA3) without %s",
+                         p->key_at == 0 ? "the key (TLV 0x02)"
+                                        : "the content's SHA-256 (TLV 0xA0)");
     }
     if (p->packing != ARAREXT_PLAIN) {
         return check_compressed(p, why);
