@@ -176,6 +176,19 @@ END2
     ararext pack draft.ara --signature raw.sig --public-key key.pub -o raw.ara
     expect_status 0
     cmp p.ara raw.ara
+    # The start signature, by its own digest; the two are not each other's.
+    expect_not_there() { ! grep -q 'start signature   good' <<<"$output"; }
+    ararext image p.ara --key key.pub
+    expect_not_there
+    openssl pkeyutl -sign -inkey key.pem -in draft.ara.start-digest -out start.sig
+    ararext pack draft.ara --signature der.sig --start-signature start.sig --public-key key.pub -o start.ara
+    expect_status 0
+    ararext image start.ara --key key.pub
+    expect_status 0
+    expect "start signature   good"
+    ararext pack draft.ara --signature der.sig --start-signature der.sig --public-key key.pub -o no.ara
+    expect_status 12
+    expect "the start signature is not this key's"
     # Not for this, not by this key, not a signature.
     "$ARAREXT" --quiet keygen other.pem --public other.pub </dev/null
     ararext pack draft.ara --signature der.sig --public-key other.pub -o no.ara

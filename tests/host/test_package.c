@@ -147,6 +147,37 @@ static void test_sign_and_who_checks(void **state)
 }
 
 /* As an HSM does it: the digest goes out, DER or r and s come back. */
+/* Both signatures by the key that signs; a start signature that is wrong is told, and no more. */
+static void test_sign_start(void **state)
+{
+    const struct ararext_pack_options o = {.version = {1, 0, 0, 0}};
+    const struct ararext_pack_options plain = {.version = {1, 0, 0, 0}, .plain = true};
+    struct ararext_key *key = new_key(), *other = new_key();
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct ararext_package_findings f;
+        static struct ararext_package p;
+        size_t len = 0, signed_len = 0;
+        uint8_t *data = pack(i == 0 ? &o : &plain, &len);
+        uint8_t *done = sign(data, len, key, &signed_len);
+        assert_int_equal(judge(done, signed_len, key, &f), ARAREXT_OK);
+        assert_int_equal(f.start, ARAREXT_GOOD);
+        assert_int_equal(judge(done, signed_len, NULL, &f), ARAREXT_OK);
+        assert_int_equal(f.start, ARAREXT_GOOD);
+        assert_int_equal(judge(done, signed_len, other, &f), ARAREXT_ERR_SIGNATURE);
+        assert_int_equal(f.start, ARAREXT_BAD);
+        assert_int_equal(ararext_package_parse(&p, done, signed_len, NULL), ARAREXT_OK);
+        done[p.start_at + p.start_len - 1u] ^= 1;
+        assert_int_equal(judge(done, signed_len, key, &f), ARAREXT_OK);
+        assert_int_equal(f.start, ARAREXT_BAD);
+        assert_int_equal(f.signature, ARAREXT_GOOD);
+        free(done);
+        free(data);
+    }
+    ararext_key_free(key);
+    ararext_key_free(other);
+}
+
 static void test_sign_outside(void **state)
 {
     const struct ararext_pack_options o = {.version = {1, 0, 0, 0}};
@@ -169,6 +200,21 @@ static void test_sign_outside(void **state)
     assert_int_equal(ararext_pack_sign(&in, public, &signature, NULL, &out, NULL), ARAREXT_OK);
     assert_int_equal(judge(out.data, out.len, public, &f), ARAREXT_OK);
     free((void *)(uintptr_t)out.data);
+    assert_int_equal(f.start, ARAREXT_ABSENT);
+    /* And the start signature, of its own digest alone. */
+    uint8_t start_digest[32], start_der[72];
+    ararext_package_start_digest(&p, start_digest);
+    assert_memory_not_equal(start_digest, digest, sizeof digest);
+    struct ararext_segment start =
+        segment(start_der, package_sign(secret, start_digest, start_der));
+    assert_int_equal(ararext_pack_sign(&in, public, &signature, &start, &out, NULL), ARAREXT_OK);
+    assert_int_equal(judge(out.data, out.len, public, &f), ARAREXT_OK);
+    assert_int_equal(f.start, ARAREXT_GOOD);
+    free((void *)(uintptr_t)out.data);
+    assert_int_equal(ararext_pack_sign(&in, public, &signature, &signature, &out, NULL),
+                     ARAREXT_ERR_SIGNATURE);
+    assert_int_equal(ararext_pack_sign(&in, public, &start, &start, &out, NULL),
+                     ARAREXT_ERR_SIGNATURE);
     /* DER to r and s: 30 len 02 rlen r 02 slen s, where a leading 00 is sign alone. */
     size_t rlen = der[3], slen = der[4 + rlen + 1];
     const uint8_t *r = der + 4, *s = der + 4 + rlen + 2;
@@ -301,6 +347,7 @@ int main(void)
         cmocka_unit_test_setup(test_pack_stays_plain_where_that_is_smaller, setup),
         cmocka_unit_test_setup(test_pack_options_out_of_range, setup),
         cmocka_unit_test_setup(test_sign_and_who_checks, setup),
+        cmocka_unit_test_setup(test_sign_start, setup),
         cmocka_unit_test_setup(test_sign_outside, setup),
         cmocka_unit_test_setup(test_the_builders_packages, setup),
         cmocka_unit_test_setup(test_names_another_key, setup),
