@@ -179,6 +179,11 @@ static enum reason update_stage_judge(const struct update_board *u,
     }
     update_clear_check(&check);
     package_verify(u->flash, &s->trust, p, &check);
+    /* A start signature that is wrong would cost each start its time. At a start it costs no more
+     * than that: it may have lost a bit since. */
+    if (update_good(&check) && p->start_len != 0 && update_enforces(s)) {
+        package_verify_start(u->flash, &s->trust, p, &check);
+    }
     if (!update_good(&check)) {
         return update_stage_refuse(check.reason == REASON_NONE ? REASON_NOT_VERIFIED : check.reason,
                                    check.detail, detail);

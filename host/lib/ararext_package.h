@@ -176,12 +176,10 @@ enum ararext_finding {
 struct ararext_package_findings {
     enum ararext_finding digest;
     enum ararext_finding signature; /* by the key given, else by the one in the package */
-    /* The start signature, by the same key. BAD does not make the package one that is refused: it
-     * starts as one without. */
-    enum ararext_finding start;
-    enum ararext_finding content; /* unpacks, has the size and the digest that the package says */
-    enum ararext_finding vectors; /* starts with a plausible vector table */
-    bool has_fingerprint;         /* the package names its key: */
+    enum ararext_finding start;     /* the start signature, by the same key */
+    enum ararext_finding content;   /* unpacks, has the size and the digest that the package says */
+    enum ararext_finding vectors;   /* starts with a plausible vector table */
+    bool has_fingerprint;           /* the package names its key: */
     uint8_t fingerprint[ARAREXT_DIGEST_SIZE];
     bool other_key; /* that is not the key given */
 };

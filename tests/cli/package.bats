@@ -269,7 +269,7 @@ END2
     expect "names another key"
     json_of image p.ara --key key.pem
     json 'd["signature_check"] == "good" and d["digest_check"] == "good" and d["fits_512k"]'
-    json '[t["type"] for t in d["tlvs"] if not t["protected"]] == [0x10, 0x02, 0x22]'
+    json '[t["type"] for t in d["tlvs"] if not t["protected"]] == [0x10, 0x02, 0x22, 0xA3]'
     ararext pack "$APP" --unsigned --version 1.2.3 -o u.ara
     ararext image u.ara
     expect_status 0

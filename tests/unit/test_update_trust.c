@@ -236,6 +236,34 @@ static void test_update_start_signature(void **state)
     package_key_free(key);
 }
 
+/* One whose start signature is wrong is not staged on a provisioned board. */
+static void test_update_start_signature_wrong(void **state)
+{
+    static uint8_t content[2048];
+    struct evp_pkey_st *key = package_key(1);
+    struct package_recipe r = {.content = content,
+                               .content_len = sizeof content,
+                               .content_digest = true,
+                               .key = key,
+                               .start = true};
+    size_t len;
+
+    (void)state;
+    package_content(content, sizeof content, 3);
+    for (unsigned i = 0; i < 2; i++) {
+        struct bench *b = bench_create(512);
+        uint8_t *bytes = package_build(&r, &len);
+
+        bench_provision(b, key);
+        bytes[len - 1u] ^= i == 0 ? 0 : 1; /* the last TLV's last byte */
+        assert_int_equal(bench_stage_bytes(b, bytes, len),
+                         i == 0 ? REASON_NONE : REASON_PACKAGE_SIGNATURE);
+        free(bytes);
+        bench_free(b);
+    }
+    package_key_free(key);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +272,7 @@ int main(void)
         cmocka_unit_test(test_update_last_resort),
         cmocka_unit_test(test_update_rejected_by_trial),
         cmocka_unit_test(test_update_start_signature),
+        cmocka_unit_test(test_update_start_signature_wrong),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

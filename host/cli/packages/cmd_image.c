@@ -156,7 +156,7 @@ static void show_findings(const struct cli *cli, const struct ararext_package *p
               : key_given                         ? " by the key given"
                                                   : " by the key in the package, whoever has that");
     cli_print(cli, "  start signature   %s%s\n", finding_word(f->start),
-              f->start == ARAREXT_BAD ? ": starts take the longer way" : "");
+              f->start == ARAREXT_ABSENT ? ": starts take longer" : "");
     cli_print(cli, "  fits              %s\n",
               small   ? "512 KiB and 1 MiB parts"
               : large ? "1 MiB parts alone"

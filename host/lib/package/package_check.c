@@ -149,6 +149,9 @@ static int judge_signature(const struct ararext_package *p, const struct ararext
     } else if (f->signature == ARAREXT_BAD) {
         message_set(why, "the signature is wrong%s",
                     key == NULL ? " by the key in the package" : "");
+    } else if (f->start == ARAREXT_BAD) {
+        message_set(why, "the start signature (TLV 0xA3) is wrong%s",
+                    key == NULL ? " by the key in the package" : "");
     } else if (f->signature == ARAREXT_ABSENT && (key != NULL || p->key_at != 0)) {
         message_set(why, "the package is not signed");
     } else {
