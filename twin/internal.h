@@ -22,12 +22,15 @@ struct twin {
     struct twin_lines *lines; /* the cables and their far ends */
     struct twin_rcc *rcc;
     struct twin_pwr *pwr;
+    struct twin_rtc *rtc;
     struct twin_flash *flash;
     struct twin_gpio *gpio;
     struct twin_exti *exti;
     struct twin_dma *dma;
     struct twin_usart *usart;
     struct twin_tims *tims;
+    struct twin_adc *adc;
+    struct twin_dac *dac;
     struct twin_watchdog *watchdog;
     struct twin_told *told;                /* unmodelled.c */
     struct twin_run *run;                  /* twin.c: what twin_run_ns is asked to do */
@@ -73,6 +76,7 @@ struct twin_periph {
      * APB1ENR, 0x44 APB2ENR) and bit; enr = 0 means always clocked. The reset bit is the same bit
      * of the register 0x20 below. */
     uint8_t enr, enr_bit;
+    bool own_gates; /* it looks after its clocks itself; enr and enr_bit are for its reset only */
     void *self;
     /* Word-aligned offset in [0, size); width 1, 2 or 4 bytes; for narrow accesses the bus passes
      * offset unrounded. Called only with the clock on. */
@@ -144,6 +148,7 @@ uint32_t twin_random(struct twin *t);
 uint32_t twin_hclk_hz(const struct twin *t);
 uint32_t twin_pclk1_hz(const struct twin *t);
 uint32_t twin_pclk2_hz(const struct twin *t);
+uint32_t twin_pll48_hz(const struct twin *t); /* PLL48CLK; 0 while the PLL is not ready */
 uint32_t twin_timclk_hz(const struct twin *t,
                         unsigned apb); /* 1 or 2; doubled when APB is divided */
 bool twin_rcc_clock_on(const struct twin *t, unsigned enr, unsigned bit);
@@ -212,6 +217,20 @@ uint32_t *twin_backup_registers(struct twin *t); /* RTC_BKP0R ... */
 bool *twin_backup_regulator(struct twin *t);     /* PWR_CSR.BRE: backup SRAM lives on VBAT */
 void twin_backup_domain_reset(struct twin *t); /* RCC_BDCR.BDRST: RTC registers, not backup SRAM */
 
+/* ---- RTC (rtc.c) ---- */
+/* What outlives power-off of it. */
+struct twin_rtc_kept {
+    uint32_t tr, dr; /* 24 hours; in use only while kept */
+    uint32_t cr, isr, prer, wutr;
+    uint32_t alrmr[2], alrmssr[2];
+    uint32_t other[3]; /* CALIBR, CALR, TAFCR: held only */
+};
+struct twin_rtc_kept *twin_rtc_kept(struct twin *t); /* as it is now */
+void twin_rtc_restored(struct twin *t);              /* twin_rtc_kept was written to */
+void twin_rtc_domain_reset(struct twin *t);
+void twin_rtc_clock_changed(struct twin *t);
+uint32_t twin_rtcclk_hz(const struct twin *t); /* rcc_tree.c; 0: it has no clock */
+
 /* ---- pins (gpio.c) ---- */
 /* Whether port/pin is in alternate-function mode with number af. */
 bool twin_gpio_has_af(const struct twin *t, char port, unsigned pin, unsigned af);
@@ -225,6 +244,8 @@ enum twin_routing { TWIN_PINS_LEFT, TWIN_PINS_TAKEN };
 void twin_gpio_watch_routing(struct twin *t, void (*fn)(struct twin *t, enum twin_routing what));
 /* EXTI and SYSCFG hear of every level change of an input. */
 void twin_exti_pin_changed(struct twin *t, char port, unsigned pin, bool level);
+/* Lines 16 to 22: what a peripheral drives them with. */
+void twin_exti_line(struct twin *t, unsigned line, bool level);
 
 /* ---- DMA (dma.c) ---- */
 /* Request line of a peripheral. The DMA moves one item per request cycle while level stays high. */
@@ -232,6 +253,9 @@ void twin_dma_request(struct twin *t, unsigned controller, unsigned stream, unsi
                       bool level);
 /* A request of a timer, that the DMA's acknowledge ends: one item. Lost when the stream is off. */
 void twin_dma_pulse(struct twin *t, unsigned controller, unsigned stream, unsigned channel);
+/* NDTR of a stream that listens to that channel; 0 if it does not. */
+unsigned twin_dma_items_left(const struct twin *t, unsigned controller, unsigned stream,
+                             unsigned channel);
 
 /* ---- triggers (tim.c): from timers to analog parts ---- */
 enum { TWIN_TRGO = 0, TWIN_TRIGGER_CC1 = 1, TWIN_TRIGGER_KINDS = 5 }; /* CC1 to CC4 */
@@ -265,7 +289,7 @@ void twin_bus_reset(struct twin *t, enum twin_reset kind);
 
 /* ---- constructors, called by twin_create in this order ---- */
 int twin_rcc_create(struct twin *t);
-int twin_pwr_create(struct twin *t);   /* PWR, backup SRAM, RTC backup registers */
+int twin_pwr_create(struct twin *t);   /* PWR, backup SRAM, RTC backup registers' cells */
 int twin_flash_create(struct twin *t); /* controller, option bytes, OTP, identification */
 int twin_gpio_create(struct twin *t);
 int twin_exti_create(struct twin *t); /* EXTI and SYSCFG */
@@ -273,6 +297,10 @@ int twin_dma_create(struct twin *t);
 int twin_usart_create(struct twin *t); /* USART1-3, 6, UART4-5; after the lines */
 int twin_crc_create(struct twin *t);
 int twin_tim_create(struct twin *t); /* TIM1-14 */
+int twin_rtc_create(struct twin *t); /* after EXTI */
+int twin_rng_create(struct twin *t);
+int twin_adc_create(struct twin *t); /* after the timers */
+int twin_dac_create(struct twin *t);
 int twin_watchdog_create(struct twin *t);
 int twin_dbgmcu_create(struct twin *t);
 int twin_scs_create(struct twin *t); /* NVIC, SCB, SysTick, MPU, FPU control, DWT */

@@ -162,6 +162,12 @@ bool twin_pin_level(const struct twin *t, char port, unsigned pin);
 /* The crystal stops swinging, or does it again. */
 void twin_crystal(struct twin *t, bool works);
 
+/* ---- analog: channels 0 to 15 are pins, 16 temperature, 17 reference, 18 battery ---- */
+/* What the ADCs find there from now on, of 4095; 0 at the pins until it is set. */
+void twin_analog_set(struct twin *t, unsigned channel, unsigned value);
+/* What DAC channel 1 or 2 puts out, of 4095; false, and 0, while it is off. */
+bool twin_dac_output(const struct twin *t, unsigned channel, unsigned *value);
+
 /* ---- serial lines: usart 1 to 6, the far end of the cable ---- */
 struct twin_line {
     uint32_t baud;      /* what the far end uses; 0 = 115200 */

@@ -86,7 +86,7 @@ void twin_periph_add(struct twin *t, const struct twin_periph *p)
 /* A peripheral without clock does not answer: reads give 0, writes are lost. */
 static bool clocked(struct twin *t, const struct twin_periph *p, uint32_t addr, const char *what)
 {
-    if (p->enr == 0) {
+    if (p->enr == 0 || p->own_gates) {
         return true;
     }
     if (!twin_rcc_clock_on(t, p->enr, p->enr_bit)) {

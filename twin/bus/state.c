@@ -10,7 +10,8 @@
  *
  * Layout, little-endian: magic "ARXTWIN\n", version u32, flash size in KiB u32, then main flash,
  * its undecided bits, system page, its undecided bits, option page, its undecided bits, 12 erase
- * counts u32, 20 RTC backup registers u32, RCC_BDCR u32, backup regulator u32, backup SRAM, and the
+ * counts u32, 20 RTC backup registers u32, RCC_BDCR u32, backup regulator u32, backup SRAM, from
+ * version 2 on 13 words of the RTC (struct twin_rtc_kept), and the
  * CRC-32 (IEEE 802.3) of all that comes before it.
  */
 #define _XOPEN_SOURCE   700 /* realpath */
@@ -29,7 +30,7 @@
 
 static const char magic[8] = {'A', 'R', 'X', 'T', 'W', 'I', 'N', '\n'};
 
-enum { STATE_VERSION = 1, HEADER_BYTES = 16, CRC_BYTES = 4 };
+enum { STATE_VERSION = 2, STATE_OLDEST = 1, HEADER_BYTES = 16, CRC_BYTES = 4 };
 
 /* One walk over the layout serves size, writing and reading. */
 enum walk { WALK_SIZE, WALK_SAVE, WALK_LOAD };
@@ -38,6 +39,7 @@ struct walker {
     enum walk what;
     uint8_t *at; /* NULL with WALK_SIZE */
     size_t size; /* walked so far */
+    uint32_t version;
 };
 
 static void walk_bytes(struct walker *w, uint8_t *data, size_t len)
@@ -72,6 +74,21 @@ static void walk_cells(struct walker *w, struct flash_cells *c)
     }
 }
 
+static void walk_rtc(struct twin *t, struct walker *w)
+{
+    struct twin_rtc_kept *k = twin_rtc_kept(t);
+    uint32_t *const words[] = {&k->tr,         &k->dr,         &k->cr,       &k->isr,
+                               &k->prer,       &k->wutr,       &k->alrmr[0], &k->alrmr[1],
+                               &k->alrmssr[0], &k->alrmssr[1], &k->other[0], &k->other[1],
+                               &k->other[2]};
+    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++) {
+        walk_u32(w, words[i]);
+    }
+    if (w->what == WALK_LOAD) {
+        twin_rtc_restored(t);
+    }
+}
+
 static void walk_all(struct twin *t, struct walker *w)
 {
     struct twin_flash *f = t->flash;
@@ -91,11 +108,14 @@ static void walk_all(struct twin *t, struct walker *w)
     twin_rcc_restore_bdcr(t, bdcr);
     *twin_backup_regulator(t) = regulator != 0;
     walk_bytes(w, twin_backup_sram(t), TWIN_BACKUP_SRAM_BYTES);
+    if (w->version >= 2) {
+        walk_rtc(t, w);
+    }
 }
 
-static size_t file_size(struct twin *t)
+static size_t file_size(struct twin *t, uint32_t version)
 {
-    struct walker w = {.what = WALK_SIZE};
+    struct walker w = {.what = WALK_SIZE, .version = version};
     walk_all(t, &w);
     return HEADER_BYTES + w.size + CRC_BYTES;
 }
@@ -281,13 +301,13 @@ static int replace_file(struct twin *t, const uint8_t *data, size_t len)
 
 static int save(struct twin *t)
 {
-    size_t size = file_size(t);
+    size_t size = file_size(t, STATE_VERSION);
     uint8_t *file = malloc(size);
     if (file == NULL) {
         return fail(t, TWIN_ERR_MEMORY, "no memory to write it", "");
     }
     put_header(t, file);
-    struct walker w = {.what = WALK_SAVE, .at = file + HEADER_BYTES};
+    struct walker w = {.what = WALK_SAVE, .at = file + HEADER_BYTES, .version = STATE_VERSION};
     walk_all(t, &w);
     uint32_t crc = crc32(file, size - CRC_BYTES);
     walk_u32(&w, &crc);
@@ -343,12 +363,13 @@ static uint32_t get_u32(uint8_t *at)
     return value;
 }
 
-static int check_file(struct twin *t, uint8_t *file, size_t len, size_t size)
+static int check_file(struct twin *t, uint8_t *file, size_t len)
 {
     if (len < HEADER_BYTES || memcmp(file, magic, sizeof magic) != 0) {
         return fail(t, TWIN_ERR_FORMAT, "is not a state file of the twin", "");
     }
-    if (get_u32(file + 8) != STATE_VERSION) {
+    uint32_t version = get_u32(file + 8);
+    if (version < STATE_OLDEST || version > STATE_VERSION) {
         return fail(t, TWIN_ERR_FORMAT, "was written by another version of the twin", "");
     }
     uint32_t kib = get_u32(file + 12);
@@ -358,6 +379,7 @@ static int check_file(struct twin *t, uint8_t *file, size_t len, size_t size)
                        t->config.flash_kib);
         return fail(t, TWIN_ERR_FORMAT, "is of another part", why);
     }
+    size_t size = file_size(t, version);
     if (len != size || get_u32(file + size - CRC_BYTES) != crc32(file, size - CRC_BYTES)) {
         return fail(t, TWIN_ERR_FORMAT, "is damaged", "");
     }
@@ -366,7 +388,7 @@ static int check_file(struct twin *t, uint8_t *file, size_t len, size_t size)
 
 static int load_from(struct twin *t, FILE *file)
 {
-    size_t size = file_size(t);
+    size_t size = file_size(t, STATE_VERSION);
     size_t len = 0;
     uint8_t *data = malloc(size + 1); /* one more shows a file that is too long */
     if (data == NULL) {
@@ -374,10 +396,11 @@ static int load_from(struct twin *t, FILE *file)
     }
     int err = read_file(t, file, data, size + 1, &len);
     if (err == TWIN_OK) {
-        err = check_file(t, data, len, size);
+        err = check_file(t, data, len);
     }
     if (err == TWIN_OK) {
-        struct walker w = {.what = WALK_LOAD, .at = data + HEADER_BYTES};
+        struct walker w = {
+            .what = WALK_LOAD, .at = data + HEADER_BYTES, .version = get_u32(data + 8)};
         walk_all(t, &w);
         twin_flash_memory_changed(t, FLASH_MAIN_BASE, t->flash->main.size);
         flash_option_reload(t);

@@ -96,6 +96,31 @@ static void pin(struct board *b, char *const *words)
               twin_pin_level(b->twin, port, (unsigned)number) ? "high" : "low");
 }
 
+static void adc(struct board *b, char *const *words)
+{
+    uint64_t channel = 0, value = 0;
+    if (words[1] == NULL || !options_parse_number(words[1], 18, &channel) || words[2] == NULL ||
+        !options_parse_number(words[2], 4095, &value)) {
+        show_line(&b->show, "adc wants a channel (0 to 18) and a value (0 to 4095)");
+        return;
+    }
+    twin_analog_set(b->twin, (unsigned)channel, (unsigned)value);
+    show_line(&b->show, "ADC channel %u is %u", (unsigned)channel, (unsigned)value);
+}
+
+static void dac(struct board *b, char *const *words)
+{
+    (void)words;
+    for (unsigned i = 1; i <= 2; i++) {
+        unsigned value = 0;
+        if (twin_dac_output(b->twin, i, &value)) {
+            show_line(&b->show, "DAC channel %u puts out %u", i, value);
+        } else {
+            show_line(&b->show, "DAC channel %u is off", i);
+        }
+    }
+}
+
 static void cut(struct board *b, char *const *words)
 {
     uint64_t n = 0;
@@ -151,6 +176,8 @@ static const struct {
     {"power", "power on|off|cycle     the supply; SRAM is random afterwards", power},
     {"status", "status                 how the board is", status},
     {"pin", "pin A5                 level of a pin", pin},
+    {"adc", "adc CHANNEL VALUE      what an input of the ADCs is, of 4095", adc},
+    {"dac", "dac                    what the DAC puts out, of 4095", dac},
     {"cut", "cut N before|middle|after   cuts the power at the Nth flash operation; cut 0 cancels",
      cut},
     {"crystal", "crystal on|off         HSE swings, or dies", crystal},

@@ -106,17 +106,6 @@ static void test_dbp_falls_with_a_reset(void **state)
     assert_int_equal(rd(x, PWR_CR), 0x4000);
 }
 
-static void test_rest_of_the_rtc_is_told_once_a_register(void **state)
-{
-    struct fixture *x = *state;
-    (void)rd(x, RTC_TR);
-    (void)rd(x, RTC_TR);
-    wr(x, RTC_TR, 1);
-    assert_int_equal(x->reports[TWIN_REPORT_UNMODELLED], 1);
-    (void)rd(x, RTC_TR + 4);
-    assert_int_equal(x->reports[TWIN_REPORT_UNMODELLED], 2);
-}
-
 static void test_regulator_ready(void **state)
 {
     struct fixture *x = *state;
@@ -153,7 +142,6 @@ int main(void)
         T(test_backup_sram_and_its_regulator),
         T(test_backup_registers),
         T(test_dbp_falls_with_a_reset),
-        T(test_rest_of_the_rtc_is_told_once_a_register),
         T(test_regulator_ready),
         T(test_dbgmcu),
     };

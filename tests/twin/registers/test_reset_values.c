@@ -24,8 +24,7 @@ static struct row rows[REGISTERS_MAX];
 static size_t row_count;
 
 /* Peripherals of the table that the twin does not model. An access to one of them is reported. */
-static const char *const unmodelled[] = {"ADC1", "I2C1", "I2C2", "I2C3",
-                                         "RNG",  "SPI1", "SPI2", "SPI3"};
+static const char *const unmodelled[] = {"I2C1", "I2C2", "I2C3", "SPI1", "SPI2", "SPI3"};
 
 /* Where the table, taken from the vendor's SVD file, is not what the manual or the board says. */
 static const struct {
@@ -50,8 +49,7 @@ static bool is_unmodelled(const struct row *r)
             return true;
         }
     }
-    /* Of the RTC the backup registers only. */
-    return strcmp(r->peripheral, "RTC") == 0 && strncmp(r->name, "BKP", 3) != 0;
+    return false;
 }
 
 /* TIM2 and TIM5 have 32 bits, the other timers 16. */

@@ -132,6 +132,13 @@ void twin_dma_pulse(struct twin *t, unsigned controller, unsigned stream, unsign
     }
 }
 
+unsigned twin_dma_items_left(const struct twin *t, unsigned controller, unsigned stream,
+                             unsigned channel)
+{
+    const struct stream *s = &t->dma->controller[controller - 1].stream[stream];
+    return (s->cr & CR_EN) != 0 && channel_of(s) == channel ? s->ndtr : 0;
+}
+
 /* ---- switching on and off ---- */
 
 static void on_closed(struct twin *t, void *ctx)

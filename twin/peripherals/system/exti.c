@@ -3,7 +3,8 @@
  * External interrupts and the system configuration controller, RM0090 sections 12.2 and 9.
  *
  * Lines 0 to 15 are edges of pins, chosen by SYSCFG_EXTICR, in whatever mode the pin is but analog.
- * Lines 16 to 22 have their registers and SWIER only: nothing in the twin drives them. An edge sets
+ * Lines 17 (alarms) and 22 (wake-up timer) are the RTC's; nothing in the twin drives the others
+ * from 16 on. An edge sets
  * PR whether or not IMR lets it through. Remapping other memories to address 0 is not done here.
  * What else SYSCFG switches (Ethernet's interface, the compensation cell) is not there: reported.
  */
@@ -33,6 +34,7 @@ enum {
 
 struct twin_exti {
     uint32_t imr, emr, rtsr, ftsr, swier, pr;
+    uint32_t driven; /* levels of lines 16 to 22 */
     uint32_t memrmp, pmc, cmpcr;
     uint32_t exticr[4];
     bool told_memrmp;
@@ -79,6 +81,18 @@ void twin_exti_pin_changed(struct twin *t, char port, unsigned pin, bool level)
     uint32_t edges = level ? e->rtsr : e->ftsr;
     if (chosen == (unsigned)(port - 'A') && (edges >> pin & 1) != 0) {
         line_fires(t, pin);
+    }
+}
+
+void twin_exti_line(struct twin *t, unsigned line, bool level)
+{
+    struct twin_exti *e = t->exti;
+    if (e == NULL || (e->driven >> line & 1) == (level ? 1u : 0u)) {
+        return;
+    }
+    e->driven ^= 1u << line;
+    if (((level ? e->rtsr : e->ftsr) >> line & 1) != 0) {
+        line_fires(t, line);
     }
 }
 

@@ -5,9 +5,8 @@
  * registers survive power-off; backup SRAM does so with its regulator (PWR_CSR.BRE) on only, as on
  * the chip.
  *
- * RM0090 5.1.2 (backup domain), 5.4 (PWR of STM32F405/407), 26.6.20 (RTC_BKPxR). The RTC itself
- * (calendar, alarms, tamper), the voltage detector and the low-power modes are not modelled and say
- * so once.
+ * RM0090 5.1.2 (backup domain), 5.4 (PWR of STM32F405/407). The voltage detector, the wake-up pin
+ * and Standby are not modelled and say so once.
  */
 #include "internal.h"
 #include "reg.h"
@@ -19,7 +18,6 @@
 
 enum {
     PWR_REGS = 0x40007000,
-    RTC_REGS = 0x40002800,
     BKPSRAM = 0x40024000,
     PWR_CR = 0x00,
     PWR_CSR = 0x04,
@@ -32,8 +30,6 @@ enum {
     CSR_EWUP = 1u << 8,
     CSR_BRE = 1u << 9,
     CSR_VOSRDY = 1u << 14,
-    RTC_BKP0R = 0x50,
-    RTC_BKP_END = 0xA0,
     /* The manuals give no times for the two regulators; VOSRDY shows some microseconds after reset.
      */
     VOS_US = 40,
@@ -46,7 +42,6 @@ struct twin_pwr {
     struct twin_event vos_event, brr_event;
     uint8_t sram[TWIN_BACKUP_SRAM_BYTES];
     uint32_t bkpr[TWIN_BACKUP_REGISTERS];
-    uint32_t rtc_told[2]; /* one bit a register of the RTC that was reported */
     bool pvd_told, wakeup_told;
 };
 
@@ -78,6 +73,7 @@ bool *twin_backup_regulator(struct twin *t)
 void twin_backup_domain_reset(struct twin *t)
 {
     memset(t->pwr->bkpr, 0, sizeof t->pwr->bkpr);
+    twin_rtc_domain_reset(t);
 }
 
 /* ---- PWR ---- */
@@ -186,7 +182,6 @@ static void pwr_reset(struct twin *t, void *self, enum twin_reset kind)
     twin_event_cancel(t, &p->brr_event);
     twin_event_cancel(t, &p->vos_event);
     if (kind == TWIN_RESET_POWER) {
-        memset(p->rtc_told, 0, sizeof p->rtc_told);
         p->pvd_told = false;
         p->wakeup_told = false;
         if (!p->backup_regulator) {
@@ -237,67 +232,6 @@ static void keep(struct twin *t, void *self, enum twin_reset kind)
     (void)kind;
 }
 
-/* ---- RTC: its backup registers ---- */
-static uint32_t rtc_reset_value(uint32_t reg)
-{
-    switch (reg) {
-    case 0x04: /* DR */
-        return 0x00002101;
-    case 0x0C: /* ISR */
-        return 0x00000007;
-    case 0x10: /* PRER */
-        return 0x007F00FF;
-    case 0x14: /* WUTR */
-        return 0x0000FFFF;
-    default:
-        return 0;
-    }
-}
-
-static void tell_rtc(struct twin *t, uint32_t reg)
-{
-    uint32_t *word = &t->pwr->rtc_told[reg / 128 % 2];
-    uint32_t bit = 1u << (reg / 4 % 32);
-    if ((*word & bit) == 0) {
-        *word |= bit;
-        twin_report(t, TWIN_REPORT_UNMODELLED, RTC_REGS + reg,
-                    "of the RTC only the backup registers are modelled");
-    }
-}
-
-static bool is_backup_register(uint32_t reg)
-{
-    return reg >= RTC_BKP0R && reg < RTC_BKP_END;
-}
-
-static uint32_t rtc_read(struct twin *t, void *self, uint32_t offset, unsigned width)
-{
-    const struct twin_pwr *p = self;
-    uint32_t reg = offset & ~3u;
-    if (is_backup_register(reg)) {
-        return reg_extract(p->bkpr[(reg - RTC_BKP0R) / 4], offset, width);
-    }
-    tell_rtc(t, reg);
-    return reg_extract(rtc_reset_value(reg), offset, width);
-}
-
-static void rtc_write(struct twin *t, void *self, uint32_t offset, unsigned width, uint32_t value)
-{
-    struct twin_pwr *p = self;
-    uint32_t reg = offset & ~3u;
-    if (!is_backup_register(reg)) {
-        tell_rtc(t, reg);
-        return;
-    }
-    if (!twin_pwr_backup_writable(t)) {
-        twin_report(t, TWIN_REPORT_OTHER, RTC_REGS + reg,
-                    "RTC backup register written without PWR_CR.DBP: ignored");
-        return;
-    }
-    p->bkpr[(reg - RTC_BKP0R) / 4] = reg_repeat(width, value);
-    twin_state_changed(t);
-}
-
 int twin_pwr_create(struct twin *t)
 {
     struct twin_pwr *p = calloc(1, sizeof *p);
@@ -326,13 +260,6 @@ int twin_pwr_create(struct twin *t)
          .self = p,
          .read = sram_read,
          .write = sram_write,
-         .reset = keep},
-        {.name = "RTC",
-         .base = RTC_REGS,
-         .size = 0x400,
-         .self = p,
-         .read = rtc_read,
-         .write = rtc_write,
          .reset = keep},
     };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {

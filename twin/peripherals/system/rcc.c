@@ -155,6 +155,7 @@ static void lsi_ready(struct twin *t, void *ctx)
     (void)ctx;
     *reg(t, RCC_CSR) |= CSR_LSIRDY;
     became_ready(t, 0, CIR_LSIRDY);
+    twin_rtc_clock_changed(t);
 }
 
 static void stop_clock(struct twin *t, struct twin_event *ev, uint32_t ready_bit)
@@ -199,6 +200,7 @@ static void apply_switches(struct twin *t)
         stop_clock(t, &r->plli2s_event, CR_PLLI2SRDY);
     }
     start_plls(t);
+    twin_rtc_clock_changed(t);
 }
 
 static void write_cr(struct twin *t, uint32_t value)
@@ -317,6 +319,7 @@ static void write_bdcr(struct twin *t, uint32_t value)
     }
     /* LSERDY never comes: the board has no 32 kHz crystal. */
     *reg(t, RCC_BDCR) = value;
+    twin_rtc_clock_changed(t);
 }
 
 static void update_lsi(struct twin *t)
@@ -326,6 +329,7 @@ static void update_lsi(struct twin *t)
     if (!twin_rcc_lsi_on(t)) {
         twin_event_cancel(t, &r->lsi_event);
         *csr &= ~CSR_LSIRDY;
+        twin_rtc_clock_changed(t);
     } else if ((*csr & CSR_LSIRDY) == 0) {
         start(t, &r->lsi_event, LSI_START_US);
     }
@@ -507,6 +511,7 @@ static void on_reset(struct twin *t, void *self, enum twin_reset kind)
         *reg(t, RCC_CSR) = CSR_POWER_ON;
     }
     reset_registers(t); /* BDCR is in the backup domain: only BDRST clears it */
+    twin_rtc_clock_changed(t);
     update_irq(t);
 }
 

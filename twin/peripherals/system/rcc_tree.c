@@ -104,6 +104,32 @@ static uint32_t sysclk_hz(const struct twin *t)
     return t->config.hsi_hz;
 }
 
+uint32_t twin_pll48_hz(const struct twin *t)
+{
+    struct pll pll = pll_of(t);
+    bool ready = (get(t, RCC_CR) & CR_PLLRDY) != 0 && pll.q != 0;
+    return ready ? (uint32_t)(pll.vco_hz / pll.q) : 0;
+}
+
+/* LSE is not on the board; HSE is divided by RTCPRE, for which 0 and 1 mean none. */
+uint32_t twin_rtcclk_hz(const struct twin *t)
+{
+    enum { SEL_LSI = 2, SEL_HSE = 3, LSI_HZ = 32000 };
+    uint32_t bdcr = get(t, RCC_BDCR);
+    uint32_t divider = get(t, RCC_CFGR) >> 16 & 31;
+    if ((bdcr & 1u << 15) == 0) {
+        return 0;
+    }
+    switch (bdcr >> 8 & 3) {
+    case SEL_LSI:
+        return (get(t, RCC_CSR) & 2) != 0 ? LSI_HZ : 0;
+    case SEL_HSE:
+        return (get(t, RCC_CR) & CR_HSERDY) != 0 && divider >= 2 ? t->config.hse_hz / divider : 0;
+    default:
+        return 0;
+    }
+}
+
 static uint32_t ahb_divider(uint32_t cfgr)
 {
     static const uint16_t dividers[8] = {2, 4, 8, 16, 64, 128, 256, 512};
@@ -201,6 +227,7 @@ void rcc_switch(struct twin *t)
         *cfgr = (*cfgr & ~0xCu) | sw << 2;
     }
     rcc_update(t);
+    twin_rtc_clock_changed(t);
     if (t->rcc->hse_dead && rcc_runs_on_hse(t)) {
         twin_cpu_stands_still(t, "the core was switched to a crystal that does not swing");
     }
