@@ -16,6 +16,15 @@ static uint32_t get(const struct adc *a, uint32_t reg)
     return a->reg[reg / 4];
 }
 
+void adc_tell_unmodelled(struct twin *t, struct adc *a, uint32_t reg, const char *what)
+{
+    if ((a->told >> (reg / 4) & 1) == 0) {
+        a->told |= 1u << (reg / 4);
+        twin_report(t, TWIN_REPORT_UNMODELLED, ADC_BASE + ADC_STEP * (a->number - 1) + reg,
+                    "ADC%u: %s not modelled", a->number, what);
+    }
+}
+
 /* ---- interrupts and DMA ---- */
 
 void adc_update_irq(struct twin *t)

@@ -7,7 +7,7 @@
 
 #include "internal.h"
 
-enum { ADC_UNITS = 3, ADC_CHANNELS = 19, ADC_REGS = 20, ADC_INJECTED = 4 };
+enum { ADC_UNITS = 3, ADC_CHANNELS = 19, ADC_REGS = 20, ADC_STEP = 0x100 };
 enum {
     ADC_SR = 0x00,
     ADC_CR1 = 0x04,
@@ -54,6 +54,8 @@ enum {
     CCR_TSVREFE = 1 << 23,
 };
 
+#define ADC_BASE UINT32_C(0x40012000)
+
 struct adc {
     unsigned number; /* 1 to 3 */
     uint32_t reg[ADC_REGS];
@@ -79,8 +81,6 @@ void adc_stop(struct twin *t, struct adc *a);   /* ADON went to 0 */
 void adc_update_irq(struct twin *t);            /* all three share one */
 void adc_choose_trigger(struct twin *t, struct adc *a); /* EXTEN or EXTSEL changed */
 void adc_create_events(struct adc *a);
-
-/* adc_regs.c */
 void adc_tell_unmodelled(struct twin *t, struct adc *a, uint32_t reg, const char *what);
 
 #endif

@@ -8,8 +8,7 @@
 
 #include <stdlib.h>
 
-enum { ADC_STEP = 0x100, COMMON = 0x300, COMMON_CSR = 0x300, COMMON_CCR = 0x304 };
-#define ADC_BASE UINT32_C(0x40012000)
+enum { COMMON = 0x300, COMMON_CSR = 0x300, COMMON_CCR = 0x304 };
 
 static const uint32_t masks[ADC_REGS] = {
     [ADC_CR1 / 4] = 0x07C0FFFF,   [ADC_CR2 / 4] = 0x3F3F0F03,  [ADC_SMPR1 / 4] = 0x07FFFFFF,
@@ -18,15 +17,6 @@ static const uint32_t masks[ADC_REGS] = {
     [ADC_LTR / 4] = 0xFFF,        [ADC_SQR1 / 4] = 0x00FFFFFF, [ADC_SQR2 / 4] = 0x3FFFFFFF,
     [ADC_SQR3 / 4] = 0x3FFFFFFF,  [ADC_JSQR / 4] = 0x003FFFFF,
 };
-
-void adc_tell_unmodelled(struct twin *t, struct adc *a, uint32_t reg, const char *what)
-{
-    if ((a->told >> (reg / 4) & 1) == 0) {
-        a->told |= 1u << (reg / 4);
-        twin_report(t, TWIN_REPORT_UNMODELLED, ADC_BASE + ADC_STEP * (a->number - 1) + reg,
-                    "ADC%u: %s not modelled", a->number, what);
-    }
-}
 
 /* One gate each; a read of one that is off gives 0. */
 static bool clocked(struct twin *t, const struct adc *a, const char *what)
