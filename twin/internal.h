@@ -28,6 +28,8 @@ struct twin {
     struct twin_exti *exti;
     struct twin_dma *dma;
     struct twin_usart *usart;
+    struct twin_spi *spi;
+    struct twin_i2c *i2c;
     struct twin_tims *tims;
     struct twin_adc *adc;
     struct twin_dac *dac;
@@ -166,6 +168,11 @@ void twin_rcc_restore_bdcr(struct twin *t, uint32_t bdcr); /* from the state fil
 bool twin_pwr_backup_writable(const struct twin *t);       /* PWR_CR.DBP */
 bool twin_pwr_scale1(const struct twin *t);                /* PWR_CR.VOS = 1: up to 168 MHz */
 
+uint32_t twin_pwr_cr(const struct twin *t);
+/* Stop mode (stop.c). Leaving it returns how long the wake-up takes, in picoseconds. */
+void twin_stop_enter(struct twin *t);
+uint64_t twin_stop_leave(struct twin *t);
+
 /* ---- flash (flash.c) ---- */
 uint8_t *twin_flash_bytes(struct twin *t); /* what the CPU reads; flash_kib * 1024 bytes */
 /* Two read-only pages of 4 KiB as the CPU reads them: 0x1FFF7000 (end of the system memory, OTP,
@@ -244,6 +251,7 @@ enum twin_routing { TWIN_PINS_LEFT, TWIN_PINS_TAKEN };
 void twin_gpio_watch_routing(struct twin *t, void (*fn)(struct twin *t, enum twin_routing what));
 /* EXTI and SYSCFG hear of every level change of an input. */
 void twin_exti_pin_changed(struct twin *t, char port, unsigned pin, bool level);
+bool twin_exti_asks(const struct twin *t); /* a line is pending and not masked */
 /* Lines 16 to 22: what a peripheral drives them with. */
 void twin_exti_line(struct twin *t, unsigned line, bool level);
 
@@ -298,6 +306,8 @@ int twin_usart_create(struct twin *t); /* USART1-3, 6, UART4-5; after the lines 
 int twin_crc_create(struct twin *t);
 int twin_tim_create(struct twin *t); /* TIM1-14 */
 int twin_rtc_create(struct twin *t); /* after EXTI */
+int twin_spi_create(struct twin *t);
+int twin_i2c_create(struct twin *t);
 int twin_rng_create(struct twin *t);
 int twin_adc_create(struct twin *t); /* after the timers */
 int twin_dac_create(struct twin *t);

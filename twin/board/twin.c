@@ -37,12 +37,12 @@ typedef int (*constructor)(struct twin *t);
 
 /* The flash part comes before the core, which maps its bytes; pins before whoever watches them. */
 static const constructor constructors[] = {
-    twin_sched_create,      twin_lines_create, twin_bus_create,   twin_gpio_create,
-    twin_rcc_create,        twin_pwr_create,   twin_flash_create, twin_cpu_create,
-    twin_scs_create,        twin_exti_create,  twin_rtc_create,   twin_dma_create,
-    twin_usart_create,      twin_crc_create,   twin_tim_create,   twin_watchdog_create,
-    twin_dbgmcu_create,     twin_rng_create,   twin_adc_create,   twin_dac_create,
-    twin_unmodelled_create,
+    twin_sched_create,  twin_lines_create, twin_bus_create,        twin_gpio_create,
+    twin_rcc_create,    twin_pwr_create,   twin_flash_create,      twin_cpu_create,
+    twin_scs_create,    twin_exti_create,  twin_rtc_create,        twin_dma_create,
+    twin_usart_create,  twin_crc_create,   twin_tim_create,        twin_watchdog_create,
+    twin_dbgmcu_create, twin_spi_create,   twin_i2c_create,        twin_rng_create,
+    twin_adc_create,    twin_dac_create,   twin_unmodelled_create,
 };
 
 static int create_parts(struct twin *t)

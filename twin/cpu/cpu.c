@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RCC_AHB1ENR = 0x30, CCMDATARAMEN = 20 };
+enum { RCC_AHB1ENR = 0x30, CCMDATARAMEN = 20, PWR_CR_PDDS = 1 << 1 };
 
 #define NO_END 0xFFFFFFFEU /* an address that is never executed */
 
@@ -166,6 +166,7 @@ void core_reset(struct twin *t, enum twin_reset kind)
     scs_reset_registers(t);
     c->locked_up = false;
     c->sleeping = false;
+    c->stopped = false;
     c->event_register = false;
     c->exclusive = false;
     c->imprecise = false;
@@ -225,6 +226,11 @@ static void inject(struct twin_cpu *c, uint32_t pc)
     }
 }
 
+static bool standby_chosen(const struct twin *t)
+{
+    return (twin_pwr_cr(t) & PWR_CR_PDDS) != 0;
+}
+
 static void sleep_now(struct twin *t, bool wfe)
 {
     struct twin_cpu *c = t->cpu;
@@ -232,9 +238,9 @@ static void sleep_now(struct twin *t, bool wfe)
         c->event_register = false;
         return;
     }
-    if ((c->scr & SCR_SLEEPDEEP) != 0) {
+    if ((c->scr & SCR_SLEEPDEEP) != 0 && standby_chosen(t)) {
         twin_report(t, TWIN_REPORT_UNMODELLED, 0xE000ED10,
-                    "Stop and Standby are not modelled: sleeping with clocks on instead");
+                    "Standby is not modelled: sleeping with clocks on instead");
     }
     c->sleeping = true;
     c->sleep_is_wfe = wfe;
@@ -271,12 +277,46 @@ static bool wakes(const struct twin_cpu *c)
     return nvic_wakes(c) || (c->sleep_is_wfe && c->event_register);
 }
 
+/* The clocks go off when flash is done (RM0090 5.3.5); a pending EXTI line keeps them on. */
+static void stop_clocks(struct twin *t)
+{
+    struct twin_cpu *c = t->cpu;
+    bool deep = (c->scr & SCR_SLEEPDEEP) != 0 && !standby_chosen(t);
+    if (c->stopped || !deep || twin_flash_busy_until_ps(t) > twin_now_ps(t)) {
+        return;
+    }
+    if (twin_exti_asks(t)) {
+        c->sleeping = false; /* the entry is ignored: the program goes on */
+        return;
+    }
+    c->stopped = true;
+    systick_freeze(t, true);
+    twin_stop_enter(t);
+}
+
+static void start_clocks(struct twin *t)
+{
+    t->cpu->stopped = false;
+    uint64_t wake_ps = twin_stop_leave(t);
+    systick_freeze(t, false);
+    twin_cpu_stall_until_ps(t, twin_now_ps(t) + wake_ps);
+}
+
 /* Returns whether the core sleeps on; time has then gone to the next event. */
 static bool sleep_on(struct twin *t)
 {
     struct twin_cpu *c = t->cpu;
+    if (!wakes(c)) {
+        stop_clocks(t);
+    }
+    if (!c->sleeping) {
+        return false;
+    }
     if (wakes(c)) {
         c->sleeping = false;
+        if (c->stopped) {
+            start_clocks(t);
+        }
         if (c->sleep_is_wfe) {
             c->event_register = false;
         }
@@ -306,6 +346,9 @@ static bool prepare(struct twin *t)
     }
     if (c->sleeping && sleep_on(t)) {
         return false;
+    }
+    if (c->stall_until_ps > now) {
+        return false; /* a wake-up from Stop takes its time */
     }
     core_follow_mode(t);
     if (c->entering) {

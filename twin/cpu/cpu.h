@@ -175,6 +175,7 @@ struct twin_cpu {
     bool flash_watch;  /* flash is busy, or its reads matter: fetches and loads are looked at */
     bool mpu_bypassed; /* MPU on, but not at the priority that runs */
     bool sleeping, sleep_is_wfe;
+    bool stopped; /* in Stop mode: its own clock is off too */
     bool event_register;
     bool locked_up;
     bool unprivileged;     /* of the code that runs; follows CONTROL.nPRIV and the mode */
@@ -337,6 +338,7 @@ void systick_reset(struct twin *t);
 uint32_t systick_read(struct twin *t, uint32_t offset);
 void systick_write(struct twin *t, uint32_t offset, uint32_t value);
 void systick_clock_changed(struct twin *t);
+void systick_freeze(struct twin *t, bool frozen); /* Stop mode: HCLK is off */
 
 enum mpu_access { MPU_READ, MPU_WRITE, MPU_FETCH };
 void mpu_reset(struct twin_cpu *c);

@@ -95,6 +95,17 @@ void systick_clock_changed(struct twin *t)
     }
 }
 
+void systick_freeze(struct twin *t, bool frozen)
+{
+    struct twin_cpu *c = t->cpu;
+    if (frozen) {
+        c->systick_value = current(t);
+        twin_event_cancel(t, &c->systick_event);
+    } else if (runs(c)) {
+        start(t, c->systick_value);
+    }
+}
+
 uint32_t systick_read(struct twin *t, uint32_t offset)
 {
     struct twin_cpu *c = t->cpu;

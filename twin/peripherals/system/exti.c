@@ -96,6 +96,11 @@ void twin_exti_line(struct twin *t, unsigned line, bool level)
     }
 }
 
+bool twin_exti_asks(const struct twin *t)
+{
+    return (t->exti->pr & t->exti->imr) != 0;
+}
+
 static uint32_t exti_read(struct twin *t, void *self, uint32_t offset, unsigned width)
 {
     const struct twin_exti *e = self;

@@ -14,7 +14,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { GPIO_PORTS = 9, GPIO_PINS = 16, ROUTING_WATCHERS = 4 };
+enum { GPIO_PORTS = 9, GPIO_PINS = 16, ROUTING_WATCHERS = 8 };
 enum {
     GPIO_MODER = 0x00,
     GPIO_OTYPER = 0x04,

@@ -50,6 +50,11 @@ bool twin_pwr_backup_writable(const struct twin *t)
     return (t->pwr->cr & CR_DBP) != 0;
 }
 
+uint32_t twin_pwr_cr(const struct twin *t)
+{
+    return t->pwr->cr;
+}
+
 bool twin_pwr_scale1(const struct twin *t)
 {
     return (t->pwr->cr & CR_VOS) != 0;

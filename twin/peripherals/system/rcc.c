@@ -388,7 +388,8 @@ static void write_gates(struct twin *t, unsigned enr, uint32_t old)
 
 bool twin_rcc_clock_on(const struct twin *t, unsigned enr, unsigned bit)
 {
-    return (get(t, enr) >> bit & 1) != 0;
+    bool ccm = enr == 0x30 && bit == 20; /* a memory: nobody asks for it meanwhile */
+    return (!t->rcc->stopped || ccm) && (get(t, enr) >> bit & 1) != 0;
 }
 
 bool twin_rcc_in_reset(const struct twin *t, unsigned enr, unsigned bit)
@@ -498,6 +499,7 @@ static void reset_registers(struct twin *t)
     *reg(t, RCC_CIR) = 0;
     *reg(t, RCC_CSR) &= CSR_FLAGS;
     r->lsi_forced = false;
+    r->stopped = false;
     memset(r->opened, 0, sizeof r->opened);
     rcc_tree_init(t); /* who resets the chip tells the others, when all of it is reset */
 }

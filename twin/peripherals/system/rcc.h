@@ -42,6 +42,7 @@ struct twin_rcc {
     uint32_t regs[0x88 / 4]; /* by offset / 4 */
     struct twin_event hsi_event, hse_event, pll_event, plli2s_event, lsi_event;
     bool lsi_forced;
+    bool stopped;  /* Stop mode: no gate is open */
     bool hse_dead; /* the crystal does not swing */
     bool mco_told[2];
     uint32_t opened[RCC_GATE_REGS]; /* gates opened lately, see twin_rcc_too_early */
