@@ -325,15 +325,15 @@ static void test_unmodelled(void **state)
     uint32_t value = 0;
     bench_open(&b, 1);
     twin_power_on(b.twin);
-    assert_true(twin_bus_read(b.twin, TWIN_MASTER_CPU, 0x40013008, 4, &value));
+    assert_true(twin_bus_read(b.twin, TWIN_MASTER_CPU, 0x40003408, 4, &value));
     assert_int_equal(bench_count_reports(&b, TWIN_REPORT_CLOCK_OFF), 1);
     assert_int_equal(value, 0);
-    assert_true(twin_bus_write(b.twin, TWIN_MASTER_CPU, 0x40023844, 4, 1U << 12)); /* SPI1 on */
-    assert_true(twin_bus_read(b.twin, TWIN_MASTER_CPU, 0x40023844, 4, &value));
+    assert_true(twin_bus_write(b.twin, TWIN_MASTER_CPU, 0x40023840, 4, 1U << 14)); /* SPI2 on */
+    assert_true(twin_bus_read(b.twin, TWIN_MASTER_CPU, 0x40023840, 4, &value));
     for (unsigned i = 0; i < 5; i++) {
-        assert_true(twin_bus_read(b.twin, TWIN_MASTER_CPU, 0x40013008, 4, &value));
-        assert_int_equal(value, 2); /* SPI_SR: TXE */
-        assert_true(twin_bus_write(b.twin, TWIN_MASTER_CPU, 0x40013000, 4, 0x0040));
+        assert_true(twin_bus_read(b.twin, TWIN_MASTER_CPU, 0x40003408, 4, &value));
+        assert_int_equal(value, 2); /* I2S2ext_SR: TXE */
+        assert_true(twin_bus_write(b.twin, TWIN_MASTER_CPU, 0x4000341C, 4, 0x0040));
     }
     assert_int_equal(bench_count_reports(&b, TWIN_REPORT_UNMODELLED), 2);
     assert_false(twin_bus_read(b.twin, TWIN_MASTER_CPU, 0x40007C00, 4, &value));

@@ -95,6 +95,7 @@ static void test_clocks_after_it(void **state)
     wr(x, RCC_PLLCFGR, 0x20000000 | 8 | 336 << 6 | 1 << 16 | 1 << 22 | 7 << 24);
     wr(x, RCC_CR, rd(x, RCC_CR) | 1u << 24);
     run_us(x, 300);
+    wr(x, RCC_CFGR, 0x1000);
     wr(x, RCC_CFGR, 0x1002);
     wr(x, RCC_CR, rd(x, RCC_CR) & ~1u); /* HSI off */
     assert_int_equal(twin_hclk_hz(x->t), 84000000);
