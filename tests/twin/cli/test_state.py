@@ -67,10 +67,16 @@ class State(Case):
         self.assertEqual(board.end(), 0)
         self.assertEqual(self.word_in_state(), 0x201)
 
-    def test_a_twin_that_was_killed_keeps_nobody_out(self):
-        board = self.up("--state", self.path("s"))
+    def kill(self, board):
+        """Its links go too: another program may have got the terminals that they lead to."""
         board.process.kill()
         board.process.wait()
+        os.unlink(self.path("u2"))
+        os.unlink(self.path("u3"))
+
+    def test_a_twin_that_was_killed_keeps_nobody_out(self):
+        board = self.up("--state", self.path("s"))
+        self.kill(board)
         board = self.up("--state", self.path("s"))
         self.assertEqual(board.end(), 0)
         self.assertFalse(os.path.exists(self.path("s.lock")))
@@ -89,8 +95,7 @@ class State(Case):
             host.send(b"F")
             self.assertEqual(host.receive(1), b"G")
             self.wait_for_word(0x201)
-        board.process.kill()
-        board.process.wait()
+        self.kill(board)
         self.assertEqual(self.word_in_state(), 0x201)
         board = self.up("--state", self.path("s"), firmware=None)
         self.assertEqual(board.end(), 0)
