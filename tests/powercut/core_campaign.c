@@ -42,10 +42,12 @@ struct effort {
     unsigned second_torn; /* patterns of a first cut that get second cuts */
     unsigned second_every, second_signed_every;
     unsigned lives_every; /* after second cuts */
+    unsigned stubborn;    /* places of a flow at which the supply fails again and again */
 };
-static const struct effort effort_full = {6, 3, 5, 1, 23, 1, 2, 1, 97, 7};
-static const struct effort effort_quick = {2, 1, 5, 1, 211, 7, 1, 151, 0, 3};
-static const struct effort effort_tiny = {1, 1, 4, 7, 1201, 61, 1, 997, 0, 3};
+enum { STUBBORN = 1000 }; /* times */
+static const struct effort effort_full = {6, 3, 5, 1, 23, 1, 2, 1, 97, 7, 100000};
+static const struct effort effort_quick = {2, 1, 5, 1, 211, 7, 1, 151, 0, 3, 1};
+static const struct effort effort_tiny = {1, 1, 4, 7, 1201, 61, 1, 997, 0, 3, 0};
 
 struct options {
     struct effort effort;
@@ -56,7 +58,7 @@ struct options {
 };
 
 struct tally {
-    uint64_t operations, cuts, second_cuts, old, fresh, neither, broken;
+    uint64_t operations, cuts, second_cuts, stubborn, old, fresh, neither, broken;
 };
 
 struct campaign {
@@ -279,6 +281,48 @@ static void cut_everywhere(struct campaign *c, const struct flash_model *prepare
     }
 }
 
+/* ---- a supply that fails at the same place again and again ---- */
+
+/* Whatever is asked for is asked for again each time, and each time the board has started before.
+ */
+static void cut_again_and_again(struct campaign *c, const struct flash_model *prepared, unsigned at,
+                                enum flash_model_cut kind)
+{
+    unsigned happened = 0;
+    enum reason reason;
+    c->cuts[0] = (struct cut){at, kind, mix(c->options->seed, at)};
+    rig_restore(&c->rig, prepared);
+    for (unsigned i = 0; i < STUBBORN; i++) {
+        struct cut cut = {at, kind, mix(c->cuts[0].seed, i)};
+        happened +=
+            !rig_run(&c->rig, i % 2 == 0 ? c->flow->run : start_again, c->scenery, &cut, &reason);
+    }
+    if (happened == 0) {
+        break_promise(c, "no cut happened in all the times", WHO_NOBODY);
+    }
+    c->tally.stubborn += happened;
+    c->reading = mix(c->cuts[0].seed, 4);
+    /* Trials may be over by then, and what ran before runs. */
+    judge(c, c->flow->first | c->flow->later, true);
+}
+
+static void be_stubborn(struct campaign *c, const struct flash_model *prepared)
+{
+    unsigned places = (unsigned)c->tally.operations;
+    unsigned wanted = c->options->effort.stubborn < places ? c->options->effort.stubborn : places;
+    if (!c->scenery->plan->small) {
+        return;
+    }
+    for (unsigned i = 0; i < wanted; i++) {
+        unsigned at = wanted == places ? 1 + i : 1 + (unsigned)(mix(c->options->seed, i) % places);
+        for (unsigned kind = 0; kind < 3; kind++) {
+            if (wanted == places || mix(c->options->seed, at) % 3 == kind) {
+                cut_again_and_again(c, prepared, at, (enum flash_model_cut)kind);
+            }
+        }
+    }
+}
+
 static struct tally run_job(const struct options *options, const struct scenery_plan *plan,
                             const struct flow *flow)
 {
@@ -293,6 +337,7 @@ static struct tally run_job(const struct options *options, const struct scenery_
         prepared = rig_save(&c.rig);
         if (runs_undisturbed(&c, prepared)) {
             cut_everywhere(&c, prepared);
+            be_stubborn(&c, prepared);
         }
         free(prepared);
     }
@@ -310,6 +355,7 @@ static void add_tally(struct tally *sum, const struct tally *t)
     sum->operations += t->operations;
     sum->cuts += t->cuts;
     sum->second_cuts += t->second_cuts;
+    sum->stubborn += t->stubborn;
     sum->old += t->old;
     sum->fresh += t->fresh;
     sum->neither += t->neither;
@@ -371,7 +417,7 @@ static struct tally run_all(const struct options *options)
     struct tally sum = {0};
     unsigned count = 0;
     int results[2];
-    int piped = pipe(results); /* holds the figures of all jobs: 56 bytes each */
+    int piped = pipe(results); /* holds the figures of all jobs: 64 bytes each */
     assert(piped == 0);
     for (unsigned p = 0; p < PLAN_COUNT; p++) {
         const struct scenery_plan *plan = &plans[p];
@@ -399,8 +445,10 @@ static struct tally run_all(const struct options *options)
 
 static void usage(void)
 {
-    (void)fprintf(stderr, "Usage: powercut_core [--full | --tiny] [--seed N] [--flow NAME] "
-                          "[--scenery NAME] [--at OPERATION] [--second EVERY] [--jobs N]\n");
+    (void)fprintf(
+        stderr,
+        "Usage: powercut_core [--full | --tiny] [--seed N] [--flow NAME] "
+        "[--scenery NAME] [--at OPERATION] [--second EVERY] [--stubborn PLACES] [--jobs N]\n");
     exit(2);
 }
 
@@ -432,6 +480,8 @@ static struct options read_options(int argc, char **argv)
             o.at = (unsigned)strtoul(value, NULL, 0);
         } else if (strcmp(argv[i], "--second") == 0) {
             o.effort.second_every = (unsigned)strtoul(value, NULL, 0);
+        } else if (strcmp(argv[i], "--stubborn") == 0) {
+            o.effort.stubborn = (unsigned)strtoul(value, NULL, 0);
         } else if (strcmp(argv[i], "--jobs") == 0) {
             o.jobs = (unsigned)strtoul(value, NULL, 0);
         } else {
@@ -456,6 +506,7 @@ int main(int argc, char **argv)
     printf("powercut_core_operations %" PRIu64 " operations\n", sum.operations);
     printf("powercut_core_cuts %" PRIu64 " cuts\n", sum.cuts + sum.second_cuts);
     printf("powercut_core_second_cuts %" PRIu64 " cuts\n", sum.second_cuts);
+    printf("powercut_core_stubborn %" PRIu64 " cuts\n", sum.stubborn);
     printf("powercut_core_neither %" PRIu64 " ends\n", sum.neither);
     printf("powercut_core_broken %" PRIu64 " promises\n", sum.broken);
     return sum.cuts > 0 && sum.neither == 0 && sum.broken == 0 ? 0 : 1;

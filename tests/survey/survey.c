@@ -412,9 +412,8 @@ int main(int argc, char **argv)
     printf("seed %" PRIu64 " (ARAREXT_SEED)\n", options.seed);
     printf("%-20s %8s %8s %6s %8s\n", "scenery", "flips", "random", "dead", "unsigned");
     sum = run_all(&options);
-    printf("survey_flips %" PRIu64 " flips\n", sum.flips);
-    printf("survey_random %" PRIu64 " boards\n", sum.random);
-    printf("survey_dead %" PRIu64 " boards\n", sum.dead);
-    printf("survey_unsigned %" PRIu64 " starts\n", sum.unsigned_starts);
+    printf("flips_tried %" PRIu64 " boards\n", sum.flips + sum.random);
+    printf("flips_dead %" PRIu64 " boards\n", sum.dead + sum.unsigned_starts);
+    printf("flips_unsigned %" PRIu64 " starts\n", sum.unsigned_starts);
     return sum.flips + sum.random > 0 && sum.dead == 0 && sum.unsigned_starts == 0 ? 0 : 1;
 }

@@ -242,7 +242,7 @@ int main(int argc, char **argv)
     printf("walk_steps %" PRIu64 " steps\n", sum.steps);
     printf("walk_cuts %" PRIu64 " cuts\n", sum.cuts);
     printf("walk_running %" PRIu64 " steps\n", sum.starts);
-    printf("walk_dead_ends %" PRIu64 " boards\n", sum.dead_ends);
+    printf("walk_dead_ends %" PRIu64 " boards\n", sum.dead_ends + sum.unsigned_starts);
     printf("walk_unsigned %" PRIu64 " boards\n", sum.unsigned_starts);
     return sum.steps > 0 && sum.cuts > 0 && sum.dead_ends == 0 && sum.unsigned_starts == 0 ? 0 : 1;
 }
