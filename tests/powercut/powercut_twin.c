@@ -21,12 +21,16 @@ enum {
 };
 /* PROTOCOL.md, "Commands" */
 enum {
+    PROTECT = 0x58,
+    UNPROTECT = 0x5C,
     STAGE_BEGIN = 0x65,
     STAGE_WRITE = 0x66,
     STAGE_FINISH = 0x67,
     CONFIRM = 0x68,
-    ROLLBACK = 0x69
+    ROLLBACK = 0x69,
+    PROVISION = 0x6A
 };
+enum { KEYS = 2, HASH = 32 };
 #define NS_PER_MS  UINT64_C(1000000)
 #define LISTENS_MS 100u
 #define OFF_MS     10u
@@ -97,6 +101,13 @@ void twin_board_close(struct twin_board *b)
     b->twin = NULL;
 }
 
+void twin_board_protect(struct twin_board *b, uint16_t sectors)
+{
+    if (twin_set_option_bytes(b->twin, 0xAA, 0xEC, (uint16_t)(0xFFFu & ~(unsigned)sectors)) != TWIN_OK) {
+        give_up(b->twin);
+    }
+}
+
 static void watch_entry(struct twin_board *b)
 {
     b->at_entry = false;
@@ -106,6 +117,11 @@ static void watch_entry(struct twin_board *b)
 void twin_board_on(struct twin_board *b, enum script script)
 {
     b->script = script;
+    b->step = 0;
+    b->rx_len = 0;
+    b->waiting = false;
+    b->refused = false;
+    b->finished = false;
     twin_pin_drive(b->twin, 'A', 0, script != SCRIPT_NONE);
     watch_entry(b);
     twin_power_on(b->twin);
@@ -167,19 +183,47 @@ static void host_stages(struct twin_board *b)
     }
 }
 
+/* One request and no more. */
+static void send_once(struct twin_board *b, unsigned command, const uint8_t *payload, size_t n)
+{
+    if (b->step == 0) {
+        send(b, command, payload, n);
+    } else {
+        b->finished = true;
+    }
+}
+
+static void host_provisions(struct twin_board *b)
+{
+    uint8_t payload[6 + KEYS * HASH] = {'P', 'R', 'O', 'V', KEYS, 0};
+    memcpy(payload + 6, b->scenery->hashes, KEYS * HASH);
+    send_once(b, PROVISION, payload, sizeof payload);
+}
+
 static void host_goes_on(struct twin_board *b)
 {
     static const uint8_t boot = 0;
+    static const uint8_t two_sectors[] = {0x0C, 0, 1};
+    static const uint8_t level_1[] = {0, 0, 2, 'R', 'D', 'P', '1'};
+    static const uint8_t writes = 1;
     switch (b->script) {
     case SCRIPT_STAGE:
         host_stages(b);
         break;
     case SCRIPT_CONFIRM:
-        if (b->step == 0) {
-            send(b, CONFIRM, NULL, 0);
-        } else {
-            b->finished = true;
-        }
+        send_once(b, CONFIRM, NULL, 0);
+        break;
+    case SCRIPT_PROTECT:
+        send_once(b, PROTECT, two_sectors, sizeof two_sectors);
+        break;
+    case SCRIPT_READ_PROTECT:
+        send_once(b, PROTECT, level_1, sizeof level_1);
+        break;
+    case SCRIPT_UNPROTECT:
+        send_once(b, UNPROTECT, &writes, 1);
+        break;
+    case SCRIPT_PROVISION:
+        host_provisions(b);
         break;
     case SCRIPT_ROLLBACK:
         if (b->step == 0) {

@@ -20,6 +20,10 @@ enum script {
     SCRIPT_STAGE,    /* sends the second package */
     SCRIPT_CONFIRM,  /* confirms */
     SCRIPT_ROLLBACK, /* asks for it, releases the button, resets; over when the application runs */
+    SCRIPT_PROTECT,  /* write-protects two sectors of the application area */
+    SCRIPT_READ_PROTECT, /* sets read protection level 1 */
+    SCRIPT_UNPROTECT,    /* takes write protection off */
+    SCRIPT_PROVISION,    /* with the scenery's keys */
 };
 
 struct twin_board {
@@ -52,8 +56,11 @@ enum twin_op_kind { TWIN_OP_WORD, TWIN_OP_ERASE, TWIN_OP_RECORD };
 void twin_board_open(struct twin_board *b, const struct scenery *s,
                      const struct flash_model *prepared, uint64_t seed);
 void twin_board_close(struct twin_board *b);
+/* While it is off: write protection of these sectors. */
+void twin_board_protect(struct twin_board *b, uint16_t sectors);
 
-/* Supply on. With a script the button is down and the bootloader gets time to listen. */
+/* Supply on. With a script the button is down and the bootloader gets time to listen; nothing of an
+ * earlier script is left. */
 void twin_board_on(struct twin_board *b, enum script script);
 /* Supply off for a moment, and on with the button up; other random numbers from here on. */
 void twin_board_cycle(struct twin_board *b, uint64_t seed);

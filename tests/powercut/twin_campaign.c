@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "powercut_twin.h"
+#include "twin_flows.h"
 
 enum { OPERATIONS_MAX = 400000, JOBS_MAX = 8 };
 #define STEP_NS                                                                                    \
@@ -25,63 +25,20 @@ enum { OPERATIONS_MAX = 400000, JOBS_MAX = 8 };
                     */
 #define LIMIT_NS UINT64_C(120000000000)
 
-/* About 24 KiB, every operation; 200 KiB and more; a board that checks signatures. */
-static const struct scenery_plan plans[] = {
-    {.name = "24k-1024",
-     .flash_kib = 1024,
-     .second_packed = true,
-     .app = ARAREXT_APPS "/ota-demo-1.bin"},
-    {.name = "24k-512",
-     .flash_kib = 512,
-     .first_packed = true,
-     .app = ARAREXT_APPS "/ota-demo-1.bin"},
-    {.name = "200k-1024",
-     .flash_kib = 1024,
-     .second_packed = true,
-     .first_len = 204801,
-     .second_len = 204802,
-     .app = ARAREXT_APPS "/lua-demo.bin"},
-    {.name = "200k-512",
-     .flash_kib = 512,
-     .first_packed = true,
-     .second_packed = true,
-     .first_len = 204801,
-     .second_len = 204802,
-     .app = ARAREXT_APPS "/lua-demo.bin"},
-    {.name = "signed-1024",
-     .flash_kib = 1024,
-     .enforced = true,
-     .revokes = true,
-     .second_packed = true,
-     .first_len = 4097,
-     .second_len = 5003,
-     .third_len = 2001},
-};
-enum { PLAN_COUNT = sizeof plans / sizeof plans[0] };
-
-/* The five that install share their way: all words that the effort names are cut in the first of
- * them, and every sixteenth of those in the others. */
-static const struct {
-    const char *flow;
-    enum script script;
-    unsigned thinner;
-} twin_flows[] = {
-    {"install", SCRIPT_NONE, 1},    {"install_over_plain", SCRIPT_NONE, 16},
-    {"trial", SCRIPT_NONE, 1},      {"confirm", SCRIPT_CONFIRM, 1},
-    {"reject", SCRIPT_NONE, 16},    {"rollback", SCRIPT_ROLLBACK, 16},
-    {"self_heal", SCRIPT_NONE, 16}, {"stage", SCRIPT_STAGE, 1},
-};
-enum { TWIN_FLOW_COUNT = sizeof twin_flows / sizeof twin_flows[0], SHORT_FLOW = 4 };
+enum { SHORT_FLOW = 4 };
 
 struct effort {
-    unsigned words[PLAN_COUNT]; /* each nth word is cut; 0 = the scenery is left out */
+    unsigned words[TWIN_PLANS]; /* each nth word is cut; 0 = the scenery is left out */
     bool thinner;               /* ... or as twin_flows says */
     unsigned records;           /* each nth record and erase, but all of a short flow */
     unsigned starts; /* judged after a cut of a record or an erase; 1 after one of a word */
+    unsigned
+        beside; /* each nth operation on option bytes and OTP, but all of a short flow; 0 = none
+                 */
 };
-static const struct effort effort_full = {{1, 64, 64, 512, 64}, true, 1, 4};
-static const struct effort effort_quick = {{997, 0, 0, 0, 0}, false, 3, 2};
-static const struct effort effort_tiny = {{6001, 0, 0, 0, 0}, false, 8, 1};
+static const struct effort effort_full = {{1, 64, 64, 512, 64}, true, 1, 4, 1};
+static const struct effort effort_quick = {{997, 0, 0, 0, 0}, false, 3, 2, 9};
+static const struct effort effort_tiny = {{6001, 0, 0, 0, 0}, false, 8, 1, 0};
 
 struct options {
     struct effort effort;
@@ -218,9 +175,39 @@ static enum verdict judge(struct walk *w, uint32_t at, enum twin_cut when, unsig
     return verdict;
 }
 
+static bool run_script(struct walk *w, enum script script)
+{
+    twin_power_off(w->board.twin);
+    twin_board_on(&w->board, script);
+    return twin_board_advance(&w->board, twin_now_ns(w->board.twin) + LIMIT_NS) == ADVANCE_OVER;
+}
+
+/* Whatever option bytes or OTP hold: the host asks for the same again (or takes protection off),
+ * which may be refused, and then sends a package, which runs. */
+static enum verdict judge_lives(struct walk *w, uint32_t at, enum twin_cut when)
+{
+    enum who who;
+    if (!run_script(w, twin_flows[w->number].again)) {
+        complain(w, at, when, "no answer when asked again", WHO_NOBODY);
+        return CHILD_BROKEN;
+    }
+    if (!run_script(w, SCRIPT_STAGE) || w->board.refused) {
+        complain(w, at, when, "takes no package any more", WHO_NOBODY);
+        return CHILD_BROKEN;
+    }
+    twin_board_cycle(&w->board, mix(mix(w->options->seed, at), 99));
+    who = twin_board_start(&w->board);
+    if (who != WHO_SECOND) {
+        complain(w, at, when, "the package that was taken does not run", who);
+        return CHILD_BROKEN;
+    }
+    return CHILD_OLD;
+}
+
 static enum verdict cut_here(struct walk *w, uint32_t at, enum twin_cut when)
 {
     unsigned starts = w->way->kind[at] == TWIN_OP_WORD ? 1 : w->options->effort.starts;
+    enum verdict verdict;
     enum advance how;
     twin_board_cut_next(&w->board, when, mix(mix(w->options->seed, at), when));
     how = twin_board_advance(&w->board, twin_now_ns(w->board.twin) + LIMIT_NS);
@@ -228,7 +215,12 @@ static enum verdict cut_here(struct walk *w, uint32_t at, enum twin_cut when)
         complain(w, at, when, "the cut did not happen", WHO_NOBODY);
         return CHILD_NO_CUT;
     }
-    return judge(w, at, when, starts);
+    verdict = judge(w, at, when, starts);
+    if (twin_flows[w->number].beside && (verdict == CHILD_OLD || verdict == CHILD_FRESH) &&
+        judge_lives(w, at, when) != CHILD_OLD) {
+        return CHILD_BROKEN;
+    }
+    return verdict;
 }
 
 /* ---- the walk ---- */
@@ -289,7 +281,12 @@ static void fork_cuts(struct walk *w, uint32_t at)
 static bool is_wanted(const struct walk *w, uint32_t at, uint32_t *words)
 {
     const struct effort *effort = &w->options->effort;
-    unsigned every = effort->words[w->plan] * (effort->thinner ? twin_flows[w->number].thinner : 1);
+    unsigned every;
+    if (twin_flows[w->number].beside) {
+        return w->way->count <= SHORT_FLOW ||
+               mix(mix(w->options->seed ^ 0x5EED, w->number), at) % effort->beside == 0;
+    }
+    every = effort->words[w->plan] * (effort->thinner ? twin_flows[w->number].thinner : 1);
     if (w->way->kind[at] == TWIN_OP_WORD) {
         return ((*words)++ + w->options->seed) % every == 0;
     }
@@ -355,18 +352,21 @@ static struct tally run_flow(const struct options *options, unsigned plan,
 {
     struct walk w = {
         .options = options, .scenery = scenery, .plan = plan, .number = number, .way = way};
+    const struct flow flow = twin_flow_of(&twin_flows[number]);
     struct rig rig;
-    w.flow = flow_find(twin_flows[number].flow);
-    assert(w.flow != NULL);
-    rig_open(&rig, plans[plan].flash_kib);
+    w.flow = &flow;
+    rig_open(&rig, twin_plans[plan].flash_kib);
     if (!w.flow->prepare(&rig, scenery)) {
-        printf("FAILED %s %s: cannot be prepared\n", w.flow->name, plans[plan].name);
+        printf("FAILED %s %s: cannot be prepared\n", w.flow->name, twin_plans[plan].name);
         w.tally.broken++;
         rig_close(&rig);
         return w.tally;
     }
     twin_board_open(&w.board, scenery, rig.model, mix(options->seed, number));
     rig_close(&rig);
+    if (twin_flows[number].protects != 0) {
+        twin_board_protect(&w.board, twin_flows[number].protects);
+    }
     twin_board_on(&w.board, twin_flows[number].script);
     w.first_operation = twin_board_operations(&w.board);
     if (run_scout(&w) && way->count > 0) {
@@ -375,7 +375,7 @@ static struct tally run_flow(const struct options *options, unsigned plan,
     } else {
         printf(
             "FAILED %s %s: comes to no end without a cut, or has nothing to cut (%u operations)\n",
-            w.flow->name, plans[plan].name, way->count);
+            w.flow->name, twin_plans[plan].name, way->count);
         w.tally.broken++;
     }
     print_walk(&w);
@@ -393,19 +393,28 @@ static void add_tally(struct tally *sum, const struct tally *t)
     sum->broken += t->broken;
 }
 
+static bool is_asked_for(const struct options *o, unsigned plan, unsigned number)
+{
+    const struct twin_flow *t = &twin_flows[number];
+    const struct flow flow = twin_flow_of(t);
+    if (o->flow != NULL && strcmp(o->flow, t->flow) != 0) {
+        return false;
+    }
+    return t->beside ? t->plan == plan && o->effort.beside != 0
+                     : o->effort.words[plan] != 0 && flow_fits(&flow, &twin_plans[plan]);
+}
+
 static struct tally run_all(const struct options *options, struct way *way)
 {
     struct tally sum = {0};
-    for (unsigned plan = 0; plan < PLAN_COUNT; plan++) {
+    for (unsigned plan = 0; plan < TWIN_PLANS; plan++) {
         struct scenery scenery;
-        if ((options->scenery != NULL && strcmp(options->scenery, plans[plan].name) != 0) ||
-            options->effort.words[plan] == 0) {
+        if (options->scenery != NULL && strcmp(options->scenery, twin_plans[plan].name) != 0) {
             continue;
         }
-        scenery_open(&scenery, &plans[plan]);
-        for (unsigned i = 0; i < TWIN_FLOW_COUNT; i++) {
-            if ((options->flow == NULL || strcmp(options->flow, twin_flows[i].flow) == 0) &&
-                flow_fits(flow_find(twin_flows[i].flow), &plans[plan])) {
+        scenery_open(&scenery, &twin_plans[plan]);
+        for (unsigned i = 0; i < twin_flow_count; i++) {
+            if (is_asked_for(options, plan, i)) {
                 struct tally t = run_flow(options, plan, &scenery, i, way);
                 add_tally(&sum, &t);
             }
@@ -437,7 +446,7 @@ static void take_option(struct options *o, const char *name, const char *value)
         o->jobs = (unsigned)strtoul(value, NULL, 0);
     } else if (strcmp(name, "--words") == 0) {
         o->effort.thinner = false;
-        for (unsigned i = 0; i < PLAN_COUNT; i++) {
+        for (unsigned i = 0; i < TWIN_PLANS; i++) {
             o->effort.words[i] = (unsigned)strtoul(value, NULL, 0);
         }
     } else {
@@ -462,7 +471,7 @@ static struct options read_options(int argc, char **argv)
             i++;
         }
     }
-    for (unsigned i = 0; o.scenery != NULL && i < PLAN_COUNT; i++) {
+    for (unsigned i = 0; o.scenery != NULL && i < TWIN_PLANS; i++) {
         o.effort.words[i] += o.effort.words[i] == 0 ? o.effort.words[0] : 0;
     }
     if (o.jobs == 0 || o.jobs > JOBS_MAX) {
