@@ -103,7 +103,8 @@ void twin_board_close(struct twin_board *b)
 
 void twin_board_protect(struct twin_board *b, uint16_t sectors)
 {
-    if (twin_set_option_bytes(b->twin, 0xAA, 0xEC, (uint16_t)(0xFFFu & ~(unsigned)sectors)) != TWIN_OK) {
+    if (twin_set_option_bytes(b->twin, 0xAA, 0xEC, (uint16_t)(0xFFFu & ~(unsigned)sectors)) !=
+        TWIN_OK) {
         give_up(b->twin);
     }
 }
