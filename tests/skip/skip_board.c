@@ -113,7 +113,9 @@ void board_make_package(struct board *b, const struct forgery *f)
         .packing = f->compressed ? PACKAGE_LZMA2_THUMB : PACKAGE_PLAIN,
         .counter = f->counter,
         .identity = f->identity,
+        .content_digest = f->start,
         .key = f->key == 0 ? NULL : package_key(f->key),
+        .start = f->start,
     };
     package = package_build(&recipe, &len);
     if (f->spoil != NULL) {
@@ -143,6 +145,17 @@ void spoil_content(uint8_t *package, size_t len)
     assert(area + 40 < len && package[area + 4] == 0x10);
     package[32 + 0x3F0] ^= 1;
     package_sha256(package, area, package + area + 8);
+}
+
+/* Counter (12 bytes) and then the digest of the content come first in the protected area. */
+void spoil_fields(uint8_t *package, size_t len)
+{
+    uint8_t *fields = package + 32 + CONTENT_SIZE + 4 + 8;
+    assert(fields[0] == 0xA0);
+    package[32 + 0x3F0] ^= 1;
+    package_sha256(package + 32, CONTENT_SIZE, fields + 4);
+    package[32 + 0x3F0] ^= 1;
+    spoil_content(package, len);
 }
 
 void spoil_digest(uint8_t *package, size_t len)

@@ -66,6 +66,7 @@ struct forgery {
     uint32_t counter;
     const uint8_t *identity;
     bool compressed;
+    bool start; /* a start signature, too */
     void (*spoil)(uint8_t *package, size_t len);
 };
 /* Into b->package, its content into b->content and b->forged. */
@@ -75,6 +76,8 @@ void board_load_forgery(struct board *b, const struct forgery *f);
 /* Ways to spoil: with the digest as it was, and with the right one. */
 void spoil_digest(uint8_t *package, size_t len);
 void spoil_content(uint8_t *package, size_t len);
+/* The content's digest among the protected fields is that of the spoiled content. */
+void spoil_fields(uint8_t *package, size_t len);
 
 /* ---- the serial line ---- */
 

@@ -53,6 +53,46 @@ static void other_board(struct board *b)
     board_load_forgery(b, &(struct forgery){.key = OWN_KEY, .counter = 9, .identity = identity});
 }
 
+/* With start signatures. Payload and area were altered alike; the fields were, too; the key is
+ * nobody's; and an area that was altered beside a good package. */
+static void load_like_payload(struct board *b, const struct forgery *f)
+{
+    board_load_forgery(b, f);
+    memcpy(b->content, b->package + 32, sizeof b->content);
+    board_load(b, APP, b->content, sizeof b->content);
+}
+
+static void start_altered_alike(struct board *b)
+{
+    load_like_payload(
+        b, &(struct forgery){.key = OWN_KEY, .counter = 9, .start = true, .spoil = spoil_content});
+}
+
+static void start_altered_fields(struct board *b)
+{
+    load_like_payload(
+        b, &(struct forgery){.key = OWN_KEY, .counter = 9, .start = true, .spoil = spoil_fields});
+}
+
+static void start_unknown_key(struct board *b)
+{
+    board_load_forgery(b, &(struct forgery){.key = OTHER_KEY, .counter = 9, .start = true});
+}
+
+static void start_low_counter(struct board *b)
+{
+    board_load_forgery(
+        b, &(struct forgery){.key = OWN_KEY, .counter = BOARD_COUNTER - 1, .start = true});
+}
+
+static void start_area_altered(struct board *b)
+{
+    board_load_forgery(
+        b, &(struct forgery){.key = OWN_KEY, .counter = 9, .compressed = true, .start = true});
+    b->forged = board_make_content(b->content, 1);
+    board_load(b, APP, b->content, sizeof b->content);
+}
+
 /* The package is good, and the area claims to hold it, but holds something else. */
 static void area_with(struct board *b, bool compressed)
 {
@@ -140,5 +180,10 @@ const struct scenario start_scenarios[] = {
     SLOW(after_a_good_one, start_signed, 1201),
     SLOW(area_altered, start_installing, 1801),
     SLOW(area_altered_compressed, start_installing, 1801),
+    SLOW(start_altered_alike, start_signed, 1201),
+    SLOW(start_altered_fields, start_signed, 1201),
+    SLOW(start_unknown_key, start_signed, 1201),
+    SLOW(start_low_counter, start_signed, 1201),
+    SLOW(start_area_altered, start_installing, 1801),
 };
 const unsigned start_scenario_count = sizeof start_scenarios / sizeof start_scenarios[0];
