@@ -3,7 +3,7 @@
  * Pseudo-terminals and the links to them, the way Linux does them (pty(7), ioctl_tty(2)). Nobody
  * but a host holds the other side open, so that a closed port is known to be closed: what the board
  * sends then is lost, as on a cable without a PC. Never replaces anything but a symbolic link that
- * leads nowhere.
+ * leads nowhere, or to a terminal that came after it.
  *
  * The settings are read through the kernel's own structure, which knows any baud rate; its header
  * and <termios.h> do not go together.
@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 static int open_slave(const struct pty *p)
@@ -48,9 +49,21 @@ static bool set_raw(const struct pty *p)
     return ok;
 }
 
+/* A link to a terminal that was made after the link: the one it led to is gone, with the twin that
+ * was killed, and the number is another program's now. */
+static bool is_a_later_terminal(const struct stat *link, const struct stat *target)
+{
+    enum { PTS_MAJOR_FIRST = 136, PTS_MAJOR_LAST = 143 }; /* Unix98 pseudo-terminals */
+    unsigned number = major(target->st_rdev);
+    const struct timespec *made = &target->st_ctim, *linked = &link->st_mtim;
+    return S_ISCHR(target->st_mode) && number >= PTS_MAJOR_FIRST && number <= PTS_MAJOR_LAST &&
+           (made->tv_sec > linked->tv_sec ||
+            (made->tv_sec == linked->tv_sec && made->tv_nsec > linked->tv_nsec));
+}
+
 const char *pty_clear_place(const char *link, char *text, size_t size)
 {
-    struct stat st;
+    struct stat st, target;
     if (lstat(link, &st) != 0) {
         return NULL; /* symlink() will say what is wrong, if anything is */
     }
@@ -59,7 +72,7 @@ const char *pty_clear_place(const char *link, char *text, size_t size)
                        link);
         return text;
     }
-    if (stat(link, &st) == 0) {
+    if (stat(link, &target) == 0 && !is_a_later_terminal(&st, &target)) {
         (void)snprintf(
             text, size,
             "%s leads to something that exists, perhaps the port of another twin: end that "

@@ -314,6 +314,33 @@ class Links(Case):
         self.assertEqual(os.readlink(self.path("live")), "/dev/null")
         self.assertFalse(os.path.lexists(self.path("u3")))
 
+    def test_a_link_to_a_number_that_is_anothers_now_is_replaced(self):
+        """As a killed twin leaves it: its terminal is gone, and the number has been given again."""
+        master, slave = os.openpty()
+        name = os.ttyname(slave)
+        os.symlink(name, self.path("u2"))
+        done = self.run_twin("--firmware", os.path.join(FOLDER, "echo.elf"), "--usart2",
+                             self.path("u2"), "--usart3", self.path("u3"))
+        self.assertEqual(done.returncode, 4) # it is the one that was linked
+        os.close(master)
+        os.close(slave)
+        time.sleep(0.05)
+        held = []
+        try:
+            for _ in range(200):
+                held.append(os.openpty())
+                if os.ttyname(held[-1][1]) == name:
+                    break
+            else:
+                self.skipTest("the number of the terminal did not come again")
+            board = self.up()
+            self.assertNotEqual(os.readlink(self.path("u2")), name)
+            board.end()
+        finally:
+            for pair in held:
+                os.close(pair[0])
+                os.close(pair[1])
+
     def test_a_link_that_became_somebody_elses_stays(self):
         board = self.up()
         os.unlink(self.path("u2"))
