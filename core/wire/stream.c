@@ -15,6 +15,7 @@ void stream_init(struct stream *s, const struct stream_hw *hw)
 {
     s->hw = hw;
     s->state = STREAM_IDLE;
+    s->lent_len = 0;
     s->resumable = false;
 }
 
@@ -33,13 +34,6 @@ static bool stream_holds_back(const struct stream *s)
     return (s->spec.flags & STREAM_FLAG_HOLD) != 0;
 }
 
-static void stream_fail(struct stream *s, enum reason reason)
-{
-    s->reason = reason;
-    s->state = STREAM_FAILED;
-    s->resumable = false;
-}
-
 /* ---- content to flash ---- */
 
 /* The sector that the content has reached. Always erased: what reads blank may not be. */
@@ -53,10 +47,19 @@ static enum reason stream_erase_next(struct stream *s)
     return reason;
 }
 
+/* Content has come into the last sector that is erased, and there is nothing else to do. */
+static bool stream_erase_is_handy(const struct stream *s)
+{
+    unsigned last = geometry_sector_at(s->spec.addr + s->erased - WORD_SIZE);
+
+    return s->waiting && s->spec.addr + s->written > geometry_sector_addr(last);
+}
+
 /* A PACKAGE has no content here, and is never due. */
 static bool stream_erase_is_due(const struct stream *s)
 {
-    return s->state == STREAM_OPEN && s->written == s->erased && s->written < s->spec.content;
+    return s->state == STREAM_OPEN && s->erased < s->spec.content &&
+           (s->written == s->erased || stream_erase_is_handy(s));
 }
 
 static enum reason stream_program(struct stream *s, const uint8_t *data, uint32_t len)
@@ -66,6 +69,42 @@ static enum reason stream_program(struct stream *s, const uint8_t *data, uint32_
 
     s->written += len;
     return reason;
+}
+
+/* Brings to an end what flash has begun with. */
+static enum reason stream_settle(struct stream *s)
+{
+    uint32_t len = s->lent_len;
+
+    s->lent_len = 0;
+    return len != 0 ? stream_program(s, s->lent, len) : REASON_NONE;
+}
+
+static void stream_fail(struct stream *s, enum reason reason)
+{
+    uint32_t detail = s->detail;
+
+    (void)stream_settle(s);
+    s->detail = detail;
+    s->reason = reason;
+    s->state = STREAM_FAILED;
+    s->resumable = false;
+}
+
+/* The unpacker's pieces are lent until the next one: flash begins with one while the next is
+ * unpacked. Not with one behind which a sector has to be erased, or nothing follows. */
+static bool stream_may_lend(const struct stream *s, uint32_t piece)
+{
+    uint32_t end = s->written + piece;
+
+    return stream_kind_of(s) == STREAM_PACKED && end < s->erased && end < s->spec.content;
+}
+
+static void stream_lend(struct stream *s, const uint8_t *data, uint32_t len)
+{
+    s->lent = data;
+    s->lent_len = len;
+    flash_hw_begin(s->hw->flash, s->spec.addr + s->written, data, len);
 }
 
 /* The last 1 to 3 bytes, filled up to a word. */
@@ -84,7 +123,7 @@ static enum reason stream_program_rest(struct stream *s, const uint8_t *data, ui
 static enum reason stream_put(void *ctx, const uint8_t *data, size_t len)
 {
     struct stream *s = ctx;
-    enum reason reason = REASON_NONE;
+    enum reason reason = stream_settle(s);
 
     flash_hw_alive(s->hw->flash);
     while (len > 0 && reason == REASON_NONE) {
@@ -99,6 +138,9 @@ static enum reason stream_put(void *ctx, const uint8_t *data, size_t len)
             len -= WORD_SIZE;
         } else if (piece < WORD_SIZE) {
             reason = stream_program_rest(s, data, piece);
+            len = 0;
+        } else if (stream_may_lend(s, piece)) {
+            stream_lend(s, data, piece);
             len = 0;
         } else {
             piece &= ~(WORD_SIZE - 1u);
@@ -207,10 +249,22 @@ void stream_lost(struct stream *s, uint32_t now_us)
     stream_note_gap(s, (uint8_t)(s->gap_round << STREAM_ROUND_SHIFT), now_us);
 }
 
+/* Nothing is to be unpacked at the moment. */
+static void stream_settle_now(struct stream *s)
+{
+    enum reason reason = stream_settle(s);
+
+    if (reason != REASON_NONE) {
+        stream_fail(s, reason);
+    }
+}
+
 /* Nothing whole lies in the ring. Returns how many bytes to go on by: an incomplete frame is given
  * up after some silence, so that what comes then is not taken for its end. */
 static size_t stream_wait(struct stream *s, size_t len, uint32_t now_us)
 {
+    stream_settle_now(s);
+    s->waiting = true;
     if (len != s->quiet_len) {
         s->quiet_len = len;
         s->quiet_us = now_us;
@@ -228,6 +282,7 @@ static void stream_take_control(struct stream *s, unsigned kind)
     s->number = load_le32(s->frame + STREAM_HEAD_NUMBER);
     s->answer_due = true;
     if (kind == STREAM_CLOSE) {
+        stream_settle_now(s);
         s->resumable = s->resumable && s->state == STREAM_OPEN;
         s->state = STREAM_CLOSED;
     }
@@ -268,6 +323,7 @@ static size_t stream_take_whole(struct stream *s, const struct stream_input *in,
         if (s->hw->crc(s->hw->crc_ctx, s->frame, (STREAM_HEAD_BARE + padded) / WORD_SIZE) ==
             load_le32(payload + padded)) {
             s->good_us = now_us;
+            s->waiting = false;
             stream_take_data(s, len, now_us);
             return whole;
         }
@@ -374,6 +430,7 @@ uint32_t stream_begin(struct stream *s, const struct stream_spec *spec)
     s->told_next = s->next;
     s->told_written = s->written;
     s->gap_noted = s->gap_due = s->answer_due = s->timed_out = false;
+    s->waiting = false;
     s->worked = true; /* time counts from the first look into the ring */
     s->gap_round = 0;
     return s->next;

@@ -93,6 +93,7 @@ struct stream {
     bool gap_noted;         /* there was one since the last byte taken */
     bool gap_due;           /* to be told */
     bool answer_due;        /* to number */
+    bool waiting;           /* for the rest of a frame: nothing else is to be done */
     bool worked;            /* time has passed unseen since the last call */
     bool resumable;
     bool timed_out;     /* closed because nothing good came */
@@ -105,10 +106,12 @@ struct stream {
     uint32_t told_us;   /* when a status was made last ... */
     uint32_t told_next; /* ... and what it said */
     uint32_t told_written;
-    uint32_t good_us;  /* when a good frame was taken last */
-    uint32_t quiet_us; /* since when the ring holds as much as now ... */
-    size_t quiet_len;  /* ... that much */
-    uint32_t gap_us;   /* when a status was asked for last, about the gap of gap_round */
+    uint32_t good_us;    /* when a good frame was taken last */
+    uint32_t quiet_us;   /* since when the ring holds as much as now ... */
+    size_t quiet_len;    /* ... that much */
+    uint32_t gap_us;     /* when a status was asked for last, about the gap of gap_round */
+    uint32_t lent_len;   /* content that flash has begun with, behind written; not told yet */
+    const uint8_t *lent; /* ... where it is */
     struct stream_spec spec;
     struct unpack unpack;
     /* A frame on its way: words 0 and 1 of the head, payload, CRC. */

@@ -75,6 +75,15 @@ static enum reason program(void *ctx, uint32_t addr, const uint8_t *data, size_t
     return REASON_NONE;
 }
 
+/* Flash may begin with it, and need not. */
+static void begin(void *ctx, uint32_t addr, const uint8_t *data, size_t len)
+{
+    const struct bench *b = ctx;
+    for (uint32_t i = 0; i < len; i++) {
+        assert_int_equal(data[i], wanted(b, addr - MAP_APP_BASE + i));
+    }
+}
+
 static void alive(void *ctx)
 {
     (void)ctx;
@@ -139,8 +148,12 @@ static uint32_t now_us(const struct bench *b)
 void bench_board_init(struct bench *b)
 {
     baud_init(&b->baud);
-    b->flash = (struct flash_hw){
-        .ctx = b, .erase = erase, .program = program, .alive = alive, .flash_kib = 1024};
+    b->flash = (struct flash_hw){.ctx = b,
+                                 .erase = erase,
+                                 .program = program,
+                                 .begin = begin,
+                                 .alive = alive,
+                                 .flash_kib = 1024};
     b->stream_hw = (struct stream_hw){.flash = &b->flash,
                                       .memory = &b->memory,
                                       .dictionary = b->dictionary,

@@ -216,22 +216,24 @@ static void expect_erases(struct board *b, const uint32_t before[12], const uint
     }
 }
 
-/* The first sector at once, without a frame; then only those that the content reaches, also where
- * they read blank. What lies behind them stays. */
+/* The first sector at once, without a frame; the next one when the line leaves time for it, but not
+ * before content has come into the one before; all also where they read blank. What lies behind the
+ * content's last sector stays. */
 static void test_stream_erases(void **state)
 {
     static const uint32_t none[12];
     static const uint32_t first[12] = {0, 0, 1};
     static const uint32_t two[12] = {0, 0, 1, 1};
+    static const uint32_t three[12] = {0, 0, 1, 1, 1};
     static uint8_t noise[0x10000];
     uint64_t seed = 9;
     uint32_t before[12];
     struct stream_line *l = case_open(921600, 0);
-    struct stream_job job = case_plain(0x8000);
+    struct stream_job job = case_plain(0xC000);
     (void)state;
     case_make_content(4);
     random_fill(&seed, noise, sizeof noise);
-    board_poke(l->b, 0x08010000, noise, sizeof noise);
+    board_poke(l->b, 0x08020000, noise, sizeof noise);
     for (unsigned i = 0; i < 12; i++) {
         before[i] = twin_sector_erases(l->b->twin, i);
     }
@@ -241,14 +243,14 @@ static void test_stream_erases(void **state)
     expect_erases(l->b, before, first);
     l->stop_at = 0x4000 - 4;
     stream_line_transfer(l, 10);
-    stream_line_run(l, MS(600));
-    expect_erases(l->b, before, first);
-    l->stop_at = 0x8000;
+    stream_line_run(l, MS(1600));
+    expect_erases(l->b, before, two);
+    l->stop_at = 0xC000;
     stream_line_transfer(l, 10);
     case_expect_complete(l, &job);
     stream_line_close(l);
-    expect_erases(l->b, before, two);
-    board_assert_flash(l->b, 0x08010000, noise, sizeof noise);
+    expect_erases(l->b, before, three);
+    board_assert_flash(l->b, 0x08020000, noise, sizeof noise);
     case_close(l);
 }
 

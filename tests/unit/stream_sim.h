@@ -78,6 +78,8 @@ struct sim {
     uint32_t staged_len;
     unsigned erases, programmed; /* words */
     struct flash_hw flash_hw;
+    uint32_t begun_addr, begun_len; /* lent to flash; the next programming is of just that */
+    unsigned begun;                 /* how often */
     struct stream_hw hw;
     struct stream stream;
     struct unpack_memory memory;

@@ -284,14 +284,14 @@ static void show(void *ctx, uint32_t written)
     }
 }
 
-/* Sectors that were erased when so many bytes of the run had been written: the first one goes as
- * soon as the stream is open. */
+/* Sectors that may have been erased when so many bytes of the run had been written: the first one
+ * goes as soon as the stream is open, any other once there is content in the one before. */
 static uint32_t count_erased(const struct stream_flash *f, const struct run *r, uint32_t written)
 {
     uint32_t count = 1;
     for (size_t i = 1; i < r->count; i++) {
-        uint32_t addr = f->s->info.sectors[f->plan->sectors[r->first + i].sector].addr;
-        count += addr - r->addr < written;
+        uint32_t before = f->s->info.sectors[f->plan->sectors[r->first + i - 1].sector].addr;
+        count += before - r->addr < written;
     }
     return count;
 }
