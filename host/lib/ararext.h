@@ -146,7 +146,7 @@ ARAREXT_API uint32_t ararext_crc(uint32_t crc, const uint8_t *data, size_t len);
 struct ararext_transport {
     void *ctx;
     /* Hands all len bytes to the line within timeout_ms; they need not have left when it returns.
-     */
+     * TIMEOUT when the line does not take them: some may have gone. */
     int (*write)(void *ctx, const uint8_t *data, size_t len, unsigned timeout_ms);
     /* Waits up to timeout_ms for the first byte, then takes what is there, at most size bytes.
      * Silence is no error: *got is 0. timeout_ms 0 does not wait. */
@@ -155,7 +155,8 @@ struct ararext_transport {
      */
     int (*set_baud)(void *ctx, uint32_t baud);
     int (*flush_input)(void *ctx); /* throws away what has been received and not read */
-    int (*drain)(void *ctx);       /* waits until what was written has left; bounded */
+    /* Waits until what was written has left; bounded: what does not leave is thrown away then. */
+    int (*drain)(void *ctx);
     uint64_t (*now_ms)(void *ctx); /* never goes back; any start */
     void (*sleep_ms)(void *ctx, unsigned ms);
     void (*close)(void *ctx); /* called once, by ararext_close; ctx is then not used any more */
@@ -173,6 +174,10 @@ struct ararext_transport {
  * ARGUMENT (the port cannot do that baud rate). */
 ARAREXT_CHECKED ARAREXT_API int ararext_serial_open(struct ararext_transport *out, const char *path,
                                                     uint32_t baud, struct ararext_message *why);
+
+/* Whether other programs hold a port open, and which, where this system tells: "minicom (pid 12)".
+ * They may take the answers away. */
+ARAREXT_API bool ararext_port_users(const char *path, struct ararext_message *who);
 
 /* A serial port of this machine. */
 struct ararext_port {
@@ -250,8 +255,11 @@ ARAREXT_API void ararext_get_counters(const struct ararext_session *s,
  * They speak the native dialect. REFUSED is the board's 7F, UNSUPPORTED an extension that the board
  * or options.no_extensions rules out. */
 
-/* First contact: GET_VER, and DIALECT if the board only answers the other dialect. */
+/* First contact: GET_VER, and DIALECT if the board only answers the other dialect. A stream that a
+ * host left open on the board, which then understands no command, is ended. */
 ARAREXT_CHECKED ARAREXT_API int ararext_hello(struct ararext_session *s, uint8_t *version);
+/* Whether ararext_hello found such a stream. */
+ARAREXT_API bool ararext_ended_stream(const struct ararext_session *s);
 
 ARAREXT_CHECKED ARAREXT_API int ararext_get_version(struct ararext_session *s, uint8_t *version);
 /* Codes of the commands that the board has, ascending as it lists them; *count of at most 255. */

@@ -466,6 +466,42 @@ static void test_rate_is_proven_first(void **state)
     assert_int_equal(raised(115200, 0, 0), 115200);
 }
 
+/* A host was killed in its stream, at this rate: the next one ends that, and goes on. */
+static void find_left_open(uint32_t rate)
+{
+    struct bench *b = bench_create(115200, 1, 2);
+    const uint8_t begin[] = {0, 2, 0, 16, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0};
+    struct ararext_raw raw = {
+        .dialect = ARAREXT_NATIVE, .command = 0x6C, .payload = begin, .payload_len = sizeof begin};
+    uint8_t version = 0;
+    assert_int_equal(ararext_raise_baud(b->session, rate), ARAREXT_OK);
+    assert_int_equal(b->baud.rate, rate);
+    assert_int_equal(ararext_raw(b->session, &raw), ARAREXT_OK);
+    assert_int_equal(b->streams, 1);
+    ararext_close(b->session);
+    assert_int_equal(b->transport.set_baud(b->transport.ctx, 115200), ARAREXT_OK);
+    assert_int_equal(ararext_open(&b->session, &b->transport, NULL), ARAREXT_OK);
+    uint64_t start = b->now_ns;
+    assert_int_equal(ararext_hello(b->session, &version), ARAREXT_OK);
+    assert_true(ararext_ended_stream(b->session));
+    assert_in_range((b->now_ns - start) / MS, 1, 5000);
+    assert_int_equal(b->baud.rate, 115200);
+    assert_int_equal(ararext_hello(b->session, &version), ARAREXT_OK);
+    assert_int_equal(ararext_get_info(b->session, &b->info), ARAREXT_OK);
+    bench_make_image(b, 20 * KIB, false);
+    (void)bench_flash_ok(b, NULL);
+    bench_free(b);
+}
+
+static void test_stream_left_open(void **state)
+{
+    (void)state;
+    static const uint32_t rates[] = {115200, 230400, 460800, 921600, 1000000, 2000000};
+    for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
+        find_left_open(rates[i]);
+    }
+}
+
 /* A second raise that does not hold, from a rate that does: both ends go back, and up again. */
 static void test_rate_is_raised_twice(void **state)
 {
@@ -520,6 +556,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_stream_tells_why_flash_failed),
         cmocka_unit_test(test_stream_is_refused),
         cmocka_unit_test(test_rate_is_proven_first),
+        cmocka_unit_test(test_stream_left_open),
         cmocka_unit_test(test_rate_is_raised_twice),
         cmocka_unit_test(test_rate_that_stops_holding),
     };

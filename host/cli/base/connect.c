@@ -126,8 +126,18 @@ static int open_named(struct cli *cli, const char *name)
 
 /* ---- finding the board ---- */
 
+/* Ports that are asked, and what came of it. */
+struct search {
+    struct ararext_port *ports;
+    size_t count, found;
+    enum ararext_dialect dialect;
+    bool thorough; /* a board may be in the middle of a transfer that somebody broke off */
+    char path[256];
+    struct ararext_message silent, boards;
+};
+
 /* Whether a bootloader answers there, in either dialect; why not otherwise. */
-static bool probe(struct cli *cli, const char *path, enum ararext_dialect dialect,
+static bool probe(struct cli *cli, const char *path, const struct search *search,
                   struct ararext_message *why)
 {
     struct ararext_transport transport;
@@ -142,8 +152,9 @@ static bool probe(struct cli *cli, const char *path, enum ararext_dialect dialec
         transport.close(transport.ctx);
         return false;
     }
-    struct ararext_raw raw = {.dialect = dialect, .command = ARAREXT_GET_VER};
-    int rc = ararext_raw(s, &raw);
+    struct ararext_raw raw = {.dialect = search->dialect, .command = ARAREXT_GET_VER};
+    uint8_t version = 0;
+    int rc = search->thorough ? ararext_hello(s, &version) : ararext_raw(s, &raw);
     ararext_close(s);
     snprintf(why->text, sizeof why->text, "%s: %s", path,
              rc == ARAREXT_ERR_TIMEOUT ? "no answer" : ararext_error_entry(rc)->sentence);
@@ -158,39 +169,50 @@ static void append(struct ararext_message *m, const char *separator, const char 
     snprintf(m->text + used, sizeof m->text - used, "%s%s", used > 0 ? separator : "", text);
 }
 
-static int find_port(struct cli *cli, enum ararext_dialect dialect, char *path, size_t size)
+static void ask_ports(struct cli *cli, struct search *s)
 {
-    struct ararext_port *ports = NULL;
-    size_t count = 0, found = 0;
-    struct ararext_message silent = {""}, boards = {""};
-    int rc = ararext_list_ports(&ports, &count);
-    for (size_t i = 0; rc == ARAREXT_OK && i < count && cli_signal() == 0; i++) {
+    s->silent.text[0] = '\0';
+    for (size_t i = 0; i < s->count && cli_signal() == 0; i++) {
+        const char *path = s->ports[i].path;
         struct ararext_message why = {""};
-        if (ports[i].console) {
-            snprintf(why.text, sizeof why.text, "%s: left alone, this machine's console",
-                     ports[i].path);
-            append(&silent, "; ", why.text);
-        } else if (probe(cli, ports[i].path, dialect, &why)) {
-            found++;
-            snprintf(path, size, "%s", ports[i].path);
-            append(&boards, ", ", ports[i].path);
+        if (s->ports[i].console) {
+            snprintf(why.text, sizeof why.text, "%s: left alone, this machine's console", path);
+            append(&s->silent, "; ", why.text);
+        } else if (probe(cli, path, s, &why)) {
+            s->found++;
+            snprintf(s->path, sizeof s->path, "%s", path);
+            append(&s->boards, ", ", path);
         } else {
-            append(&silent, "; ", why.text);
+            append(&s->silent, "; ", why.text);
         }
     }
-    free(ports);
+}
+
+static int find_port(struct cli *cli, enum ararext_dialect dialect, char *path, size_t size)
+{
+    struct search s = {.dialect = dialect};
+    int rc = ararext_list_ports(&s.ports, &s.count);
+    if (rc == ARAREXT_OK) {
+        ask_ports(cli, &s);
+    }
+    if (rc == ARAREXT_OK && s.found == 0 && dialect == ARAREXT_NATIVE) {
+        s.thorough = true;
+        ask_ports(cli, &s);
+    }
+    free(s.ports);
     if (rc != ARAREXT_OK || cli_signal() != 0) {
         return rc != ARAREXT_OK ? rc : ARAREXT_ERR_INTERRUPTED;
     }
-    if (found == 0) {
+    snprintf(path, size, "%s", s.path);
+    if (s.found == 0) {
         rc = cli_error(cli, ARAREXT_ERR_NO_PORT, "no board found (%s)",
-                       count == 0 ? "this machine has no serial port, and no twin runs"
-                                  : silent.text);
+                       s.count == 0 ? "this machine has no serial port, and no twin runs"
+                                    : s.silent.text);
         cli_advise(cli,
                    "bring the board into the bootloader (PA0 high at reset), name its port with "
                    "--port, or start one in software: ararext-twin --firmware FILE --button");
-    } else if (found > 1) {
-        rc = cli_error(cli, ARAREXT_ERR_MANY, "%zu boards answer: %.300s", found, boards.text);
+    } else if (s.found > 1) {
+        rc = cli_error(cli, ARAREXT_ERR_MANY, "%zu boards answer: %.300s", s.found, s.boards.text);
         cli_advise(cli, "choose one with --port");
     }
     return rc;
@@ -215,6 +237,10 @@ int cli_connect(struct cli *cli)
     }
     uint8_t version = 0;
     rc = cli_session_error(cli, ararext_hello(cli->session, &version));
+    json_bool(cli->doc, "stream_ended", ararext_ended_stream(cli->session));
+    if (ararext_ended_stream(cli->session)) {
+        cli_say(cli, "The board was in the middle of a transfer that had broken off: ended.\n");
+    }
     if (rc == ARAREXT_OK && version >> 4 != 1) {
         rc = cli_error(cli, ARAREXT_ERR_UNSUPPORTED,
                        "the bootloader speaks protocol generation %02X, this ararext knows 10",

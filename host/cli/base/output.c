@@ -146,6 +146,20 @@ void cli_advise(struct cli *cli, const char *fmt, ...)
     va_end(args);
 }
 
+/* Answers that do not come, or come in pieces: perhaps another program has them. */
+static void name_other_readers(struct cli *cli, int code)
+{
+    struct ararext_message who;
+    bool may_be = code == ARAREXT_ERR_TIMEOUT || code == ARAREXT_ERR_GARBLED;
+    if (may_be && ararext_port_users(cli->port_path, &who)) {
+        size_t used = strlen(cli->error.text);
+        snprintf(cli->error.text + used, sizeof cli->error.text - used,
+                 "; %.200s has the port open, too, and may take the answers", who.text);
+        cli_advise(cli, "close that program first; if that does not help, %s",
+                   ararext_failure_advice(cli->session));
+    }
+}
+
 int cli_session_error(struct cli *cli, int code)
 {
     if (code == ARAREXT_OK || code == ARAREXT_ERR_INTERRUPTED) {
@@ -156,6 +170,7 @@ int cli_session_error(struct cli *cli, int code)
     }
     ararext_describe_failure(cli->session, &cli->error);
     cli_advise(cli, "%s", ararext_failure_advice(cli->session));
+    name_other_readers(cli, code);
     return code;
 }
 

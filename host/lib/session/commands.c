@@ -40,23 +40,6 @@ int ararext_get_version(struct ararext_session *s, uint8_t *version)
     return get_bytes(s, COMMAND_GET_VER, version, 1);
 }
 
-int ararext_hello(struct ararext_session *s, uint8_t *version)
-{
-    int rc = ararext_get_version(s, version);
-    if (rc != ARAREXT_ERR_REFUSED || s->failure.has_reason) {
-        return rc;
-    }
-    /* 7F to everything: perhaps it has been spoken to in the other dialect since its reset. */
-    struct ararext_failure native = s->failure;
-    struct ararext_raw course = {.dialect = ARAREXT_COURSE, .command = COMMAND_GET_VER};
-    rc = ararext_raw(s, &course);
-    s->failure = native;
-    if (rc == ARAREXT_OK && course.data_len == 1) {
-        s->failure.code = ARAREXT_ERR_DIALECT;
-    }
-    return s->failure.code;
-}
-
 int ararext_get_commands(struct ararext_session *s, uint8_t codes[255], size_t *count)
 {
     struct call call = {

@@ -23,10 +23,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "port_users.h"
 #include "serial_baud.h"
 
 /* Bytes that take longer than this to leave never will. */
 #define DRAIN_LIMIT_MS 3000u
+enum { BUSY_MS = 100, BUSY_TRIES = 8 };
 
 struct serial {
     int fd; /* -1: it went away, and has not come back */
@@ -84,7 +86,7 @@ static int serial_write(void *ctx, const uint8_t *data, size_t len, unsigned tim
         bool ready = false;
         int rc = wait_for(p, POLLOUT, deadline, &ready);
         if (rc != ARAREXT_OK || !ready) {
-            return ARAREXT_ERR_IO;
+            return rc != ARAREXT_OK ? rc : ARAREXT_ERR_TIMEOUT; /* the far end stands still */
         }
         ssize_t n = write(p->fd, data, len);
         if (n < 0 && errno != EAGAIN && errno != EINTR) {
@@ -137,7 +139,7 @@ static int serial_drain(void *ctx)
     int waiting = 0;
     while (ioctl(p->fd, TIOCOUTQ, &waiting) == 0 && waiting > 0) {
         if (serial_now_ms(p) - start > DRAIN_LIMIT_MS) {
-            return ARAREXT_ERR_IO;
+            return tcflush(p->fd, TCOFLUSH) == 0 ? ARAREXT_OK : ARAREXT_ERR_IO;
         }
         serial_sleep_ms(p, 1);
     }
@@ -176,7 +178,10 @@ static int open_failure(const char *path, int error, struct ararext_message *why
         return ARAREXT_ERR_PERMISSION;
     }
     if (error == EBUSY || error == EWOULDBLOCK) {
-        message_set(why, "%s: another program has the port open", path);
+        struct ararext_message who;
+        bool known = ararext_port_users(path, &who);
+        message_set(why, "%s: %.200s has the port open", path,
+                    known ? who.text : "another program");
         return ARAREXT_ERR_BUSY;
     }
     message_set(why, "%s: %s", path, strerror(error));
@@ -210,6 +215,19 @@ static int claim(struct serial *p, const char *path, struct ararext_message *why
     return ARAREXT_OK;
 }
 
+static int take(struct serial *p, const char *path, struct ararext_message *why)
+{
+    p->fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (p->fd < 0) {
+        return open_failure(path, errno, why);
+    }
+    int rc = claim(p, path, why);
+    if (rc != ARAREXT_OK) {
+        let_go(p);
+    }
+    return rc;
+}
+
 /* USB adapters collect bytes for 16 ms unless told otherwise; each answer would wait for that. Only
  * a wish: many drivers do not know it. */
 static void ask_for_low_latency(int fd)
@@ -224,12 +242,18 @@ static void ask_for_low_latency(int fd)
 static int open_port(struct serial *p, const char *path, uint32_t baud, struct ararext_message *why)
 {
     struct stat named = {0};
+    struct ararext_message who;
     (void)lstat(path, &named); /* opening it will tell */
-    p->fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    if (p->fd < 0) {
-        return open_failure(path, errno, why);
+    if (port_is_locked(path, &who)) {
+        message_set(why, "%s: %.300s has the port", path, who.text);
+        return ARAREXT_ERR_BUSY;
     }
-    int rc = claim(p, path, why);
+    int rc = take(p, path, why);
+    /* A program that was just killed lets go a moment later. */
+    for (unsigned i = 0; rc == ARAREXT_ERR_BUSY && i < BUSY_TRIES; i++) {
+        serial_sleep_ms(p, BUSY_MS);
+        rc = take(p, path, why);
+    }
     p->before = rc == ARAREXT_OK ? serial_settings_take(p->fd) : NULL;
     if (rc == ARAREXT_OK && !serial_baud_set_raw(p->fd, baud)) {
         message_set(why, "%s: the port cannot do %u baud", path, (unsigned)baud);

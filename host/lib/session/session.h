@@ -28,6 +28,7 @@ struct ararext_session {
     bool has_info;
     bool raised;              /* baud was negotiated: the board may go back to 115200 */
     bool one_try;             /* nobody may answer: nothing is sent again, and the rate stays */
+    bool ended_stream;        /* ararext_hello has */
     bool needs_silence;       /* the board may still wait for the rest of a frame */
     uint64_t silent_since_ms; /* our last byte; has a meaning when needs_silence */
 };

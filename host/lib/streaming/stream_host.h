@@ -36,6 +36,16 @@ struct stream_job {
  * stopped, the board is told first. */
 ARAREXT_CHECKED int stream_send(struct ararext_session *s, struct stream_job *job);
 
+enum { STREAM_RATE_COUNT = 5 };
+/* Rates above 115200 that are tried, descending. */
+extern const uint32_t STREAM_RATES[STREAM_RATE_COUNT];
+/* Asks the board for a rate, and changes to it whatever it answers. */
+ARAREXT_CHECKED int stream_set_rate(struct ararext_session *s, uint32_t baud);
+
+/* Ends a stream that is open on the board, at whatever rate, if there is one; *ended says so. Both
+ * ends are at the rate of before then. */
+ARAREXT_CHECKED int stream_end_open(struct ararext_session *s, bool *ended);
+
 /* Whether a board answers GET_VER; asked once, also when options.stop says so. */
 bool session_board_listens(struct ararext_session *s);
 /* The board has closed by itself, or lost its supply, or nobody is there: looks for it at 115200,

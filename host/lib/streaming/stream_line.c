@@ -20,8 +20,7 @@ enum {
     REPLUGS_MAX = 5,
 };
 
-static const uint32_t RATES[] = {2000000, 1000000, 921600, 460800, 230400};
-enum { RATE_COUNT = sizeof RATES / sizeof RATES[0] };
+const uint32_t STREAM_RATES[STREAM_RATE_COUNT] = {2000000, 1000000, 921600, 460800, 230400};
 
 bool session_board_listens(struct ararext_session *s)
 {
@@ -212,20 +211,29 @@ int ararext_raise_baud(struct ararext_session *s, uint32_t limit)
     if (!session_has(s, ARAREXT_FEATURE_STREAM)) {
         return ARAREXT_OK;
     }
-    for (size_t i = 0; i < RATE_COUNT; i++) {
+    for (size_t i = 0; i < STREAM_RATE_COUNT; i++) {
         bool good = false;
-        if (RATES[i] <= s->baud || (limit != 0 && RATES[i] > limit)) {
+        if (STREAM_RATES[i] <= s->baud || (limit != 0 && STREAM_RATES[i] > limit)) {
             continue;
         }
-        int rc = adapter_can(s, RATES[i], &good);
+        int rc = adapter_can(s, STREAM_RATES[i], &good);
         if (rc == ARAREXT_OK && good) {
-            rc = try_rate(s, RATES[i], &good);
+            rc = try_rate(s, STREAM_RATES[i], &good);
         }
         if (rc != ARAREXT_OK || good) {
             return rc;
         }
     }
     return ARAREXT_OK;
+}
+
+int stream_set_rate(struct ararext_session *s, uint32_t baud)
+{
+    int asked = ask_for_rate(s, baud);
+    int rc = session_set_line(s, baud);
+    s->raised = false;
+    s->needs_silence = asked != ARAREXT_OK;
+    return rc;
 }
 
 void ararext_restore_baud(struct ararext_session *s)
@@ -235,11 +243,9 @@ void ararext_restore_baud(struct ararext_session *s)
         return;
     }
     s->options.stop = NULL;
-    int rc = ask_for_rate(s, BAUD_DEFAULT);
+    int rc = stream_set_rate(s, BAUD_DEFAULT);
     s->options.stop = stop;
-    if (session_fall_back(s) == ARAREXT_OK && rc == ARAREXT_OK) {
-        s->needs_silence = false; /* else the board goes back by itself */
-    }
+    s->needs_silence = s->needs_silence || rc != ARAREXT_OK; /* the board goes back by itself */
 }
 
 uint32_t ararext_get_baud(const struct ararext_session *s)

@@ -92,7 +92,8 @@ static int put(struct sender *c, const uint8_t *frame, size_t len)
     trace(c, true, frame, len);
     int rc = c->s->transport.write(c->s->transport.ctx, frame, len, timeout);
     c->s->silent_since_ms = now_ms(c);
-    return rc;
+    /* A far end that stands still for a while is not gone: what it does not get goes again. */
+    return rc == ARAREXT_ERR_TIMEOUT ? ARAREXT_OK : rc;
 }
 
 static int put_control(struct sender *c, uint8_t kind, uint32_t number)

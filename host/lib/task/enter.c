@@ -8,6 +8,7 @@
 #include "enter.h"
 
 #include "protocol.h"
+#include "stream_host.h"
 
 enum {
     INSTALL_LIMIT_MS = 45000, /* PROTOCOL.md: up to 30 s; and some patience */
@@ -17,7 +18,63 @@ enum {
     START_MS = 700,          /* a verified start, or the bootloader that stays */
     LOOKS = 2,
     RESET_TRIES = 3,
+    HELLO_LOOKS = 2,
 };
+
+/* What no further look would change. */
+static bool is_final(int rc)
+{
+    return rc == ARAREXT_OK || rc == ARAREXT_ERR_IO || rc == ARAREXT_ERR_INTERRUPTED;
+}
+
+static bool is_unheard(int rc)
+{
+    return rc == ARAREXT_ERR_TIMEOUT || rc == ARAREXT_ERR_GARBLED;
+}
+
+/* ---- first contact ---- */
+
+/* 7F to everything: perhaps it has been spoken to in the other dialect since its reset. */
+static int try_other_dialect(struct ararext_session *s)
+{
+    struct ararext_failure native = s->failure;
+    struct ararext_raw course = {.dialect = ARAREXT_COURSE, .command = COMMAND_GET_VER};
+    int rc = ararext_raw(s, &course);
+    s->failure = native;
+    if (rc == ARAREXT_OK && course.data_len == 1) {
+        s->failure.code = ARAREXT_ERR_DIALECT;
+    }
+    return s->failure.code;
+}
+
+int ararext_hello(struct ararext_session *s, uint8_t *version)
+{
+    s->one_try = true;
+    int rc = ararext_get_version(s, version);
+    s->one_try = false;
+    /* A board in the middle of somebody's stream does not answer: looked for before it is asked
+     * more often, and after that, since it is silent while it erases. */
+    for (unsigned i = 0; i < HELLO_LOOKS && is_unheard(rc) && !s->ended_stream; i++) {
+        const struct ararext_failure failure = s->failure;
+        int ended = stream_end_open(s, &s->ended_stream);
+        s->failure = ended == ARAREXT_OK ? failure : s->failure;
+        rc = ended != ARAREXT_OK ? ended : rc;
+        if (ended == ARAREXT_OK && (s->ended_stream || i == 0)) {
+            rc = ararext_get_version(s, version);
+        }
+    }
+    if (rc == ARAREXT_ERR_REFUSED && s->options.retries > 0) {
+        rc = ararext_get_version(s, version);
+    }
+    return rc == ARAREXT_ERR_REFUSED && !s->failure.has_reason ? try_other_dialect(s) : rc;
+}
+
+bool ararext_ended_stream(const struct ararext_session *s)
+{
+    return s->ended_stream;
+}
+
+/* ---- looking once ---- */
 
 int try_slots(struct ararext_session *s, struct ararext_slots *out)
 {
@@ -37,17 +94,6 @@ int try_info(struct ararext_session *s, struct ararext_info *out)
         s->has_info = true;
     }
     return rc;
-}
-
-/* What no further look would change. */
-static bool is_final(int rc)
-{
-    return rc == ARAREXT_OK || rc == ARAREXT_ERR_IO || rc == ARAREXT_ERR_INTERRUPTED;
-}
-
-static bool is_unheard(int rc)
-{
-    return rc == ARAREXT_ERR_TIMEOUT || rc == ARAREXT_ERR_GARBLED;
 }
 
 static int wait_for_bootloader(struct ararext_session *s, unsigned timeout_ms,
