@@ -52,7 +52,38 @@ broken_off()
     kill "-$signal" "$tool"
     status=0
     wait "$tool" || status=$?
-    output=$(grep -v '^ *[0-9.]* [<>]' err)
+    output=$(grep -v '^ *[0-9.]* [<>]' err || true)
+}
+
+@test "killed while streaming: the next one ends the stream, and goes on" {
+    real_time
+    broken_off KILL "> C5 01" app.bin
+    expect_status 137
+    twin speed max
+    ararext info
+    expect_status 0
+    expect "in the middle of a transfer that had broken off: ended"
+    ararext info
+    expect_status 0
+    expect_not "broken off"
+    ararext flash app.bin
+    expect_status 0
+}
+
+@test "a board that stands still is no port that went away" {
+    real_time
+    "$ARAREXT" flash app.bin --no-compress --baud 115200 --verbose </dev/null >out 2>err 3>&- &
+    local tool=$! i
+    wait_for "> C5 01" err
+    kill -STOP "$TWIN_PID"
+    # Longer than a write may take; the time is what is tested.
+    sleep 8
+    kill -CONT "$TWIN_PID"
+    status=0
+    wait "$tool" || status=$?
+    output=$(grep -v '^ *[0-9.]* [<>]' err || true)
+    expect_status 0
+    expect_not "went away"
 }
 
 @test "SIGTERM while writing" {

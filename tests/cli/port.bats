@@ -75,11 +75,52 @@ teardown()
     flock --nonblock 9
     ararext info
     expect_status 4
-    expect "another program has the port open; close the other program"
+    expect "bash (pid "
+    expect "has the port open; close the other program"
     ararext monitor --for 1
     expect_status 4
     exec 9>&-
     ararext info
+    expect_status 0
+}
+
+@test "another program reads along: it is named" {
+    start_board --button
+    cat usart2 >/dev/null &
+    local reader=$!
+    until [ "$(readlink "/proc/$reader/fd/0" 2>/dev/null)" != "" ] && ls -l "/proc/$reader/fd" | grep -q pts; do
+        sleep 0.05
+    done
+    ararext info
+    local first=$status text=$output
+    kill "$reader"
+    wait "$reader" || true
+    # It may have been too slow to take anything; if something was missing, it is named.
+    if [ "$first" -ne 0 ]; then
+        output=$text
+        expect "cat (pid $reader) has the port open, too"
+    fi
+    ararext info
+    expect_status 0
+}
+
+@test "a lock file of a program that lives" {
+    start_board --button
+    local name lock
+    name=$(basename "$(readlink usart2)")
+    lock=/var/lock/LCK..$name
+    [ -w /var/lock ] || skip "/var/lock cannot be written here"
+    printf '%10d\n' "$$" >"$lock"
+    ararext info
+    rm -f "$lock"
+    expect_status 4
+    expect "(pid $$), by its lock file $lock"
+    sleep 0 & # a number that nobody has any more
+    local gone=$!
+    wait "$gone"
+    printf '%10d\n' "$gone" >"$lock"
+    ararext info
+    rm -f "$lock"
     expect_status 0
 }
 
