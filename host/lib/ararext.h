@@ -124,6 +124,7 @@ enum ararext_dialect {
 #define ARAREXT_FEATURE_MEM_CRC    4u
 #define ARAREXT_FEATURE_PACKAGES   8u
 #define ARAREXT_FEATURE_STREAM     16u
+#define ARAREXT_FEATURE_CHECKED    32u
 
 /* Name of a command ("FLASH_ERASE") and back; NULL and -1 when there is none. Case does not count.
  */

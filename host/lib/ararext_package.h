@@ -248,6 +248,7 @@ ARAREXT_CHECKED ARAREXT_API int ararext_stage_begin(struct ararext_session *s, u
 ARAREXT_CHECKED ARAREXT_API int ararext_stage_write(struct ararext_session *s, uint32_t offset,
                                                     const uint8_t *data, size_t len);
 ARAREXT_CHECKED ARAREXT_API int ararext_stage_finish(struct ararext_session *s);
+/* Sent once, as the next one: where the answer is lost GET_SLOTS tells what became of it. */
 ARAREXT_CHECKED ARAREXT_API int ararext_confirm(struct ararext_session *s);
 /* Never sent twice: a second one would go back further. */
 ARAREXT_CHECKED ARAREXT_API int ararext_rollback(struct ararext_session *s);

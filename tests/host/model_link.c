@@ -39,9 +39,13 @@ static int link_write(void *ctx, const uint8_t *data, size_t len, unsigned timeo
     link->lose_answer = false;
     link->lose_request = false;
     if (link->before != NULL) {
-        link->before(link, frame, len);
+        uint8_t seen[ARAREXT_FRAME_MAX];
+        memcpy(seen, frame, len);
+        seen[1] &= 0x7F; /* whatever the host wants behind the answer */
+        link->before(link, seen, len);
     }
-    link->requests[frame[1]]++;
+    link->requests[frame[1] & 0x7F]++;
+    link->checked += frame[1] >> 7;
     link->model->sent_len = 0;
     link->taken = 0;
     link->answer_lost = link->lose_answer;

@@ -15,6 +15,7 @@ struct model_link {
     uint64_t seed;
     unsigned damage_every; /* one frame in so many, either way, is damaged; 0 = none */
     unsigned damaged, lost;
+    unsigned checked;       /* requests that asked for a CRC behind the answer */
     unsigned requests[256]; /* by command */
     size_t taken;           /* bytes of model->sent that were read */
     bool answer_lost;       /* the answer to the current request does not arrive */

@@ -31,14 +31,14 @@ size_t unhex(const char *hex, uint8_t *out, size_t size)
 
 const char *request(uint8_t command, const char *payload)
 {
-    static char texts[8][3 * 260 + 1];
+    static char texts[16][3 * 260 + 1];
     static unsigned turn;
     uint8_t frame[260];
     size_t n = unhex(payload, frame + 2, 254);
     frame[0] = (uint8_t)(1 + n);
     frame[1] = command;
     store_le32(frame + 2 + n, crc_update(CRC_START, frame, 2 + n));
-    char *text = texts[turn++ % 8];
+    char *text = texts[turn++ % 16];
     for (size_t i = 0; i < n + 6; i++) {
         sprintf(text + 3 * i, "%02X ", frame[i]);
     }

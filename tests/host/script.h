@@ -46,7 +46,7 @@ void script_push(struct script *s, const char *hex, unsigned delay_ms, unsigned 
 
 /* "05 51" to bytes. Number of bytes. */
 size_t unhex(const char *hex, uint8_t *out, size_t size);
-/* A native request, CRC included, as hex text. Valid until the eighth call from now. */
+/* A native request, CRC included, as hex text. Valid until the sixteenth call from now. */
 const char *request(uint8_t command, const char *payload);
 
 #define STEPS(s, options, ...)                                                                     \

@@ -181,9 +181,26 @@ static bool is_streaming_command(uint8_t command)
     return command >= COMMAND_SET_BAUD && command <= COMMAND_DIGESTS;
 }
 
+/* With the CRC behind it, if the request asks for that. */
+static void finish_answer(struct bench *b, uint8_t first, const uint8_t *data, uint8_t len)
+{
+    bool checked = (b->command[1] & COMMAND_CHECKED) != 0;
+    b->answer[0] = first;
+    b->answer[1] = b->command[1];
+    b->answer[2] = len;
+    if (len > 0) {
+        memcpy(b->answer + 3, data, len);
+    }
+    b->answer_len = first == PROTOCOL_NACK && !checked ? 1 : 3u + len;
+    if (checked) {
+        store_le32(b->answer + b->answer_len, crc_update(CRC_START, b->answer, b->answer_len));
+        b->answer_len += FRAME_CRC_SIZE;
+    }
+}
+
 static void serve_streaming(struct bench *b)
 {
-    struct frame_request q = {.command = b->command[1],
+    struct frame_request q = {.command = b->command[1] & (uint8_t)~COMMAND_CHECKED,
                               .payload = b->command + 2,
                               .payload_len = (uint8_t)(b->command[0] - 1)};
     struct stream_answer answer;
@@ -196,15 +213,10 @@ static void serve_streaming(struct bench *b)
         b->model->loader.failure.reason = reason;
         b->model->loader.failure.command = q.command;
         b->model->loader.failure.detail = answer.detail;
-        b->answer[0] = PROTOCOL_NACK;
-        b->answer_len = 1;
+        finish_answer(b, PROTOCOL_NACK, NULL, 0);
         return;
     }
-    b->answer[0] = PROTOCOL_ACK;
-    b->answer[1] = q.command;
-    b->answer[2] = answer.len;
-    memcpy(b->answer + 3, answer.data, answer.len);
-    b->answer_len = 3u + answer.len;
+    finish_answer(b, PROTOCOL_ACK, answer.data, answer.len);
     b->change_to = q.command == COMMAND_SET_BAUD ? b->service.rate : 0;
     b->begin_stream = q.command == COMMAND_STREAM_BEGIN;
     if (b->begin_stream) {
@@ -216,17 +228,23 @@ static void serve_streaming(struct bench *b)
 /* Typical times of what the model does in none. */
 static void take_time(struct bench *b, const uint8_t *frame)
 {
-    if (frame[1] == COMMAND_FLASH_ERASE) {
+    uint8_t command = frame[1] & (uint8_t)~COMMAND_CHECKED;
+    uint8_t *sent = b->model->sent;
+    if (command == COMMAND_FLASH_ERASE) {
         for (unsigned i = 0; i < frame[3]; i++) {
             work(b, bench_erase_ns(frame[2] + i));
             b->erases[frame[2] + i]++;
         }
-    } else if (frame[1] == COMMAND_MEM_WRITE) {
+    } else if (command == COMMAND_MEM_WRITE) {
         work(b, (frame[6] + 3u) / 4u * WORD_NS);
-    } else if (frame[1] == COMMAND_MEM_CRC) {
+    } else if (command == COMMAND_MEM_CRC) {
         work(b, (uint64_t)load_le32(frame + 6) * CRC_NS);
-    } else if (frame[1] == COMMAND_GET_INFO && b->no_streaming) {
-        b->model->sent[FEATURE_BYTE] &= (uint8_t)~FEATURE_STREAM;
+    } else if (command == COMMAND_GET_INFO && b->no_streaming) {
+        sent[FEATURE_BYTE] &= (uint8_t)~FEATURE_STREAM;
+        if (frame[1] != command) {
+            size_t len = ANSWER_HEAD_SIZE + (size_t)sent[2];
+            store_le32(sent + len, crc_update(CRC_START, sent, len));
+        }
     }
 }
 
@@ -234,7 +252,7 @@ static void serve_other(struct bench *b)
 {
     b->model->sent_len = 0;
     model_feed(b->model, b->command, b->command_len, 0);
-    if (b->model->sent_len > 1) {
+    if (b->model->sent_len > 1 && b->model->sent[0] == PROTOCOL_ACK) {
         take_time(b, b->command);
     }
     memcpy(b->answer, b->model->sent, b->model->sent_len);
@@ -263,7 +281,7 @@ static void command_byte(struct bench *b, uint8_t byte, bool good)
     b->command_ns = b->now_ns;
     b->command[b->command_len++] = byte;
     if (frame_is_whole(b)) {
-        uint8_t command = b->command[1];
+        uint8_t command = b->command[1] & (uint8_t)~COMMAND_CHECKED;
         baud_good(&b->baud, now_us(b));
         b->requests[command]++;
         if (is_streaming_command(command) && !b->no_streaming) {

@@ -54,10 +54,13 @@ static void test_session_twelve_commands(void **state)
     STEPS(&s, NULL, {request(0x52, ""), "A5 52 03 51 52 53", 0, 0, false},
           {request(0x53, ""), "A5 53 02 13 04", 0, 0, false},
           {request(0x54, ""), "A5 54 01 AA", 0, 0, false},
+          {request(0x54, ""), "A5 54 01 AA", 0, 0, false},
           {request(0x55, "00 80 00 08"), "A5 55 00", 0, 0, false},
           {request(0x56, "FF 01"), "A5 56 00", 20000, 0, false},
           {request(0x57, "00 40 00 20 03 AA BB CC"), "A5 57 00", 0, 0, false},
           {request(0x5A, ""), "A5 5A 02 FB 0F", 0, 0, false},
+          {request(0x5A, ""), "A5 5A 02 FB 0F", 0, 0, false},
+          {request(0x5B, "0C 02 04"), "A5 5B 04 00 FF 00 FF", 0, 0, false},
           {request(0x5B, "0C 02 04"), "A5 5B 04 00 FF 00 FF", 0, 0, false});
     assert_int_equal(ararext_get_commands(s.session, codes, &count), ARAREXT_OK);
     assert_int_equal(count, 3);

@@ -18,17 +18,24 @@ static int run(struct cli *cli, int argc, char **argv)
         return rc;
     }
     rc = cli_connect(cli);
-    if (rc == ARAREXT_OK) {
-        rc = cli_session_error(cli, ararext_confirm(cli->session));
-    }
-    if (rc == ARAREXT_OK) {
-        rc = cli_session_error(cli, ararext_get_slots(cli->session, &slots));
-    }
     if (rc != ARAREXT_OK) {
         return rc;
     }
+    rc = cli_session_error(cli, ararext_confirm(cli->session));
+    /* Where the answer was lost the slots tell. */
+    bool lost = rc == ARAREXT_ERR_TIMEOUT || rc == ARAREXT_ERR_GARBLED;
+    if (rc != ARAREXT_OK && !lost) {
+        return rc;
+    }
+    int asked = ararext_get_slots(cli->session, &slots);
+    if (asked != ARAREXT_OK) {
+        return lost ? rc : cli_session_error(cli, asked);
+    }
     bool good = slots.installed < ARAREXT_SLOT_COUNT &&
                 slots.slots[slots.installed].state == ARAREXT_SLOT_CONFIRMED;
+    if (!good && lost) {
+        return rc;
+    }
     if (!good) {
         return cli_error(cli, ARAREXT_ERR_VERIFY,
                          "the board accepted it, but reports no confirmed package");

@@ -20,11 +20,17 @@ _Static_assert(ARAREXT_FRAME_MAX == FRAME_SIZE_MAX, "frame sizes");
 _Static_assert(ARAREXT_FEATURE_MEM_CRC == FEATURE_MEM_CRC, "features");
 _Static_assert(ARAREXT_FEATURE_LAST_ERROR == FEATURE_LAST_ERROR, "features");
 _Static_assert(ARAREXT_FEATURE_RESET == FEATURE_RESET, "features");
+_Static_assert(ARAREXT_FEATURE_CHECKED == FEATURE_CHECKED, "features");
 
 /* A command without payload whose answer has exactly len bytes. */
 static int get_bytes(struct ararext_session *s, uint8_t command, uint8_t *data, size_t len)
 {
-    struct call call = {.command = command, .data = data, .data_min = len, .data_max = len};
+    struct call call = {.command = command,
+                        .data = data,
+                        .data_min = len,
+                        .data_max = len,
+                        .decides = command == COMMAND_GET_RDP_STATUS ||
+                                   command == COMMAND_READ_SECTOR_P_STATUS};
     return session_call(s, &call);
 }
 
@@ -100,21 +106,27 @@ int ararext_write(struct ararext_session *s, uint32_t addr, const uint8_t *data,
     return order(s, COMMAND_MEM_WRITE, payload, 5 + len);
 }
 
-int ararext_read(struct ararext_session *s, uint32_t addr, uint8_t *data, size_t len)
+static int read_memory(struct ararext_session *s, uint32_t addr, struct call *call)
 {
     uint8_t payload[5];
-    if (len == 0 || len > ARAREXT_READ_MAX) {
-        return ARAREXT_ERR_ARGUMENT;
-    }
     store_le32(payload, addr);
-    payload[4] = (uint8_t)len;
-    struct call call = {.command = COMMAND_MEM_READ,
-                        .payload = payload,
-                        .payload_len = sizeof payload,
-                        .data = data,
-                        .data_min = len,
-                        .data_max = len};
-    return session_call(s, &call);
+    payload[4] = (uint8_t)call->data_max;
+    call->command = COMMAND_MEM_READ;
+    call->payload = payload;
+    call->payload_len = sizeof payload;
+    return session_call(s, call);
+}
+
+int ararext_read(struct ararext_session *s, uint32_t addr, uint8_t *data, size_t len)
+{
+    struct call call = {.data = data, .data_min = len, .data_max = len};
+    return len == 0 || len > ARAREXT_READ_MAX ? ARAREXT_ERR_ARGUMENT : read_memory(s, addr, &call);
+}
+
+int session_read_twice(struct ararext_session *s, uint32_t addr, uint8_t *data, size_t len)
+{
+    struct call call = {.data = data, .data_min = len, .data_max = len, .decides = true};
+    return len == 0 || len > ARAREXT_READ_MAX ? ARAREXT_ERR_ARGUMENT : read_memory(s, addr, &call);
 }
 
 /* The short bitmap is enough for the sectors of a 512 KiB part; bootloaders of the twelve commands
@@ -167,7 +179,8 @@ int ararext_read_otp(struct ararext_session *s, uint16_t offset, uint8_t *data, 
                         .payload_len = sizeof payload,
                         .data = data,
                         .data_min = len,
-                        .data_max = len};
+                        .data_max = len,
+                        .decides = true};
     return session_call(s, &call);
 }
 

@@ -91,7 +91,8 @@ int info_get_extended(struct ararext_session *s, struct ararext_info *out)
                         .data = data,
                         .data_min = INFO_SIZE_MIN,
                         .data_max = sizeof data,
-                        .extension = true};
+                        .extension = true,
+                        .decides = true};
     int rc = session_call(s, &call);
     if (rc != ARAREXT_OK) {
         return rc;
@@ -104,6 +105,7 @@ int info_get_extended(struct ararext_session *s, struct ararext_info *out)
         s->failure = (struct ararext_failure){.code = ARAREXT_ERR_GARBLED};
         return ARAREXT_ERR_GARBLED;
     }
+    s->checked = (out->features & FEATURE_CHECKED) != 0;
     return ARAREXT_OK;
 }
 
@@ -123,10 +125,10 @@ static int get_plain_info(struct ararext_session *s, struct ararext_info *out)
         rc = ararext_get_protection(s, &out->nwrp);
     }
     if (rc == ARAREXT_OK) {
-        rc = ararext_read(s, MAP_UID_BASE, out->uid, sizeof out->uid);
+        rc = session_read_twice(s, MAP_UID_BASE, out->uid, sizeof out->uid);
     }
     if (rc == ARAREXT_OK) {
-        rc = ararext_read(s, MAP_FLASH_KIB_ADDR, size, sizeof size);
+        rc = session_read_twice(s, MAP_FLASH_KIB_ADDR, size, sizeof size);
     }
     if (rc != ARAREXT_OK) {
         return rc;

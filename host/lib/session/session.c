@@ -18,6 +18,8 @@
 /* A board that answers nonsense for ever must not keep us. */
 #define ANSWER_LIMIT_MS 2000u
 
+enum { BARE_MS = 40 }; /* a 7F alone is followed by 20 ms of silence; and what adapters collect */
+
 uint32_t ararext_crc(uint32_t crc, const uint8_t *data, size_t len)
 {
     return crc_update(crc, data, len);
@@ -179,6 +181,8 @@ int session_fall_back(struct ararext_session *s)
 
 /* A request on its way and what has come back. */
 struct transfer {
+    bool checked; /* the answer has to end in a CRC ... */
+    bool bare;    /* ... and a 7F came without: the frame or the command was not understood */
     uint8_t frame[FRAME_SIZE_MAX];
     size_t frame_len;
     uint8_t got[sizeof((struct ararext_failure *)0)->got];
@@ -196,6 +200,7 @@ static void trace(struct ararext_session *s, bool sent, const uint8_t *data, siz
 static void build_frame(struct transfer *t, enum ararext_dialect dialect, uint8_t command,
                         const uint8_t *payload, size_t len)
 {
+    t->checked = t->bare = false;
     size_t counted = 1 + len + (dialect == ARAREXT_COURSE ? FRAME_CRC_SIZE : 0);
     t->frame[0] = (uint8_t)counted;
     t->frame[1] = command;
@@ -288,7 +293,41 @@ static int garbled(struct ararext_session *s, struct transfer *t)
     return ARAREXT_ERR_GARBLED;
 }
 
-/* `A5 command n data` or `7F`. */
+/* The request's twin that asks for a checked answer. */
+static void build_checked_frame(struct transfer *t, const struct call *call)
+{
+    build_frame(t, ARAREXT_NATIVE, call->command | COMMAND_CHECKED, call->payload,
+                call->payload_len);
+    t->checked = true;
+}
+
+static bool check_is_good(const struct transfer *t, size_t len)
+{
+    return load_le32(t->got + len) == crc_update(CRC_START, t->got, len);
+}
+
+/* `7F`, or `7F command 00 CRC`: the rest follows at once, if there is one. */
+static int receive_refusal(struct ararext_session *s, struct transfer *t)
+{
+    uint64_t deadline = t->deadline_ms;
+    if (!t->checked) {
+        return ARAREXT_ERR_REFUSED;
+    }
+    t->deadline_ms = now(s) + (s->transport.may_lag ? BARE_MS * LAG_FACTOR : BARE_MS);
+    if (receive(s, t, 2) == ARAREXT_ERR_TIMEOUT) {
+        t->bare = true;
+        return ARAREXT_ERR_REFUSED;
+    }
+    t->deadline_ms = deadline;
+    int rc = receive(s, t, ANSWER_HEAD_SIZE + FRAME_CRC_SIZE);
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    bool good = t->got[1] == t->frame[1] && t->got[2] == 0 && check_is_good(t, ANSWER_HEAD_SIZE);
+    return good ? ARAREXT_ERR_REFUSED : garbled(s, t);
+}
+
+/* `A5 command n data`, or a refusal. */
 static int receive_native(struct ararext_session *s, struct transfer *t, const struct call *call)
 {
     int rc = receive(s, t, 1);
@@ -296,20 +335,22 @@ static int receive_native(struct ararext_session *s, struct transfer *t, const s
         return rc;
     }
     if (t->got[0] == PROTOCOL_NACK) {
-        return ARAREXT_ERR_REFUSED;
+        return receive_refusal(s, t);
     }
     if (t->got[0] != PROTOCOL_ACK) {
         return garbled(s, t);
     }
-    rc = receive(s, t, 3);
+    rc = receive(s, t, ANSWER_HEAD_SIZE);
     if (rc != ARAREXT_OK) {
         return rc;
     }
     size_t n = t->got[2];
-    if (t->got[1] != call->command || n < call->data_min || n > call->data_max) {
+    if (t->got[1] != t->frame[1] || n < call->data_min || n > call->data_max) {
         return garbled(s, t);
     }
-    return receive(s, t, 3 + n);
+    rc = receive(s, t, ANSWER_HEAD_SIZE + n + (t->checked ? FRAME_CRC_SIZE : 0));
+    return rc == ARAREXT_OK && t->checked && !check_is_good(t, ANSWER_HEAD_SIZE + n) ? garbled(s, t)
+                                                                                     : rc;
 }
 
 /* How long we wait for what the board may take. */
@@ -366,6 +407,9 @@ static void fetch_reason(struct ararext_session *s, uint8_t refused_command)
                         .data_max = LAST_ERROR_SIZE};
     struct transfer t;
     build_frame(&t, ARAREXT_NATIVE, call.command, NULL, 0);
+    if (s->checked) {
+        build_checked_frame(&t, &call);
+    }
     if (attempt(s, &t, &call) != ARAREXT_OK) {
         return;
     }
@@ -407,35 +451,32 @@ static int follow_reset(struct ararext_session *s, uint8_t command, int rc)
     return rc == ARAREXT_OK ? back : rc;
 }
 
-int session_call(struct ararext_session *s, struct call *call)
+/* One attempt, with the reason of a refusal. */
+static int attempt_and_note(struct ararext_session *s, struct transfer *t, struct call *call)
 {
-    if (session_stopped(s)) {
-        return ARAREXT_ERR_INTERRUPTED;
+    int rc = attempt(s, t, call);
+    if (rc == ARAREXT_OK) {
+        return rc;
     }
-    struct transfer t;
-    build_frame(&t, ARAREXT_NATIVE, call->command, call->payload, call->payload_len);
-    s->failure.attempts = 0;
-    if (call->extension && s->options.no_extensions) {
-        note_failure(s, ARAREXT_ERR_UNSUPPORTED, &t);
-        return ARAREXT_ERR_UNSUPPORTED;
+    note_failure(s, rc, t);
+    if (rc == ARAREXT_ERR_REFUSED) {
+        fetch_reason(s, call->command);
     }
+    if (rc == ARAREXT_ERR_REFUSED && call->extension && !t->bare && s->failure.has_reason &&
+        s->failure.reason == REASON_UNKNOWN_COMMAND) {
+        rc = s->failure.code = ARAREXT_ERR_UNSUPPORTED;
+    }
+    return rc;
+}
+
+/* Until it is carried out, refused, or nobody has answered often enough. */
+static int call_until_answered(struct ararext_session *s, struct transfer *t, struct call *call)
+{
     for (unsigned i = 0;; i++) {
         s->failure.attempts = i + 1;
-        int rc = attempt(s, &t, call);
-        if (rc == ARAREXT_OK) {
-            return follow_reset(s, call->command, rc);
-        }
-        note_failure(s, rc, &t);
-        if (rc == ARAREXT_ERR_REFUSED) {
-            fetch_reason(s, call->command);
-        }
-        if (call->extension && s->failure.has_reason &&
-            s->failure.reason == REASON_UNKNOWN_COMMAND) {
-            s->failure.code = ARAREXT_ERR_UNSUPPORTED;
-            return ARAREXT_ERR_UNSUPPORTED;
-        }
-        if (!may_repeat(s, call, rc)) {
-            return follow_reset(s, call->command, rc);
+        int rc = attempt_and_note(s, t, call);
+        if (rc == ARAREXT_OK || !may_repeat(s, call, rc)) {
+            return rc;
         }
         /* Also after the last attempt: whoever wanted an end is not told of the board's silence. */
         if (session_stopped(s)) {
@@ -449,6 +490,69 @@ int session_call(struct ararext_session *s, struct call *call)
         }
         s->counters.resends++;
     }
+}
+
+/* An answer without a check of its own: it has to come twice in a row. */
+static int ask_again(struct ararext_session *s, struct transfer *t, struct call *call)
+{
+    uint8_t before[ARAREXT_DATA_MAX];
+    for (unsigned i = 0; i <= s->options.retries + 1; i++) {
+        size_t len = call->data_len;
+        memcpy(before, call->data, len);
+        int rc = call_until_answered(s, t, call);
+        if (rc != ARAREXT_OK || (call->data_len == len && memcmp(before, call->data, len) == 0)) {
+            return rc;
+        }
+    }
+    note_failure(s, ARAREXT_ERR_GARBLED, t);
+    return ARAREXT_ERR_GARBLED;
+}
+
+int session_call(struct ararext_session *s, struct call *call)
+{
+    if (session_stopped(s)) {
+        return ARAREXT_ERR_INTERRUPTED;
+    }
+    struct transfer t;
+    build_frame(&t, ARAREXT_NATIVE, call->command, call->payload, call->payload_len);
+    s->failure.attempts = 0;
+    if (call->extension && s->options.no_extensions) {
+        note_failure(s, ARAREXT_ERR_UNSUPPORTED, &t);
+        return ARAREXT_ERR_UNSUPPORTED;
+    }
+    int rc = ARAREXT_ERR_REFUSED;
+    t.bare = true;
+    if (s->checked) {
+        build_checked_frame(&t, call);
+        rc = call_until_answered(s, &t, call);
+    }
+    /* A 7F alone: whoever answers there now (an application) may not know checked answers. */
+    if (rc == ARAREXT_ERR_REFUSED && t.bare) {
+        build_frame(&t, ARAREXT_NATIVE, call->command, call->payload, call->payload_len);
+        rc = call_until_answered(s, &t, call);
+        rc = rc == ARAREXT_OK && call->decides ? ask_again(s, &t, call) : rc;
+    }
+    return follow_reset(s, call->command, rc);
+}
+
+int session_learn_checked(struct ararext_session *s)
+{
+    uint8_t version = 0;
+    struct call call = {.command = COMMAND_GET_VER, .data = &version, .data_min = 1, .data_max = 1};
+    struct transfer t;
+    int rc = ARAREXT_ERR_GARBLED;
+    build_checked_frame(&t, &call);
+    for (unsigned i = 0; i <= s->options.retries && rc == ARAREXT_ERR_GARBLED; i++) {
+        if (session_stopped(s)) {
+            return ARAREXT_ERR_INTERRUPTED;
+        }
+        rc = attempt(s, &t, &call);
+    }
+    s->checked = rc == ARAREXT_OK; /* else every answer that decides is asked for twice */
+    if (rc == ARAREXT_ERR_IO) {
+        note_failure(s, rc, &t);
+    }
+    return rc == ARAREXT_ERR_IO ? rc : ARAREXT_OK;
 }
 
 /* ---- raw access ---- */

@@ -27,6 +27,7 @@ struct ararext_session {
     struct ararext_info info; /* of the last ararext_get_info: the sector map */
     bool has_info;
     bool raised;              /* baud was negotiated: the board may go back to 115200 */
+    bool checked;             /* the loader puts a CRC behind an answer where it is asked to */
     bool one_try;             /* nobody may answer: nothing is sent again, and the rate stays */
     bool ended_stream;        /* ararext_hello has */
     bool needs_silence;       /* the board may still wait for the rest of a frame */
@@ -43,10 +44,14 @@ struct call {
     size_t data_len; /* out */
     bool once;       /* never sent again after silence: it may have been carried out */
     bool extension;  /* one of the commands from 60 on */
+    bool decides;    /* asked twice where the answer has no check of its own */
 };
 
 /* Sends a native request and takes its answer, with retries; see ararext.h for the errors. */
 ARAREXT_CHECKED int session_call(struct ararext_session *s, struct call *call);
+
+/* Whether the one that answers knows checked answers: asks. IO, INTERRUPTED. */
+ARAREXT_CHECKED int session_learn_checked(struct ararext_session *s);
 
 /* Time that PROTOCOL.md gives the board for a command, without the line, in milliseconds. */
 unsigned session_board_time_ms(const struct ararext_session *s, uint8_t command,
@@ -62,6 +67,10 @@ bool session_has(const struct ararext_session *s, uint32_t features);
 
 /* Whether options.stop says so; records the failure. */
 bool session_stopped(struct ararext_session *s);
+
+/* As ararext_read; where answers have no check of their own, twice. */
+ARAREXT_CHECKED int session_read_twice(struct ararext_session *s, uint32_t addr, uint8_t *data,
+                                       size_t len);
 
 /* GET_INFO alone: as ararext_get_info, without making do with the twelve commands. */
 ARAREXT_CHECKED int info_get_extended(struct ararext_session *s, struct ararext_info *out);

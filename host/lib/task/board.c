@@ -33,12 +33,12 @@ static int look_at_flash(struct ararext_session *s, struct ararext_board *b)
     uint8_t words[8];
     uint32_t base = slots_base(&b->info), flash_end = MAP_FLASH_BASE + b->info.flash_kib * 1024u;
     uint32_t slot_size = (flash_end - base) / ARAREXT_SLOT_COUNT;
-    int rc = ararext_read(s, b->info.app_base, words, sizeof words);
+    int rc = session_read_twice(s, b->info.app_base, words, sizeof words);
     b->plain_application =
         rc == ARAREXT_OK &&
         image_vectors_plausible(load_le32(words), load_le32(words + 4), flash_end);
     for (uint32_t i = 0; rc == ARAREXT_OK && i < ARAREXT_SLOT_COUNT; i++) {
-        rc = ararext_read(s, base + i * slot_size, words, sizeof words);
+        rc = session_read_twice(s, base + i * slot_size, words, sizeof words);
         uint32_t first = load_le32(words);
         /* A package that was retired begins like one for ever. */
         b->slots_in_use =

@@ -66,6 +66,9 @@ int ararext_hello(struct ararext_session *s, uint8_t *version)
     if (rc == ARAREXT_ERR_REFUSED && s->options.retries > 0) {
         rc = ararext_get_version(s, version);
     }
+    if (rc == ARAREXT_OK) {
+        return s->options.no_extensions ? rc : session_learn_checked(s);
+    }
     return rc == ARAREXT_ERR_REFUSED && !s->failure.has_reason ? try_other_dialect(s) : rc;
 }
 

@@ -12,6 +12,7 @@
 
 #include "flash_compare.h"
 #include "image_part.h"
+#include "memory_map.h"
 #include "protocol.h"
 #include "stream_host.h"
 
@@ -24,6 +25,8 @@ struct job {
     uint32_t done, total; /* of the phase */
     bool whole;           /* a stream has written the image's first word, too */
 };
+
+enum { READ_TRIES = 3 };
 
 static const struct ararext_flash_options DEFAULTS;
 
@@ -170,7 +173,7 @@ static int verify_by_reading(struct job *j, const struct range *r)
     uint8_t got[ARAREXT_READ_MAX];
     for (uint32_t at = 0; at < r->len;) {
         uint32_t len = r->len - at < sizeof got ? r->len - at : (uint32_t)sizeof got;
-        int rc = ararext_read(j->s, r->addr + at, got, len);
+        int rc = session_read_twice(j->s, r->addr + at, got, len);
         if (rc != ARAREXT_OK) {
             return rc;
         }
@@ -364,13 +367,22 @@ static void tell(const struct ararext_flash_options *o, enum ararext_phase phase
     }
 }
 
-int ararext_read_range(struct ararext_session *s, const struct ararext_flash_options *options,
-                       uint32_t addr, uint8_t *data, size_t len)
+/* Whether the bytes there stay as they are, so that they can be asked for again. */
+static bool is_at_rest(const struct ararext_session *s, uint32_t addr)
 {
+    return !s->has_info || addr < MAP_SRAM_BASE || addr >= s->info.sram_base;
+}
+
+static int read_once(struct ararext_session *s, const struct ararext_flash_options *options,
+                     uint32_t addr, uint8_t *data, size_t len)
+{
+    bool by_crc = session_has(s, ARAREXT_FEATURE_MEM_CRC);
     for (size_t at = 0; at < len;) {
         size_t n = len - at < ARAREXT_READ_MAX ? len - at : ARAREXT_READ_MAX;
+        uint32_t from = addr + (uint32_t)at;
         tell(options, ARAREXT_PHASE_VERIFY, at, len);
-        int rc = ararext_read(s, addr + (uint32_t)at, data + at, n);
+        int rc = by_crc || !is_at_rest(s, from) ? ararext_read(s, from, data + at, n)
+                                                : session_read_twice(s, from, data + at, n);
         if (rc != ARAREXT_OK) {
             return rc;
         }
@@ -378,6 +390,26 @@ int ararext_read_range(struct ararext_session *s, const struct ararext_flash_opt
     }
     tell(options, ARAREXT_PHASE_VERIFY, len, len);
     return ARAREXT_OK;
+}
+
+int ararext_read_range(struct ararext_session *s, const struct ararext_flash_options *options,
+                       uint32_t addr, uint8_t *data, size_t len)
+{
+    /* Where answers have no check of their own, a CRC over all of it is one. */
+    bool compare = !s->checked && session_has(s, ARAREXT_FEATURE_MEM_CRC) && is_at_rest(s, addr);
+    for (unsigned i = 0; i < READ_TRIES; i++) {
+        struct range all = {.addr = addr, .len = (uint32_t)len, .data = data};
+        bool holds = true;
+        int rc = read_once(s, options, addr, data, len);
+        if (rc == ARAREXT_OK && compare) {
+            rc = flash_range_holds(s, &all, &holds);
+        }
+        if (rc != ARAREXT_OK || holds) {
+            return rc;
+        }
+    }
+    s->failure = (struct ararext_failure){.code = ARAREXT_ERR_GARBLED};
+    return ARAREXT_ERR_GARBLED;
 }
 
 int ararext_write_range(struct ararext_session *s, const struct ararext_flash_options *options,

@@ -86,7 +86,8 @@ int ararext_get_slots(struct ararext_session *s, struct ararext_slots *out)
                         .data = data,
                         .data_min = SLOTS_SIZE,
                         .data_max = sizeof data,
-                        .extension = true};
+                        .extension = true,
+                        .decides = true};
     int rc = session_call(s, &call);
     if (rc == ARAREXT_OK && data[SLOTS_LAYOUT] != SLOTS_LAYOUT_1) {
         rc = ARAREXT_ERR_UNSUPPORTED;
@@ -178,7 +179,7 @@ int ararext_stage_finish(struct ararext_session *s)
 
 int ararext_confirm(struct ararext_session *s)
 {
-    struct call call = {.command = COMMAND_CONFIRM, .extension = true};
+    struct call call = {.command = COMMAND_CONFIRM, .once = true, .extension = true};
     return session_call(s, &call);
 }
 

@@ -213,15 +213,21 @@ static int confirm_in_its_place(const struct update *u)
 {
     show(u, ARAREXT_STEP_CONFIRM, 0, 0);
     int rc = ararext_confirm(u->s);
-    if (rc != ARAREXT_OK) {
+    const struct ararext_failure failure = u->s->failure;
+    bool lost = rc == ARAREXT_ERR_TIMEOUT || rc == ARAREXT_ERR_GARBLED;
+    if (rc != ARAREXT_OK && !lost) {
         return rc;
     }
-    rc = refresh(u);
-    if (rc != ARAREXT_OK) {
-        return rc;
+    int asked = refresh(u); /* where the answer was lost the slots tell */
+    if (asked != ARAREXT_OK) {
+        return asked;
     }
     const struct ararext_slot *ours = find_ours(u);
     u->result->confirmed = ours != NULL && ours->state == SLOT_CONFIRMED;
+    if (!u->result->confirmed && lost) {
+        u->s->failure = failure;
+        return rc;
+    }
     if (!u->result->confirmed) {
         return fail(u, ARAREXT_ERR_UNCONFIRMED);
     }
