@@ -7,8 +7,8 @@
  * The rules of ararext.h hold. What is handed back through an uint8_t ** is freed with free().
  * Every why gets a sentence when the function fails; NULL is allowed there.
  */
-#ifndef ARAREXT_PACKAGE_H
-#define ARAREXT_PACKAGE_H
+#ifndef ARAREXT_PUBLIC_PACKAGE_H
+#define ARAREXT_PUBLIC_PACKAGE_H
 
 #include "ararext.h"
 

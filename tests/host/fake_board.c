@@ -22,16 +22,28 @@ uint8_t *fake_slot(struct fake_board *b, unsigned slot)
     return b->slots + 52 + 40 * (size_t)slot;
 }
 
-static void answer(struct fake_board *b, uint8_t command, const uint8_t *data, size_t len)
+static void finish_answer(struct fake_board *b, uint8_t first, uint8_t command, size_t len)
 {
-    b->answer[0] = 0xA5;
+    b->answer[0] = first;
     b->answer[1] = command;
     b->answer[2] = (uint8_t)len;
+    b->answer_len = 3 + len;
+    b->answer_from = 0;
+    if (b->asked != command) { /* with a CRC */
+        b->answer[1] = b->asked;
+        store_le32(b->answer + 3 + len, crc_update(CRC_START, b->answer, 3 + len));
+        b->answer_len += 4;
+    } else if (first == 0x7F) {
+        b->answer_len = 1;
+    }
+}
+
+static void answer(struct fake_board *b, uint8_t command, const uint8_t *data, size_t len)
+{
     if (len > 0) {
         memcpy(b->answer + 3, data, len);
     }
-    b->answer_len = 3 + len;
-    b->answer_from = 0;
+    finish_answer(b, 0xA5, command, len);
 }
 
 static void refuse(struct fake_board *b, uint8_t command, uint8_t reason, uint32_t detail)
@@ -40,9 +52,7 @@ static void refuse(struct fake_board *b, uint8_t command, uint8_t reason, uint32
     b->last_error[0] = reason;
     b->last_error[1] = command;
     store_le32(b->last_error + 4, detail);
-    b->answer[0] = 0x7F;
-    b->answer_len = 1;
-    b->answer_from = 0;
+    finish_answer(b, 0x7F, command, 0);
 }
 
 static void lose(struct fake_board *b)
@@ -130,8 +140,10 @@ static void stage_write(struct fake_board *b, const uint8_t *payload, size_t len
 {
     uint32_t offset = load_le32(payload);
     bool last = offset + payload[4] == b->size;
-    b->order_wrong = b->order_wrong || offset != b->staged_len || payload[4] + 5u != len ||
-                     (payload[4] % 4 != 0 && !last) || offset + payload[4] > sizeof b->staged;
+    bool again = offset + payload[4] == b->staged_len; /* the answer was lost */
+    b->order_wrong = b->order_wrong || (offset != b->staged_len && !again) ||
+                     payload[4] + 5u != len || (payload[4] % 4 != 0 && !last) ||
+                     offset + payload[4] > sizeof b->staged;
     if (!b->order_wrong) {
         memcpy(b->staged + offset, payload + 5, payload[4]);
         b->staged_len = offset + payload[4];
@@ -204,32 +216,58 @@ static void time_passes(struct fake_board *b)
     }
 }
 
-static int fake_write(void *ctx, const uint8_t *data, size_t len, unsigned timeout_ms)
+static void serve(struct fake_board *b, uint8_t command, const uint8_t *payload, size_t len)
 {
-    struct fake_board *b = ctx;
-    (void)timeout_ms;
-    assert_true(len >= 6 && len == data[0] + 5u);
-    assert_int_equal(load_le32(data + len - 4), crc_update(CRC_START, data, len - 4));
-    time_passes(b);
-    lose(b);
-    b->requests[data[1]]++;
-    if (b->who == FAKE_DOWN || b->who == FAKE_SILENT) {
-        return ARAREXT_OK;
-    }
-    if (data[1] == 0x51) {
-        answer(b, data[1], (const uint8_t[]){0x10}, 1);
-    } else if (data[1] == 0x62) {
-        reset(b, data[2]);
-    } else if (data[1] == 0x68) {
+    if (command == 0x51) {
+        answer(b, command, (const uint8_t[]){0x10}, 1);
+    } else if (command == 0x62) {
+        reset(b, payload[0]);
+    } else if (command == 0x68) {
         confirm(b);
-    } else if (data[1] == 0x64) {
-        answer(b, data[1], b->slots, sizeof b->slots);
+    } else if (command == 0x64) {
+        answer(b, command, b->slots, sizeof b->slots);
     } else if (b->who == FAKE_BOOTLOADER) {
-        bootloader(b, data[1], data + 2, len - 6);
+        bootloader(b, command, payload, len);
     } else {
         b->answer[0] = 0x7F;
         b->answer_len = 1;
     }
+}
+
+static void flip(struct fake_board *b)
+{
+    if (b->answer_len > 0 && ++b->answers == b->flip_at) {
+        unsigned bit = b->flip_bit % (8u * (unsigned)b->answer_len);
+        b->answer[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        b->flipped = true;
+    }
+}
+
+static int fake_write(void *ctx, const uint8_t *data, size_t len, unsigned timeout_ms)
+{
+    struct fake_board *b = ctx;
+    uint8_t command = data[1] & 0x7F;
+    (void)timeout_ms;
+    if (len == 12 && data[0] == 0xC5) {
+        return ARAREXT_OK; /* a frame of streams, which is none here */
+    }
+    assert_true(len >= 6 && len == data[0] + 5u);
+    assert_int_equal(load_le32(data + len - 4), crc_update(CRC_START, data, len - 4));
+    time_passes(b);
+    lose(b);
+    b->asked = data[1];
+    b->requests[command]++;
+    if (b->who == FAKE_DOWN || b->who == FAKE_SILENT) {
+        return ARAREXT_OK;
+    }
+    if (data[1] != command && (!b->checked || b->who != FAKE_BOOTLOADER)) {
+        b->requests[command]--; /* it does not know such a one */
+        b->answer[0] = 0x7F;
+        b->answer_len = 1;
+    } else {
+        serve(b, command, data + 2, len - 6);
+    }
+    flip(b);
     return ARAREXT_OK;
 }
 

@@ -54,6 +54,13 @@ struct fake_board {
     uint64_t verdict_ms;       /* when the state below is reached, after RESET 00; 0 = never */
     uint8_t verdict_state;
 
+    bool checked;      /* it knows checked answers */
+    unsigned flip_at;  /* this answer, counted from 1, has one bit flipped; 0 = none */
+    unsigned flip_bit; /* which, modulo its bits */
+    unsigned answers;  /* so far */
+    bool flipped;      /* it happened */
+    uint8_t asked;     /* command of the request, as it came */
+
     unsigned requests[256]; /* how often each command came */
     unsigned resets[3];     /* RESET by argument, those that arrived */
     unsigned lost_resets;   /* how often one of the two happened */

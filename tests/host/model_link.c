@@ -57,8 +57,14 @@ static int link_write(void *ctx, const uint8_t *data, size_t len, unsigned timeo
             len = damage(link, frame, len);
         }
     }
-    if (!link->lose_request) {
+    if (link->refuse_checked && (frame[1] & 0x80) != 0) {
+        link->model->sent[0] = 0x7F;
+        link->model->sent_len = 1;
+    } else if (!link->lose_request) {
         model_feed(link->model, frame, len, US_PER_BYTE);
+    }
+    if (link->on_answer != NULL && link->model->sent_len > 0) {
+        link->on_answer(link, link->model->sent, link->model->sent_len);
     }
     return ARAREXT_OK;
 }

@@ -22,6 +22,9 @@ struct model_link {
     bool lose_answer;       /* set by before: the next answer does not arrive, */
     bool lose_request;      /* nor the request */
     void (*before)(struct model_link *link, const uint8_t *frame, size_t len); /* may be NULL */
+    /* Sees each answer when it is whole, and may alter it; may be NULL. */
+    void (*on_answer)(struct model_link *link, uint8_t *bytes, size_t len);
+    bool refuse_checked; /* as a loader that does not know them */
     void *ctx;
 };
 

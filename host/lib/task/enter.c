@@ -67,7 +67,7 @@ int ararext_hello(struct ararext_session *s, uint8_t *version)
         rc = ararext_get_version(s, version);
     }
     if (rc == ARAREXT_OK) {
-        return s->options.no_extensions ? rc : session_learn_checked(s);
+        return s->options.no_extensions ? rc : session_learn_checked(s, version);
     }
     return rc == ARAREXT_ERR_REFUSED && !s->failure.has_reason ? try_other_dialect(s) : rc;
 }
