@@ -50,8 +50,8 @@ struct call {
 /* Sends a native request and takes its answer, with retries; see ararext.h for the errors. */
 ARAREXT_CHECKED int session_call(struct ararext_session *s, struct call *call);
 
-/* Finds out whether the one that answers knows checked answers, and asks for its version, so that it
- * is right. */
+/* Finds out whether the one that answers knows checked answers, and asks for its version, so that
+ * it is right. */
 ARAREXT_CHECKED int session_learn_checked(struct ararext_session *s, uint8_t *version);
 
 /* Time that PROTOCOL.md gives the board for a command, without the line, in milliseconds. */
