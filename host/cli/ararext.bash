@@ -6,7 +6,7 @@ _ararext()
     local current previous verbs verb word
     current=${COMP_WORDS[COMP_CWORD]}
     previous=${COMP_WORDS[COMP_CWORD - 1]}
-    verbs="info flash verify monitor go reset keygen pack image update slots confirm rollback provision erase read write protect unprotect otp ports commands raw"
+    verbs="info flash verify monitor go reset keygen pack image update slots confirm rollback provision erase read write protect unprotect lock otp ports commands raw"
     COMPREPLY=()
     # --port=VALUE arrives as three words: bash splits at the equals sign.
     if [ "$current" = "=" ]; then
@@ -58,7 +58,7 @@ _ararext()
 
     local options="--port --baud --json --quiet --verbose --no-color --no-extensions --help --version"
     case $verb in
-    flash) options+=" --run --dry-run --no-verify --verify --erase-always --no-stream --no-compress --address --format --skip-bootloader --force" ;;
+    flash) options+=" --stay --run --dry-run --no-verify --verify --erase-always --no-stream --no-compress --address --format --skip-bootloader --force" ;;
     verify) options+=" --verify --address --format --skip-bootloader --force" ;;
     erase) options+=" --sector --all --yes" ;;
     read) options+=" --output" ;;
@@ -70,6 +70,7 @@ _ararext()
     provision) options+=" --key --board --read-protection --dry-run --yes" ;;
     reset) options+=" --bootloader" ;;
     protect) options+=" --sectors --read-protection --yes" ;;
+    lock) options+=" --yes" ;;
     unprotect) options+=" --keep-read-protection" ;;
     monitor) options+=" --for --until" ;;
     raw) options+=" --course --timeout" ;;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "ararext_version.h"
+#include "cli_connect.h"
 #include "cli_document.h"
 #include "cli_nearest.h"
 #include "cli_options.h"
@@ -27,7 +28,8 @@ static const struct group {
      {&cmd_info, &cmd_flash, &cmd_verify, &cmd_monitor, &cmd_go, &cmd_reset, &cmd_ports}},
     {"Updates", {&cmd_pack, &cmd_image, &cmd_update, &cmd_slots, &cmd_confirm, &cmd_rollback}},
     {"Keys", {&cmd_keygen, &cmd_provision}},
-    {"Memory", {&cmd_erase, &cmd_read, &cmd_write, &cmd_protect, &cmd_unprotect, &cmd_otp}},
+    {"Memory",
+     {&cmd_erase, &cmd_read, &cmd_write, &cmd_protect, &cmd_unprotect, &cmd_lock, &cmd_otp}},
     {"Protocol", {&cmd_commands, &cmd_raw}},
 };
 enum { GROUP_COUNT = sizeof GROUPS / sizeof GROUPS[0] };
@@ -181,10 +183,7 @@ int main(int argc, char **argv)
         const struct ararext_message what = cli.error;
         rc = cli_error(&cli, ARAREXT_ERR_INTERRUPTED, "interrupted (%.400s)", what.text);
     }
-    int status = cli_finish(&cli, rc);
-    if (cli.session != NULL) {
-        ararext_restore_baud(cli.session);
-    }
+    int status = cli_finish(&cli, cli_let_go(&cli, rc));
     ararext_close(cli.session);
     cJSON_Delete(cli.doc);
     return status;

@@ -125,6 +125,7 @@ enum ararext_dialect {
 #define ARAREXT_FEATURE_PACKAGES   8u
 #define ARAREXT_FEATURE_STREAM     16u
 #define ARAREXT_FEATURE_CHECKED    32u
+#define ARAREXT_FEATURE_LOCK       64u
 
 /* Name of a command ("FLASH_ERASE") and back; NULL and -1 when there is none. Case does not count.
  */
@@ -287,6 +288,9 @@ ARAREXT_CHECKED ARAREXT_API int ararext_protect(struct ararext_session *s, uint1
  * bootloader: leaving level 1 erases the whole chip. The caller has asked the user. */
 ARAREXT_CHECKED ARAREXT_API int ararext_protect_reading(struct ararext_session *s,
                                                         uint16_t sectors);
+/* Write protection for the bootloader's own sectors. No command takes it off again. Needs
+ * ARAREXT_FEATURE_LOCK. The caller has asked the user. */
+ARAREXT_CHECKED ARAREXT_API int ararext_lock(struct ararext_session *s);
 /* nWRP: bit i is 1 when sector i is not write-protected. */
 ARAREXT_CHECKED ARAREXT_API int ararext_get_protection(struct ararext_session *s, uint16_t *nwrp);
 /* len bytes, 1 to ARAREXT_READ_MAX, of the OTP area from offset; it has ARAREXT_OTP_SIZE. ARGUMENT.
@@ -349,6 +353,16 @@ ARAREXT_API uint32_t ararext_get_baud(const struct ararext_session *s);
  * for. The session keeps the sector map for its time-outs. */
 ARAREXT_CHECKED ARAREXT_API int ararext_get_info(struct ararext_session *s,
                                                  struct ararext_info *out);
+/* What the application area of an open board holds. */
+struct ararext_application {
+    uint32_t bytes; /* to the last word that is not erased; 0 = nothing */
+    uint32_t crc;   /* over these (PROTOCOL.md, "CRC32") */
+    bool plausible; /* begins like an application: stack pointer and reset handler */
+};
+/* Finds out. UNSUPPORTED for a bootloader without MEM_CRC. */
+ARAREXT_CHECKED ARAREXT_API int ararext_find_application(struct ararext_session *s,
+                                                         const struct ararext_info *info,
+                                                         struct ararext_application *out);
 /* Sector that holds addr, -1 if none does. */
 ARAREXT_API int ararext_find_sector(const struct ararext_info *info, uint32_t addr);
 /* "power-on", "watchdog", ... of RCC_CSR's upper byte; "button", ... of why it stayed. */

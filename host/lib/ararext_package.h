@@ -257,8 +257,8 @@ ARAREXT_CHECKED ARAREXT_API int ararext_rollback(struct ararext_session *s);
  * has done GET_SLOTS tells. */
 ARAREXT_CHECKED ARAREXT_API int ararext_install(struct ararext_session *s);
 /* Whether a bootloader answers, and if a running application does (libararext-app), asks it to make
- * room for the bootloader and waits for that. *was_running says so. UNSUPPORTED when what answers
- * knows neither. */
+ * room for the bootloader and waits for that. *was_running says so. *info as by ararext_get_info.
+ */
 ARAREXT_CHECKED ARAREXT_API int
 ararext_enter_bootloader(struct ararext_session *s, struct ararext_info *info, bool *was_running);
 

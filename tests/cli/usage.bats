@@ -9,7 +9,7 @@ setup()
     common_setup
 }
 
-VERBS="info flash verify monitor go reset keygen pack image update slots confirm rollback provision erase read write protect unprotect otp ports commands raw"
+VERBS="info flash verify monitor go reset keygen pack image update slots confirm rollback provision erase read write protect unprotect lock otp ports commands raw"
 
 @test "version is the project's" {
     ararext --version
@@ -164,7 +164,7 @@ VERBS="info flash verify monitor go reset keygen pack image update slots confirm
     done
     for words in "info x" "ports x" "flash a b" "verify a b" "go 1 2" "reset x" "erase x" "otp a b" \
         "commands x" "monitor x" "keygen a b" "pack a b" "image a b" "update a b" "slots x" "confirm x" \
-        "rollback x" "provision x" "read 1 2 3" "protect x" "unprotect x"; do
+        "rollback x" "provision x" "read 1 2 3" "protect x" "unprotect x" "lock x"; do
         ararext $words
         expect_status 2
         expect "too many arguments"

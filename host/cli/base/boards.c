@@ -4,6 +4,7 @@
  * of progress for each. The threads print nothing; this one does.
  */
 #include "cli_boards.h"
+#include "cli_connect.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -35,9 +36,7 @@ static void *work(void *arg)
     struct cli_board *board = arg;
     uint64_t start = cli_now_ms();
     int code = board->run(&board->cli, board->ctx);
-    if (board->cli.session != NULL) {
-        ararext_restore_baud(board->cli.session);
-    }
+    code = cli_let_go(&board->cli, code);
     pthread_mutex_lock(board->shown.lock);
     board->code = code;
     board->took_ms = cli_now_ms() - start;

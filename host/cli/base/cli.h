@@ -30,6 +30,8 @@ struct cli {
     bool json, quiet, no_color, verbose, no_extensions;
     bool help, version; /* asked for: help is also true with version, so that nothing is done */
     cJSON *doc;         /* the JSON document; filled in always, printed with --json */
+    bool made_room;     /* an application was running, and made room for the bootloader */
+    bool stay;          /* it is not to be started again at the end */
     struct ararext_session *session; /* after cli_connect */
     char port_path[256];             /* what is connected */
     struct ararext_message error;    /* the sentence of the failure, "" = none yet */
@@ -47,9 +49,9 @@ struct cli_command {
 };
 
 extern const struct cli_command cmd_ports, cmd_info, cmd_flash, cmd_verify, cmd_erase, cmd_read,
-    cmd_write, cmd_go, cmd_reset, cmd_protect, cmd_unprotect, cmd_otp, cmd_commands, cmd_monitor,
-    cmd_raw, cmd_keygen, cmd_pack, cmd_image, cmd_update, cmd_slots, cmd_confirm, cmd_rollback,
-    cmd_provision;
+    cmd_write, cmd_go, cmd_reset, cmd_protect, cmd_unprotect, cmd_lock, cmd_otp, cmd_commands,
+    cmd_monitor, cmd_raw, cmd_keygen, cmd_pack, cmd_image, cmd_update, cmd_slots, cmd_confirm,
+    cmd_rollback, cmd_provision;
 
 /* ---- output.c ---- */
 

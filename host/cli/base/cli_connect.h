@@ -9,11 +9,18 @@
 ARAREXT_CHECKED int cli_open(struct cli *cli, enum ararext_dialect dialect);
 /* The same, and makes sure that a bootloader answers. */
 ARAREXT_CHECKED int cli_connect(struct cli *cli);
-/* The same, and asks what the board is. */
+/* The same, and asks what the board is. A running application that answers is asked to make room.
+ */
 ARAREXT_CHECKED int cli_connect_info(struct cli *cli, struct ararext_info *info);
 
 /* Where the port of that name is: a name without a slash that is no file here is one in /dev. */
 void cli_port_path(const char *name, char *path, size_t size);
+
+/* The same, for commands that need not know. */
+ARAREXT_CHECKED int cli_connect_bootloader(struct cli *cli);
+/* At the end of a command: an application that made room is started again, unless the command
+ * failed or was told to stay; the rate goes back. Returns code. */
+int cli_let_go(struct cli *cli, int code);
 
 /* For commands that move much: before connecting, a --baud above 115200 becomes the limit of what
  * is negotiated; after it, the rate is raised. */

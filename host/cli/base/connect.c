@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ararext_package.h"
 #include "cli.h"
 #include "cli_clock.h"
 #include "cli_document.h"
@@ -256,11 +257,37 @@ int cli_connect_info(struct cli *cli, struct ararext_info *info)
     if (rc != ARAREXT_OK) {
         return rc;
     }
-    rc = cli_session_error(cli, ararext_get_info(cli->session, info));
-    if (rc != ARAREXT_OK && ararext_last_failure(cli->session)->sent_len == 0 &&
-        rc != ARAREXT_ERR_INTERRUPTED) {
+    rc = cli_session_error(cli, ararext_enter_bootloader(cli->session, info, &cli->made_room));
+    json_bool(cli->doc, "application_was_running", cli->made_room);
+    if (rc == ARAREXT_OK && cli->made_room) {
+        cli_say(cli, "The application made room for the bootloader.\n");
+    } else if (rc == ARAREXT_ERR_REFUSED || rc == ARAREXT_ERR_UNSUPPORTED || cli->made_room) {
+        cli_advise(
+            cli, "what answers is an application, it seems: hold the button (PA0 high), reset the "
+                 "board, and try again");
+    } else if (rc != ARAREXT_OK && ararext_last_failure(cli->session)->sent_len == 0 &&
+               rc != ARAREXT_ERR_INTERRUPTED) {
         (void)cli_error(cli, rc,
                         "the board's description of itself makes no sense to this version");
     }
     return rc;
+}
+
+int cli_connect_bootloader(struct cli *cli)
+{
+    struct ararext_info info;
+    return cli_connect_info(cli, &info);
+}
+
+int cli_let_go(struct cli *cli, int code)
+{
+    if (cli->session == NULL) {
+        return code;
+    }
+    if (cli->made_room && !cli->stay && code == ARAREXT_OK &&
+        ararext_reset(cli->session, false) == ARAREXT_OK) {
+        cli_say(cli, "The application is started again.\n");
+    }
+    ararext_restore_baud(cli->session);
+    return code;
 }

@@ -18,6 +18,7 @@
 
 enum {
     OPT_RUN = OPT_OWN,
+    OPT_STAY,
     OPT_NO_VERIFY,
     OPT_VERIFY,
     OPT_DRY_RUN,
@@ -29,7 +30,7 @@ enum {
 struct flash_options {
     struct cli_image_options image;
     struct ararext_flash_options flash;
-    bool run, dry_run;
+    bool run, stay, dry_run;
 };
 
 static int take(struct cli *cli, void *ctx, int code, const char *value)
@@ -38,6 +39,9 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
     switch (code) {
     case OPT_RUN:
         o->run = true;
+        return ARAREXT_OK;
+    case OPT_STAY:
+        o->stay = true;
         return ARAREXT_OK;
     case OPT_NO_VERIFY:
         o->flash.verify = ARAREXT_VERIFY_NONE;
@@ -231,6 +235,7 @@ static int flash_image(struct cli *cli, struct flash_options *o, const struct ar
     struct ararext_flash_result result = {0};
     struct cli_progress progress;
     const struct attempt attempt = {&info, image, &plan, &result};
+    cli->stay = o->stay;
     int rc = cli_connect_info(cli, &info);
     if (rc == ARAREXT_OK && !o->flash.no_stream) {
         rc = cli_raise_baud(cli);
@@ -261,7 +266,11 @@ static int flash_image(struct cli *cli, struct flash_options *o, const struct ar
         return explain(cli, rc, &attempt);
     }
     show_result(cli, &result, &o->flash);
-    return o->run ? start(cli, info.app_base) : ARAREXT_OK;
+    if (!o->run && (!cli->made_room || o->stay)) {
+        return ARAREXT_OK;
+    }
+    cli->stay = true; /* the new one is started by its address */
+    return start(cli, info.app_base);
 }
 
 /* One of several. */
@@ -295,6 +304,7 @@ static int run(struct cli *cli, int argc, char **argv)
     static const struct option own[] = {
         CLI_IMAGE_OPTIONS,
         {"run", no_argument, NULL, OPT_RUN},
+        {"stay", no_argument, NULL, OPT_STAY},
         {"no-verify", no_argument, NULL, OPT_NO_VERIFY},
         {"verify", required_argument, NULL, OPT_VERIFY},
         {"dry-run", no_argument, NULL, OPT_DRY_RUN},
@@ -333,7 +343,9 @@ const struct cli_command cmd_flash = {
             "last. With several --port all these boards are flashed at once, with a line of\n"
             "progress for each and one verdict: the status is that of the worst.\n\n"
             "Options:\n"
-            "      --run            start the application afterwards\n"
+            "      --run            start the application afterwards; without it, too, where one\n"
+            "                       was running that made room for the bootloader\n"
+            "      --stay           stay in the bootloader, whatever was running\n"
             "      --dry-run        show what would be done, change nothing (one --port)\n"
             "      --no-verify      do not check flash afterwards\n"
             "      --verify HOW     auto (by CRC on the board where it can; default) or read\n"

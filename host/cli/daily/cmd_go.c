@@ -20,8 +20,9 @@ static int run(struct cli *cli, int argc, char **argv)
     }
     if (rc == ARAREXT_OK) {
         json_addr(cli->doc, "address", addr);
-        rc = cli_connect(cli);
+        rc = cli_connect_bootloader(cli);
     }
+    cli->stay = true; /* what starts is what go names */
     if (rc == ARAREXT_OK) {
         rc = cli_session_error(cli, ararext_go(cli->session, addr));
     }

@@ -107,18 +107,70 @@ static void document(cJSON *doc, const struct ararext_info *info)
     document_sectors(doc, info);
 }
 
+/* What the application area holds, where that may be asked. */
+static int show_plain_application(struct cli *cli, const struct ararext_info *info)
+{
+    struct ararext_application app;
+    int rc = ararext_find_application(cli->session, info, &app);
+    if (rc == ARAREXT_ERR_UNSUPPORTED) {
+        return ARAREXT_OK;
+    }
+    if (rc != ARAREXT_OK) {
+        return cli_session_error(cli, rc);
+    }
+    json_number(cli->doc, "application_bytes", app.bytes);
+    json_bool(cli->doc, "application_plausible", app.plausible);
+    if (app.bytes == 0) {
+        cli_print(cli, "  application       none: the area is erased\n");
+        return ARAREXT_OK;
+    }
+    json_number(cli->doc, "application_crc", app.crc);
+    cli_print(cli, "  application       %s%u bytes, CRC %08X\n",
+              app.plausible ? "" : "none that could start; ", (unsigned)app.bytes,
+              (unsigned)app.crc);
+    return ARAREXT_OK;
+}
+
+static int show_application(struct cli *cli, const struct ararext_info *info,
+                            const struct ararext_slots *slots)
+{
+    char version[32];
+    if (slots->installed < ARAREXT_SLOT_COUNT) {
+        const struct ararext_slot *slot = &slots->slots[slots->installed];
+        ararext_version_text(&slot->version, version, sizeof version);
+        json_string(cli->doc, "application_version", version);
+        cli_print(cli, "  application       version %s, of the package in slot %c, %s\n", version,
+                  "AB"[slots->installed], ararext_slot_state_text(slot->state));
+        return ARAREXT_OK;
+    }
+    return slots->trust == ARAREXT_TRUST_OPEN ? show_plain_application(cli, info) : ARAREXT_OK;
+}
+
+/* An open board runs what it is given; that should not be able to erase the bootloader. */
+static void recommend_lock(const struct cli *cli, const struct ararext_info *info)
+{
+    bool locked = (info->nwrp & 3u) == 0;
+    json_bool(cli->doc, "locked", locked);
+    if (!locked && (info->features & ARAREXT_FEATURE_LOCK) != 0) {
+        cli_say(cli,
+                "Recommended before this board leaves the house: 'ararext lock' write-protects "
+                "the bootloader.\n");
+    }
+}
+
 /* Whom the board trusts, where it knows packages. */
 static int show_trust(struct cli *cli, const struct ararext_info *info)
 {
-    struct ararext_slots slots;
+    struct ararext_slots slots = {.installed = ARAREXT_SLOT_NONE};
     uint8_t hashes[ARAREXT_KEYS_MAX][ARAREXT_DIGEST_SIZE];
     if ((info->features & ARAREXT_FEATURE_PACKAGES) == 0) {
-        return ARAREXT_OK;
+        return show_application(cli, info, &slots);
     }
     int rc = cli_session_error(cli, ararext_get_slots(cli->session, &slots));
     if (rc == ARAREXT_OK) {
         bool known = slots.keys != 0 && cli_read_key_hashes(cli, hashes);
         cli_show_trust(cli, &slots, known ? hashes : NULL);
+        rc = show_application(cli, info, &slots);
     }
     return rc;
 }
@@ -138,6 +190,7 @@ static int run(struct cli *cli, int argc, char **argv)
         show_chip(cli, &info);
         rc = show_trust(cli, &info);
         show_sectors(cli, &info);
+        recommend_lock(cli, &info);
     }
     return rc;
 }

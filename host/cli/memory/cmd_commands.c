@@ -16,7 +16,7 @@ static int run(struct cli *cli, int argc, char **argv)
     if (rc != ARAREXT_OK || cli->help) {
         return rc;
     }
-    rc = cli_connect(cli);
+    rc = cli_connect_bootloader(cli);
     if (rc == ARAREXT_OK) {
         rc = cli_session_error(cli, ararext_get_commands(cli->session, codes, &count));
     }

@@ -52,7 +52,7 @@ static int run(struct cli *cli, int argc, char **argv)
         return cli_error(cli, ARAREXT_ERR_ARGUMENT, "otp '%s': the only thing to do is 'read'",
                          argv[first]);
     }
-    rc = cli_connect(cli);
+    rc = cli_connect_bootloader(cli);
     for (size_t at = 0; rc == ARAREXT_OK && at < sizeof otp; at += CHUNK) {
         size_t n = sizeof otp - at < CHUNK ? sizeof otp - at : CHUNK;
         rc = cli_session_error(cli, ararext_read_otp(cli->session, (uint16_t)at, otp + at, n));

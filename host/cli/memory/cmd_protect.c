@@ -46,7 +46,7 @@ static int protect(struct cli *cli, const struct protect_options *o)
 {
     uint16_t nwrp = 0;
     uint8_t rdp = 0;
-    int rc = cli_connect(cli);
+    int rc = cli_connect_bootloader(cli);
     if (rc == ARAREXT_OK && o->reading) {
         rc = cli_confirm(cli, READ_WARNING, "protect", o->yes);
     }

@@ -104,7 +104,7 @@ static int run(struct cli *cli, int argc, char **argv)
         rc = path != NULL ? cli_open_output(cli, path, &out) : ARAREXT_OK;
     }
     if (rc == ARAREXT_OK) {
-        rc = cli_connect(cli);
+        rc = cli_connect_bootloader(cli);
     }
     if (rc == ARAREXT_OK) {
         rc = read_memory(cli, addr, len, &out);

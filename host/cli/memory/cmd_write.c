@@ -78,7 +78,7 @@ static int write_bytes(struct cli *cli, const struct write_options *o, uint32_t 
 {
     struct cli_progress progress;
     const struct ararext_flash_options options = {.progress = cli_progress_show, .ctx = &progress};
-    int rc = cli_connect(cli);
+    int rc = cli_connect_bootloader(cli);
     if (rc != ARAREXT_OK) {
         return rc;
     }

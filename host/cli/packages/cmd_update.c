@@ -96,18 +96,9 @@ static int check_file(struct update *u, const char *path)
 static int find_board(struct update *u)
 {
     struct cli *cli = u->cli;
-    bool was_running = false;
     cli_prepare_baud(cli);
-    int rc = cli_connect(cli);
-    if (rc != ARAREXT_OK) {
-        return rc;
-    }
-    rc = cli_session_error(cli,
-                           ararext_enter_bootloader(cli->session, &u->board.info, &was_running));
-    if (rc == ARAREXT_OK && was_running) {
-        cli_say(cli, "The application made room for the bootloader.\n");
-    }
-    json_bool(cli->doc, "application_was_running", was_running);
+    cli->stay = true; /* the update starts what is to run */
+    int rc = cli_connect_info(cli, &u->board.info);
     if (rc == ARAREXT_OK) {
         rc = cli_session_error(cli, ararext_board_read(cli->session, &u->board));
     }

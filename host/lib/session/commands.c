@@ -158,6 +158,14 @@ int ararext_protect_reading(struct ararext_session *s, uint16_t sectors)
     return order(s, COMMAND_EN_RW_PROTECT, payload, len + 4);
 }
 
+int ararext_lock(struct ararext_session *s)
+{
+    enum { LOADER_SECTORS = 3, MODE_LOCK = 3, KEY_LOCK = 0x4B434F4C }; /* "LOCK" */
+    uint8_t payload[6] = {LOADER_SECTORS, MODE_LOCK};
+    store_le32(payload + 2, KEY_LOCK);
+    return order(s, COMMAND_EN_RW_PROTECT, payload, sizeof payload);
+}
+
 int ararext_get_protection(struct ararext_session *s, uint16_t *nwrp)
 {
     uint8_t data[2];

@@ -175,12 +175,7 @@ int ararext_enter_bootloader(struct ararext_session *s, struct ararext_info *inf
     }
     if (try_slots(s, &slots) != ARAREXT_OK) {
         /* No application of ours; the proper question, for the proper error. */
-        rc = ararext_get_info(s, info);
-        if (rc == ARAREXT_OK && !info->extended) {
-            s->failure = (struct ararext_failure){.code = ARAREXT_ERR_UNSUPPORTED};
-            rc = ARAREXT_ERR_UNSUPPORTED;
-        }
-        return rc;
+        return ararext_get_info(s, info);
     }
     *was_running = true;
     return leave_application(s, info);

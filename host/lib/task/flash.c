@@ -395,6 +395,15 @@ static int read_once(struct ararext_session *s, const struct ararext_flash_optio
 int ararext_read_range(struct ararext_session *s, const struct ararext_flash_options *options,
                        uint32_t addr, uint8_t *data, size_t len)
 {
+    uint8_t last = 0;
+    if (len > ARAREXT_READ_MAX) { /* what is beyond the part is refused before the first byte */
+        int rc = addr + (uint64_t)len - 1 <= UINT32_MAX
+                     ? ararext_read(s, addr + (uint32_t)len - 1, &last, 1)
+                     : ARAREXT_ERR_ARGUMENT;
+        if (rc != ARAREXT_OK) {
+            return rc;
+        }
+    }
     /* Where answers have no check of their own, a CRC over all of it is one. */
     bool compare = !s->checked && session_has(s, ARAREXT_FEATURE_MEM_CRC) && is_at_rest(s, addr);
     for (unsigned i = 0; i < READ_TRIES; i++) {
