@@ -50,11 +50,12 @@ static bool follow_link(char target[CLI_PATH_MAX], bool *is_link)
 static bool find_target(const char *path, char target[CLI_PATH_MAX])
 {
     bool is_link = true;
-    if (strlen(path) >= CLI_PATH_MAX) {
+    size_t len = strlen(path);
+    if (len >= CLI_PATH_MAX) {
         errno = ENAMETOOLONG;
         return false;
     }
-    strcpy(target, path);
+    memcpy(target, path, len + 1);
     for (int i = 0; is_link; i++) {
         if (i == LINKS_MAX) {
             errno = ELOOP;
