@@ -198,8 +198,8 @@ broken_off()
 @test "a signal while the input is read" {
     mkfifo in
     exec 9<>in
-    for words in "write 0x20004000 -" "flash in --format bin" "verify nobody"; do
-        [ "$words" = "verify nobody" ] && mkfifo nobody # open itself waits there
+    for words in "write 0x20004000 -" "flash in --format bin" "verify nobody" "read 0x08008000 16 -o nobody"; do
+        [ "$words" != "verify nobody" ] || mkfifo nobody # open itself would wait there
         "$ARAREXT" $words <in >out 2>err 3>&- 9>&- &
         local tool=$!
         wait_catching "$tool"

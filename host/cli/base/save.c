@@ -12,7 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "cli_signals.h"
 
 enum { LINKS_MAX = 40 };
 
@@ -68,6 +71,21 @@ static bool find_target(const char *path, char target[CLI_PATH_MAX])
     return true;
 }
 
+/* A pipe is waited for until somebody reads it, or for a signal, also one that came just before. */
+static int open_device(const char *path)
+{
+    const struct timespec pause = {.tv_nsec = 100 * 1000000L};
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+    while (fd < 0 && errno == ENXIO && cli_signal() == 0) {
+        nanosleep(&pause, NULL);
+        fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+    }
+    if (fd >= 0) {
+        (void)fcntl(fd, F_SETFL, 0);
+    }
+    return fd;
+}
+
 /* Whether a file can be made where the target is. */
 static bool may_replace(const char *target)
 {
@@ -95,8 +113,11 @@ int cli_open_output(struct cli *cli, const char *path, struct cli_output *out)
         return ARAREXT_OK;
     }
     if (there && !S_ISREG(st.st_mode)) {
-        out->fd = open(path, O_WRONLY | O_CLOEXEC);
         out->kind = CLI_OUTPUT_DEVICE;
+        out->fd = open_device(path);
+        if (out->fd < 0 && cli_signal() != 0) {
+            return ARAREXT_ERR_INTERRUPTED;
+        }
         return out->fd >= 0 ? ARAREXT_OK : failed(cli, out, "");
     }
     if (!find_target(path, out->target) || (there && access(out->target, W_OK) != 0) ||
