@@ -75,7 +75,7 @@ void command_read_trust(struct loader *l)
 
 enum reason command_check_open(const struct loader *l)
 {
-    return l->open[0] == VERDICT_GOOD && l->open[1] == VERDICT_GOOD ? REASON_NONE
+    return verdict_is_good(l->open[0]) && verdict_is_good(l->open[1]) ? REASON_NONE
                                                                     : REASON_PROVISIONED;
 }
 

@@ -225,7 +225,7 @@ static enum reason command_judge_go(struct loader *l, uint32_t addr)
     update_verify_area(l->update, &check);
     l->go[0] = check.verdict[0];
     l->go[1] = check.verdict[1];
-    return l->go[0] == VERDICT_GOOD && l->go[1] == VERDICT_GOOD ? REASON_NONE : REASON_NOT_VERIFIED;
+    return verdict_is_good(l->go[0]) && verdict_is_good(l->go[1]) ? REASON_NONE : REASON_NOT_VERIFIED;
 }
 
 enum reason command_go(struct loader *l, const struct frame_request *request)

@@ -201,29 +201,29 @@ static void package_check_content(const struct flash_hw *flash, const struct pac
 static enum reason package_reason(const struct trust *trust, const struct package *p,
                                   const struct package_facts *f, uint32_t *detail)
 {
-    bool enforced = trust->open[0] != VERDICT_GOOD;
+    bool enforced = !verdict_is_good(trust->open[0]);
 
-    if (f->digest[0] != VERDICT_GOOD) {
+    if (!verdict_is_good(f->digest[0])) {
         return REASON_PACKAGE_HASH;
     }
     if (enforced && p->signature_at == 0) {
         return REASON_PACKAGE_UNSIGNED;
     }
-    if (enforced && f->key[0] != VERDICT_GOOD) {
+    if (enforced && !verdict_is_good(f->key[0])) {
         *detail = f->key_detail;
         return REASON_PACKAGE_KEY;
     }
-    if (enforced && f->signature[0] != VERDICT_GOOD) {
+    if (enforced && !verdict_is_good(f->signature[0])) {
         return REASON_PACKAGE_SIGNATURE;
     }
-    if (f->vendor[0] != VERDICT_GOOD || f->class[0] != VERDICT_GOOD) {
+    if (!verdict_is_good(f->vendor[0]) || !verdict_is_good(f->class[0])) {
         return REASON_PACKAGE_BOARD;
     }
-    if (enforced && f->counter[0] != VERDICT_GOOD) {
+    if (enforced && !verdict_is_good(f->counter[0])) {
         *detail = trust->counter;
         return REASON_PACKAGE_COUNTER;
     }
-    return f->content[0] == VERDICT_GOOD ? REASON_NONE : REASON_PACKAGE_CONTENT;
+    return verdict_is_good(f->content[0]) ? REASON_NONE : REASON_PACKAGE_CONTENT;
 }
 
 /* The second of each: VERDICT_GOOD if all are, else something else. */
@@ -231,7 +231,7 @@ static uint32_t package_second_verdict(const struct trust *trust, const struct p
 {
     uint32_t all = f->digest[1] & f->vendor[1] & f->class[1] & f->content[1];
 
-    if (trust->open[1] != VERDICT_GOOD) {
+    if (!verdict_is_good(trust->open[1])) {
         all &= f->key[1] & f->signature[1] & f->counter[1];
     }
     return all;
@@ -250,8 +250,8 @@ static void package_judge(const struct flash_hw *flash, const struct trust *trus
                           const struct package *p, const struct package_signature *s,
                           struct package_facts *f, struct package_check *out)
 {
-    if (f->digest[0] == VERDICT_GOOD) {
-        if (trust->open[0] != VERDICT_GOOD || trust->open[1] != VERDICT_GOOD) {
+    if (verdict_is_good(f->digest[0])) {
+        if (!verdict_is_good(trust->open[0]) || !verdict_is_good(trust->open[1])) {
             package_find_signer(flash, trust, p, s, f);
             f->counter[0] = p->counter >= trust->counter ? VERDICT_GOOD : VERDICT_BAD;
             f->counter[1] = trust_check_counter(flash, p->counter);
@@ -277,7 +277,7 @@ void package_verify(const struct flash_hw *flash, const struct trust *trust,
     compare_clear(s.digest, sizeof s.digest);
     package_hash(flash, p->addr, p->signed_size, s.digest);
     package_compare(s.digest, p->digest, f.digest);
-    if (f.digest[0] == VERDICT_GOOD) {
+    if (verdict_is_good(f.digest[0])) {
         package_check_content(flash, p, &f);
     }
     package_judge(flash, trust, p, &s, &f, out);
@@ -292,7 +292,7 @@ void package_verify_start(const struct flash_hw *flash, const struct trust *trus
     struct package_facts f;
 
     package_check_clear(out);
-    if (p->start_len == 0 || trust->open[0] == VERDICT_GOOD || trust->open[1] == VERDICT_GOOD) {
+    if (p->start_len == 0 || verdict_is_good(trust->open[0]) || verdict_is_good(trust->open[1])) {
         return;
     }
     compare_clear(&f, sizeof f);
@@ -347,7 +347,7 @@ static bool package_size_holds(const struct flash_hw *flash, const struct packag
 
 static void package_match_end(struct package_check *out)
 {
-    out->reason = out->verdict[0] == VERDICT_GOOD && out->verdict[1] == VERDICT_GOOD
+    out->reason = verdict_is_good(out->verdict[0]) && verdict_is_good(out->verdict[1])
                       ? REASON_NONE
                       : REASON_VERIFY;
 }

@@ -155,7 +155,7 @@ void trust_read(const struct flash_hw *flash, const uint8_t builtin[2 * UUID_SIZ
             out->revoked |= (uint8_t)(1u << i);
         }
     }
-    if (out->open[0] == VERDICT_GOOD && out->open[1] == VERDICT_GOOD) {
+    if (verdict_is_good(out->open[0]) && verdict_is_good(out->open[1])) {
         out->state = TRUST_OPEN;
     }
     trust_read_identity(flash, builtin, out->identity);

@@ -151,12 +151,12 @@ enum reason update_spoil_area(const struct update_board *u, const struct update_
 
 bool update_enforces(const struct update_state *s)
 {
-    return s->trust.open[0] != VERDICT_GOOD || s->trust.open[1] != VERDICT_GOOD;
+    return !verdict_is_good(s->trust.open[0]) || !verdict_is_good(s->trust.open[1]);
 }
 
 bool update_good(const struct package_check *check)
 {
-    return check->verdict[0] == VERDICT_GOOD && check->verdict[1] == VERDICT_GOOD;
+    return verdict_is_good(check->verdict[0]) && verdict_is_good(check->verdict[1]);
 }
 
 bool update_verifies(const struct update_board *u, const struct update_state *s, uint8_t slot)
@@ -242,7 +242,7 @@ bool update_has_work(const struct update_board *u)
     volatile uint32_t verdict[2];
 
     update_ask_plain(u, verdict);
-    return verdict[0] != VERDICT_GOOD || verdict[1] != VERDICT_GOOD;
+    return !verdict_is_good(verdict[0]) || !verdict_is_good(verdict[1]);
 }
 
 /* The slot whose content the area holds, as far as can be told. Without a claim it is the one to
@@ -381,7 +381,7 @@ uint8_t update_find_package(const struct update_board *u, const uint8_t digest[U
 void update_join_checks(const struct package_check *a, const struct package_check *b,
                         volatile uint32_t verdict[2])
 {
-    if (a->verdict[0] == VERDICT_GOOD && b->verdict[0] == VERDICT_GOOD) {
+    if (verdict_is_good(a->verdict[0]) && verdict_is_good(b->verdict[0])) {
         verdict[0] = VERDICT_GOOD;
     }
     verdict[1] = ((a->verdict[1] ^ VERDICT_GOOD) | (b->verdict[1] ^ VERDICT_GOOD)) ^ VERDICT_GOOD;

@@ -64,7 +64,7 @@ void start_decide(struct start_facts *facts)
         return;
     }
     update_ask_plain(&packages_from_flash, plain);
-    if (plain[0] != VERDICT_GOOD || plain[1] != VERDICT_GOOD ||
+    if (!verdict_is_good(plain[0]) || !verdict_is_good(plain[1]) ||
         facts->stay == STAY_NOTHING_TO_BOOT) {
         facts->stay = STAY_NOT; /* also where all that is left may be a package without records */
         return;
@@ -113,7 +113,7 @@ void start_packages(struct start_facts *facts)
     update_boot(&packages_from_ram, &asked, result);
     facts->asked = true;
     facts->stay = result->stay;
-    if (result->verdict[0] == VERDICT_GOOD && result->verdict[1] == VERDICT_GOOD) {
+    if (verdict_is_good(result->verdict[0]) && verdict_is_good(result->verdict[1])) {
         if (result->watchdog_s != 0) {
             chip_start_watchdog(result->watchdog_s);
         }

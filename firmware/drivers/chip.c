@@ -112,13 +112,13 @@ GUARDED void chip_enter(const struct chip_entry *e, uint32_t verdict, uint32_t s
     volatile uint32_t first = verdict;
     volatile uint32_t second = second_verdict;
 
-    if (first != VERDICT_GOOD) {
+    if (!verdict_is_good(first)) {
         chip_restart();
     }
     core_interrupts_off();
     chip_reset();
     SCB->VTOR = e->vtor;
-    if (second != VERDICT_GOOD) {
+    if (!verdict_is_good(second)) {
         chip_restart();
     }
     core_dsb();
