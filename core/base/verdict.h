@@ -24,4 +24,12 @@ static inline __attribute__((always_inline)) bool verdict_is_good(uint32_t verdi
     return verdict == good;
 }
 
+/* The same value as one that the compiler knows nothing of: what is asked of it is computed again
+ * and not taken from where it was asked before. */
+static inline __attribute__((always_inline)) uint32_t verdict_again(uint32_t value)
+{
+    __asm__ volatile("" : "+r"(value));
+    return value;
+}
+
 #endif

@@ -28,10 +28,12 @@
 #define MAP_OPTION_BASE    0x1FFFC000
 #define MAP_OPTION_SIZE    0x00000010
 
-#define MAP_CCM_BASE  0x10000000
-#define MAP_CCM_SIZE  0x00010000
-#define MAP_SRAM_BASE 0x20000000
-#define MAP_SRAM_SIZE 0x00020000 /* SRAM1 and SRAM2, contiguous */
+#define MAP_CCM_BASE    0x10000000
+#define MAP_CCM_SIZE    0x00010000
+#define MAP_SRAM_BASE   0x20000000
+#define MAP_BACKUP_BASE 0x40024000 /* backup SRAM: keeps its content while VBAT is there */
+#define MAP_BACKUP_SIZE 0x00001000
+#define MAP_SRAM_SIZE   0x00020000 /* SRAM1 and SRAM2, contiguous */
 
 /* SRAM that the bootloader keeps for itself: stack guard, stack, data, RAM code, receive ring. */
 #define MAP_BOOT_SRAM_BASE 0x20000000

@@ -3,10 +3,10 @@
  * open and what comes before a change of flash. It knows no command. */
 #include "command.h"
 
+#include "compare.h"
 #include "geometry.h"
 #include "memory_map.h"
 #include "options.h"
-#include "verdict.h"
 
 enum reason command_refuse(struct loader *l, enum reason reason, uint32_t detail)
 {
@@ -53,6 +53,12 @@ enum reason command_check_protection(struct loader *l, unsigned first, unsigned 
     return REASON_NONE;
 }
 
+enum reason command_check_app_protection(struct loader *l)
+{
+    return command_check_protection(l, MAP_BOOT_SECTORS,
+                                    geometry_sector_count(l->info.flash_kib) - MAP_BOOT_SECTORS);
+}
+
 /* Each change wears the option bytes. */
 enum reason command_set_options(struct loader *l, unsigned nwrp, enum loader_rdp rdp)
 {
@@ -68,15 +74,21 @@ void command_read_trust(struct loader *l)
 
     l->open[0] = VERDICT_BAD;
     l->open[1] = VERDICT_BAD;
+    compare_clear(&trust, sizeof trust); /* should the call be skipped */
     trust_read(l->update->flash, l->update->identity, &trust);
     l->open[0] = trust.open[0];
     l->open[1] = trust.open[1];
+    l->enforced = trust.state == TRUST_ENFORCED;
 }
 
-enum reason command_check_open(const struct loader *l)
+__attribute__((noinline)) bool command_is_open(const struct loader *l)
 {
-    return verdict_is_good(l->open[0]) && verdict_is_good(l->open[1]) ? REASON_NONE
-                                                                    : REASON_PROVISIONED;
+    return verdict_is_good(l->open[0]) && verdict_is_good(l->open[1]);
+}
+
+__attribute__((noinline)) enum reason command_check_open(struct loader *l)
+{
+    return command_is_open(l) ? REASON_NONE : command_refuse(l, REASON_PROVISIONED, 0);
 }
 
 enum reason command_begin_direct(struct loader *l)
@@ -86,14 +98,16 @@ enum reason command_begin_direct(struct loader *l)
     if (reason == REASON_NONE && !l->retired) {
         reason = update_retire(l->update, &l->detail);
         l->retired = reason == REASON_NONE;
+        if (reason == REASON_FLASH_ERROR && command_check_app_protection(l) != REASON_NONE) {
+            reason = REASON_WRITE_PROTECTED; /* of a slot whose package must go first */
+        }
     }
     return reason;
 }
 
 enum reason command_begin_stage(struct loader *l, uint32_t size)
 {
-    unsigned sectors = geometry_sector_count(l->info.flash_kib) - MAP_BOOT_SECTORS;
-    enum reason reason = command_check_protection(l, MAP_BOOT_SECTORS, sectors);
+    enum reason reason = command_check_app_protection(l);
 
     if (reason == REASON_NONE) {
         reason = update_stage_begin(l->update, &l->stage, size, &l->detail);

@@ -9,6 +9,7 @@
 #define ARAREXT_COMMAND_H
 
 #include "loader.h"
+#include "verdict.h"
 
 typedef enum reason command_fn(struct loader *l, const struct frame_request *request);
 
@@ -24,19 +25,23 @@ uint16_t command_nwrp(const struct loader *l);
 unsigned command_lowest_bit(unsigned bits);
 /* Refuses when one of the sectors first .. first + count - 1 is write-protected. */
 enum reason command_check_protection(struct loader *l, unsigned first, unsigned count);
+/* ... all that are not the bootloader's: an install may reach each of them. */
+enum reason command_check_app_protection(struct loader *l);
 /* Changes the option bytes unless they are already as wanted. */
 enum reason command_set_options(struct loader *l, unsigned nwrp, enum loader_rdp rdp);
 /* Reads anew whether the board is open. */
 void command_read_trust(struct loader *l);
-/* PROVISIONED unless the board is open. */
-enum reason command_check_open(const struct loader *l);
+/* PROVISIONED unless the board is open. What a closed board must not do asks this before it looks
+ * at anything else, and command_is_open once more where it does it: so no single skipped
+ * instruction, nor a register that holds something else, opens the way. */
+enum reason command_check_open(struct loader *l);
+bool command_is_open(const struct loader *l);
 /* STAGE_BEGIN: all sectors that an install would reach may be written; the free slot is erased. */
 enum reason command_begin_stage(struct loader *l, uint32_t size);
 /* Before direct flashing: PROVISIONED, or both packages are retired. */
 enum reason command_begin_direct(struct loader *l);
 
-command_fn command_get_help; /* loader.c */
-command_fn command_get_ver, command_get_cid, command_get_rdp, command_get_nwrp,
+command_fn command_get_ver, command_get_help, command_get_cid, command_get_rdp, command_get_nwrp,
     command_get_last_error, command_get_info; /* command_info.c */
 command_fn command_go, command_erase, command_mem_write, command_mem_read, command_mem_crc,
     command_otp_read, command_reset;           /* command_memory.c */

@@ -16,6 +16,18 @@ enum reason command_get_ver(struct loader *l, const struct frame_request *reques
     return REASON_NONE;
 }
 
+/* Hosts of the course have room for its twelve, and no more. */
+enum reason command_get_help(struct loader *l, const struct frame_request *request)
+{
+    unsigned count = l->dialect == DIALECT_COURSE ? COMMAND_COURSE_COUNT : COMMAND_COUNT;
+
+    (void)request;
+    for (unsigned i = 0; i < count; i++) {
+        *command_append(l, 1) = command_forms[i].code;
+    }
+    return REASON_NONE;
+}
+
 enum reason command_get_cid(struct loader *l, const struct frame_request *request)
 {
     (void)request;
@@ -66,7 +78,8 @@ enum reason command_get_info(struct loader *l, const struct frame_request *reque
     store_le16(out + INFO_FLASH_KIB, info->flash_kib);
     l->hw->memory_read(l->hw->ctx, MAP_UID_BASE, out + INFO_UID, INFO_UID_SIZE);
     store_le32(out + INFO_FEATURES, FEATURE_LAST_ERROR | FEATURE_RESET | FEATURE_MEM_CRC |
-                                        FEATURE_PACKAGES | FEATURE_STREAM | FEATURE_CHECKED);
+                                        FEATURE_PACKAGES | FEATURE_STREAM | FEATURE_CHECKED |
+                                        FEATURE_LOCK);
     store_le16(out + INFO_LENGTH_MAX, FRAME_LENGTH_MAX);
     store_le16(out + INFO_RING_SIZE, info->ring_size);
     store_le32(out + INFO_APP_BASE, MAP_APP_BASE);

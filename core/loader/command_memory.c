@@ -36,18 +36,24 @@ static enum reason command_check_range(struct loader *l, enum region_access acce
     return region_check(access, addr, len, command_flash_end(l));
 }
 
+static bool command_is_system(uint32_t addr)
+{
+    return addr - MAP_SYSTEM_BASE < SYSTEM_SPAN;
+}
+
 /* What may be read: a provisioned board shows nothing that it runs or that came by. */
 static enum reason command_check_read(struct loader *l, uint32_t addr, uint32_t len)
 {
-    enum reason reason = command_check_range(l, REGION_READ, addr, len);
+    if (!command_is_system(addr) && command_check_open(l) != REASON_NONE) {
+        return REASON_PROVISIONED;
+    }
+    return command_check_range(l, REGION_READ, addr, len);
+}
 
-    if (reason == REASON_NONE && addr - MAP_SYSTEM_BASE >= SYSTEM_SPAN) {
-        reason = command_check_open(l);
-    }
-    if (reason == REASON_PROVISIONED) {
-        l->detail = 0;
-    }
-    return reason;
+/* The same question where it counts (command.h). */
+static bool command_may_show(const struct loader *l, uint32_t addr)
+{
+    return command_is_system(verdict_again(addr)) || command_is_open(l);
 }
 
 /* A host checks a whole image with one answer: addr32, len32. */
@@ -57,10 +63,14 @@ enum reason command_mem_crc(struct loader *l, const struct frame_request *reques
     uint32_t len = load_le32(request->payload + 4);
     enum reason reason = command_check_read(l, addr, len);
 
-    if (reason == REASON_NONE) {
-        store_le32(command_append(l, 4), l->hw->memory_crc(l->hw->ctx, addr, len));
+    if (reason != REASON_NONE) {
+        return reason;
     }
-    return reason;
+    if (!command_may_show(l, addr)) {
+        return REASON_PROVISIONED;
+    }
+    store_le32(command_append(l, 4), l->hw->memory_crc(l->hw->ctx, addr, len));
+    return REASON_NONE;
 }
 
 enum reason command_mem_read(struct loader *l, const struct frame_request *request)
@@ -69,10 +79,14 @@ enum reason command_mem_read(struct loader *l, const struct frame_request *reque
     uint8_t len = request->payload[4];
     enum reason reason = command_check_read(l, addr, len);
 
-    if (reason == REASON_NONE) {
-        command_memory_read(l, addr, command_append(l, len), len);
+    if (reason != REASON_NONE) {
+        return reason;
     }
-    return reason;
+    if (!command_may_show(l, addr)) {
+        return REASON_PROVISIONED;
+    }
+    command_memory_read(l, addr, command_append(l, len), len);
+    return REASON_NONE;
 }
 
 enum reason command_otp_read(struct loader *l, const struct frame_request *request)
@@ -114,12 +128,18 @@ enum reason command_erase(struct loader *l, const struct frame_request *request)
     if (first < MAP_BOOT_SECTORS) {
         return command_refuse(l, REASON_BOOTLOADER, first);
     }
+    if (l->dialect == DIALECT_COURSE && first < total && first + count > total) {
+        count = total - first; /* its hosts say 8 and mean what there is */
+    }
     if (first + count > total) {
         return command_refuse(l, REASON_NO_SECTOR, first > total ? first : total);
     }
     reason = command_check_protection(l, first, count);
     if (reason == REASON_NONE) {
         reason = command_begin_direct(l);
+    }
+    if (reason != REASON_NONE || !command_is_open(l)) {
+        return reason;
     }
     for (unsigned i = 0; i < count && reason == REASON_NONE; i++) {
         reason = flash_hw_erase(l->update->flash, first + i, &l->detail);
@@ -156,10 +176,10 @@ static enum reason command_write_flash(struct loader *l, uint32_t addr, const ui
     if (reason == REASON_NONE) {
         reason = command_begin_direct(l);
     }
-    if (reason == REASON_NONE) {
-        reason = flash_hw_program(l->update->flash, addr, data, len, &l->detail);
+    if (reason != REASON_NONE || !command_is_open(l)) {
+        return reason;
     }
-    return reason;
+    return flash_hw_program(l->update->flash, addr, data, len, &l->detail);
 }
 
 enum reason command_mem_write(struct loader *l, const struct frame_request *request)
@@ -167,13 +187,17 @@ enum reason command_mem_write(struct loader *l, const struct frame_request *requ
     uint32_t addr = load_le32(request->payload);
     uint8_t len = request->payload[4];
     const uint8_t *data = request->payload + 5;
-    enum reason reason = command_check_range(l, REGION_WRITE, addr, len);
+    enum reason reason;
 
-    if (reason == REASON_NONE && command_check_open(l) != REASON_NONE) {
-        return command_refuse(l, REASON_PROVISIONED, 0);
+    if (command_check_open(l) != REASON_NONE) {
+        return REASON_PROVISIONED;
     }
+    reason = command_check_range(l, REGION_WRITE, addr, len);
     if (reason != REASON_NONE) {
         return reason;
+    }
+    if (!command_is_open(l)) {
+        return REASON_PROVISIONED;
     }
     if (addr - MAP_FLASH_BASE < MAP_FLASH_SIZE_MAX) {
         return command_write_flash(l, addr, data, len);
@@ -206,48 +230,63 @@ static bool command_is_image(const struct loader *l, uint32_t addr, uint32_t *en
     return true;
 }
 
-/* Open: free. Else the application area alone, and only with what verifies. The verdicts are for
- * who jumps, so that a skipped instruction here starts nothing. */
-static enum reason command_judge_go(struct loader *l, uint32_t addr)
+/* What a host means by addr: the course teaches to go to the reset handler of the application,
+ * which is to start that. */
+static uint32_t command_go_address(const struct loader *l, uint32_t addr)
 {
-    struct package_check check;
+    uint32_t handler;
+
+    return command_is_image(l, MAP_APP_BASE, &handler) && handler == (addr & ~1u) ? MAP_APP_BASE
+                                                                                  : addr;
+}
+
+/* Open: free. Else the application alone, and only if it verifies. */
+static enum reason command_check_go(struct loader *l, uint32_t addr)
+{
+    struct package_check check = {.verdict = {VERDICT_BAD, VERDICT_BAD}};
 
     if (command_check_open(l) == REASON_NONE) {
-        l->go[0] = l->open[0];
-        l->go[1] = l->open[1];
         return REASON_NONE;
     }
     if (addr != MAP_APP_BASE) {
         return REASON_PROVISIONED;
     }
-    check.verdict[0] = VERDICT_BAD;
-    check.verdict[1] = VERDICT_BAD;
+    l->detail = 0;
     update_verify_area(l->update, &check);
-    l->go[0] = check.verdict[0];
-    l->go[1] = check.verdict[1];
-    return verdict_is_good(l->go[0]) && verdict_is_good(l->go[1]) ? REASON_NONE : REASON_NOT_VERIFIED;
+    return verdict_is_good(check.verdict[0]) && verdict_is_good(check.verdict[1])
+               ? REASON_NONE
+               : REASON_NOT_VERIFIED;
 }
 
+/* Where packages are in play the application starts as after a reset, which counts a start on trial
+ * and verifies; all else is entered here, with the verdicts of an open board for who jumps: a
+ * skipped instruction starts nothing. */
 enum reason command_go(struct loader *l, const struct frame_request *request)
 {
-    uint32_t addr = load_le32(request->payload);
+    uint32_t asked = load_le32(request->payload);
+    uint32_t addr = command_go_address(l, asked);
     uint32_t entry = addr & ~1u;
-    enum reason reason = command_check_range(l, REGION_EXECUTE, entry, CODE_SIZE);
+    enum reason reason = command_check_go(l, addr);
     bool image;
 
-    l->target = entry;
     if (reason != REASON_NONE) {
-        return command_refuse(l, reason, addr);
+        return reason;
     }
-    reason = command_judge_go(l, addr);
+    l->target = entry;
+    reason = command_check_range(l, REGION_EXECUTE, entry, CODE_SIZE);
     if (reason != REASON_NONE) {
-        return command_refuse(l, reason, 0);
+        return command_refuse(l, reason, asked);
     }
     image = command_is_image(l, addr, &entry);
     if (command_code_at(l, entry) == IMAGE_ERASED_CODE) {
-        return command_refuse(l, REASON_NO_CODE, image ? entry : addr);
+        return command_refuse(l, REASON_NO_CODE, image ? entry : asked);
     }
+    l->go[0] = l->open[0];
+    l->go[1] = l->open[1];
     l->after = image ? AFTER_GO_IMAGE : AFTER_GO_CODE;
+    if (image && addr == MAP_APP_BASE && update_has_work(l->update)) {
+        l->after = AFTER_START;
+    }
     return REASON_NONE;
 }
 

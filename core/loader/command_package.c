@@ -51,22 +51,41 @@ enum reason command_rollback(struct loader *l, const struct frame_request *reque
     return update_rollback(l->update, &l->detail);
 }
 
+/* What the board could not be helped out of later: a sector of the application that takes no
+ * update, and what trust.h says of the blocks that stay open. */
+static enum reason command_check_provision(struct loader *l, unsigned flags)
+{
+    enum reason reason = command_check_app_protection(l);
+
+    if (reason == REASON_NONE) {
+        reason = trust_prepare(l->update->flash, (flags & PROVISION_READ) != 0, &l->detail);
+    }
+    return reason;
+}
+
 enum reason command_provision(struct loader *l, const struct frame_request *request)
 {
     const uint8_t *hashes = request->payload + PROVISION_HASHES;
     unsigned count = request->payload[PROVISION_COUNT];
-    uint8_t identity = request->payload[PROVISION_IDENTITY];
+    unsigned flags = request->payload[PROVISION_FLAGS];
+    const uint8_t *identity =
+        (flags & PROVISION_IDENTITY) != 0 ? hashes + count * DIGEST_SIZE : NULL;
     uint32_t detail;
-    enum reason reason, protect;
+    enum reason reason = REASON_NONE;
+    enum reason protect;
 
     if (load_le32(request->payload + PROVISION_KEY_AT) != PROVISION_KEY) {
         return REASON_KEY;
     }
-    if (identity > 1) {
-        return command_refuse(l, REASON_ARGUMENT, identity);
+    if (flags > (PROVISION_IDENTITY | PROVISION_READ)) {
+        return command_refuse(l, REASON_ARGUMENT, flags);
     }
-    reason = trust_provision(l->update->flash, hashes, count,
-                             identity != 0 ? hashes + count * DIGEST_SIZE : NULL, &l->detail);
+    if (!l->enforced) {
+        reason = command_check_provision(l, flags);
+    }
+    if (reason == REASON_NONE) {
+        reason = trust_provision(l->update->flash, hashes, count, identity, &l->detail);
+    }
     command_read_trust(l);
     if (reason != REASON_NONE && reason != REASON_PROVISIONED) {
         return reason;

@@ -36,22 +36,40 @@ static enum reason command_check_bitmap(struct loader *l, unsigned bitmap)
     return REASON_NONE;
 }
 
-/* Mode 1 protects something and has no key behind it; mode 2 has the right one. */
+/* Mode 1 protects something and has no key behind it; the others have theirs. */
 static enum reason command_check_mode(struct loader *l, const struct frame_request *request,
                                       const uint8_t *mode, unsigned bitmap)
 {
     bool key = request->payload_len > WORD_SIZE;
 
-    if (*mode == PROTECT_READ) {
+    switch (*mode) {
+    case PROTECT_WRITE:
+        if (key) {
+            return command_refuse(l, REASON_PAYLOAD_LENGTH, request->payload_len);
+        }
+        return bitmap == 0 ? REASON_ARGUMENT : REASON_NONE;
+    case PROTECT_READ:
         return key && load_le32(mode + 1) == PROTECT_READ_KEY ? REASON_NONE : REASON_KEY;
-    }
-    if (*mode != PROTECT_WRITE) {
+    case PROTECT_BOOT:
+        if (bitmap != OPTIONS_NWRP_BOOT) {
+            return command_refuse(l, REASON_ARGUMENT, bitmap);
+        }
+        return key && load_le32(mode + 1) == PROTECT_BOOT_KEY ? REASON_NONE : REASON_KEY;
+    default:
         return command_refuse(l, REASON_ARGUMENT, *mode);
     }
-    if (key) {
-        return command_refuse(l, REASON_PAYLOAD_LENGTH, request->payload_len);
+}
+
+/* A board that is not open takes the protection of its bootloader, and read protection if that was
+ * allowed when it was provisioned. */
+static __attribute__((noinline)) bool command_may_protect(const struct loader *l, unsigned mode,
+                                                          unsigned bitmap)
+{
+    if (mode == PROTECT_BOOT ||
+        (mode == PROTECT_READ && bitmap == 0 && trust_allows_read_protection(l->update->flash))) {
+        return true;
     }
-    return bitmap == 0 ? REASON_ARGUMENT : REASON_NONE;
+    return command_is_open(l);
 }
 
 enum reason command_protect(struct loader *l, const struct frame_request *request)
@@ -60,14 +78,14 @@ enum reason command_protect(struct loader *l, const struct frame_request *reques
     const uint8_t *mode = request->payload + (wide ? 2 : 1);
     unsigned bitmap = wide ? load_le16(request->payload) : request->payload[0];
     enum reason reason = command_check_mode(l, request, mode, bitmap);
+    enum loader_rdp rdp = LOADER_RDP_KEEP;
     uint8_t level;
 
-    if (reason == REASON_NONE) {
-        reason = command_check_bitmap(l, bitmap);
+    if (reason == REASON_NONE && !command_may_protect(l, *mode, bitmap)) {
+        return command_refuse(l, REASON_PROVISIONED, 0);
     }
-    /* Read protection only adds to what a provisioned board has. */
-    if (reason == REASON_NONE && (*mode != PROTECT_READ || bitmap != 0)) {
-        reason = command_check_open(l);
+    if (reason == REASON_NONE && *mode != PROTECT_BOOT) {
+        reason = command_check_bitmap(l, bitmap);
     }
     if (reason != REASON_NONE) {
         return reason;
@@ -76,20 +94,23 @@ enum reason command_protect(struct loader *l, const struct frame_request *reques
     if (level == 2) {
         return REASON_OPTIONS_LOCKED;
     }
-    return command_set_options(l, command_nwrp(l) & ~bitmap,
-                               *mode == PROTECT_READ && level == 0 ? LOADER_RDP_LEVEL_1
-                                                                   : LOADER_RDP_KEEP);
+    if (*mode == PROTECT_READ && level == 0) {
+        rdp = LOADER_RDP_LEVEL_1;
+    }
+    if (!command_may_protect(l, *mode, bitmap)) {
+        return REASON_PROVISIONED;
+    }
+    return command_set_options(l, command_nwrp(l) & ~bitmap, rdp);
 }
 
+/* Also on a provisioned board: it shows and changes nothing that the board runs, and where sectors
+ * were protected when it was provisioned there is no other way to an update. */
 enum reason command_unprotect(struct loader *l, const struct frame_request *request)
 {
     uint8_t level;
 
     if (request->payload_len != 0 && request->payload[0] != UNPROTECT_WRITE) {
         return command_refuse(l, REASON_ARGUMENT, request->payload[0]);
-    }
-    if (command_check_open(l) != REASON_NONE) {
-        return REASON_PROVISIONED;
     }
     level = command_rdp_level(l);
     if (level == 2) {
@@ -98,7 +119,7 @@ enum reason command_unprotect(struct loader *l, const struct frame_request *requ
     if (level == 1 && request->payload_len == 0) {
         return REASON_WOULD_ERASE_CHIP;
     }
-    /* Who protected the bootloader's sectors did it with a programmer, and no host takes it off. */
+    /* Nothing takes it off the bootloader's own sectors. */
     return command_set_options(l, command_nwrp(l) | (OPTIONS_NWRP_MASK & ~OPTIONS_NWRP_BOOT),
                                LOADER_RDP_KEEP);
 }

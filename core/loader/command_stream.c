@@ -5,6 +5,7 @@
 #include "geometry.h"
 #include "memory_map.h"
 #include "options.h"
+#include "verdict.h"
 #include "command_stream.h"
 
 static enum reason stream_refuse(struct stream_answer *a, enum reason reason, uint32_t detail)
@@ -53,6 +54,9 @@ static enum reason stream_digests(struct stream_service *v, const uint8_t *paylo
     }
     reason = stream_check_sectors(flash_hw_kib(hw->flash), first, count, a);
     for (unsigned i = 0; i < count && reason == REASON_NONE; i++) {
+        if (v->provisioned(v->ctx)) { /* twice, as command_is_open */
+            return REASON_PROVISIONED;
+        }
         uint32_t crc = hw->memory_crc(hw->crc_ctx, geometry_sector_addr(first + i),
                                       geometry_sector_size(first + i) / WORD_SIZE);
 
@@ -125,6 +129,12 @@ static enum reason stream_prepare(struct stream_service *v, unsigned sector,
     return reason == REASON_NONE ? v->retire(v->ctx, &a->detail) : reason;
 }
 
+/* Only a package may go to a board that is not surely open. Asked twice, as command_is_open. */
+static bool stream_is_allowed(const struct stream_service *v, uint32_t flags)
+{
+    return (verdict_again(flags) & STREAM_KIND_BITS) == STREAM_PACKAGE || !v->provisioned(v->ctx);
+}
+
 static enum reason stream_serve_begin(struct stream_service *v, const uint8_t *payload,
                                       struct stream_answer *a)
 {
@@ -140,6 +150,9 @@ static enum reason stream_serve_begin(struct stream_service *v, const uint8_t *p
     if (!stream_spec_is_plausible(v, sector, &spec)) {
         return stream_refuse(a, REASON_ARGUMENT, spec.flags);
     }
+    if (!stream_is_allowed(v, spec.flags)) {
+        return REASON_PROVISIONED;
+    }
     if ((spec.flags & STREAM_KIND_BITS) == STREAM_PLAIN) {
         spec.content = spec.size;
     }
@@ -147,13 +160,17 @@ static enum reason stream_serve_begin(struct stream_service *v, const uint8_t *p
     a->data[STREAM_BEGUN_SLOT] = 0xFF;
     a->data[STREAM_BEGUN_SLOT + 1] = 0;
     reason = stream_prepare(v, sector, &spec, a->data + STREAM_BEGUN_SLOT, a);
-    if (reason == REASON_NONE) {
-        store_le32(a->data + STREAM_BEGUN_WINDOW, v->window);
-        store_le32(a->data + STREAM_BEGUN_RESUME, stream_begin(v->stream, &spec));
-        store_le16(a->data + STREAM_BEGUN_FRAME, STREAM_PAYLOAD_MAX);
-        a->len = STREAM_BEGUN_SIZE;
+    if (reason != REASON_NONE) {
+        return reason;
     }
-    return reason;
+    if (!stream_is_allowed(v, spec.flags)) {
+        return REASON_PROVISIONED;
+    }
+    store_le32(a->data + STREAM_BEGUN_WINDOW, v->window);
+    store_le32(a->data + STREAM_BEGUN_RESUME, stream_begin(v->stream, &spec));
+    store_le16(a->data + STREAM_BEGUN_FRAME, STREAM_PAYLOAD_MAX);
+    a->len = STREAM_BEGUN_SIZE;
+    return REASON_NONE;
 }
 
 enum reason stream_serve(struct stream_service *v, const struct frame_request *q,

@@ -10,81 +10,19 @@
 #include "crc.h"
 #include "verdict.h"
 
-struct loader_command {
-    command_fn *run;
-    uint8_t code;
-    bool status;      /* answers with a status byte in the course dialect */
-    uint16_t lengths; /* bit n: a payload of n bytes is right; 0: byte 4 counts the data behind it;
-                       * LENGTH_PROVISION: as its bytes 4 and 5 say */
+/* What does the commands, in the order of command_forms. */
+static command_fn *const loader_runs[] = {
+    command_get_ver,        command_get_help,     command_get_cid,
+    command_get_rdp,        command_go,           command_erase,
+    command_mem_write,      command_protect,      command_mem_read,
+    command_get_nwrp,       command_otp_read,     command_unprotect,
+    command_get_last_error, command_get_info,     command_reset,
+    command_mem_crc,        command_get_slots,    command_stage_begin,
+    command_stage_write,    command_stage_finish, command_confirm,
+    command_rollback,       command_provision,    command_stream,
+    command_stream,         command_stream,
 };
-#define LENGTH_PROVISION 0x8000u
-
-#define N(n) (1u << (n)) /* a payload of n bytes */
-
-static const struct loader_command commands[] = {
-    {command_get_ver, COMMAND_GET_VER, false, N(0)},
-    {command_get_help, COMMAND_GET_HELP, false, N(0)},
-    {command_get_cid, COMMAND_GET_CID, false, N(0)},
-    {command_get_rdp, COMMAND_GET_RDP_STATUS, false, N(0)},
-    {command_go, COMMAND_GO_TO_ADDR, true, N(4)},
-    {command_erase, COMMAND_FLASH_ERASE, true, N(2)},
-    {command_mem_write, COMMAND_MEM_WRITE, true, 0},
-    {command_protect, COMMAND_EN_RW_PROTECT, true, N(2) | N(3) | N(6) | N(7)},
-    {command_mem_read, COMMAND_MEM_READ, false, N(5)},
-    {command_get_nwrp, COMMAND_READ_SECTOR_P_STATUS, false, N(0)},
-    {command_otp_read, COMMAND_OTP_READ, false, N(0) | N(3)},
-    {command_unprotect, COMMAND_DIS_R_W_PROTECT, true, N(0) | N(1)},
-    {command_get_last_error, COMMAND_GET_LAST_ERROR, false, N(0)},
-    {command_get_info, COMMAND_GET_INFO, false, N(0)},
-    {command_reset, COMMAND_RESET, true, N(1)},
-    {command_mem_crc, COMMAND_MEM_CRC, false, N(8)},
-    {command_get_slots, COMMAND_GET_SLOTS, false, N(0)},
-    {command_stage_begin, COMMAND_STAGE_BEGIN, false, N(4)},
-    {command_stage_write, COMMAND_STAGE_WRITE, true, 0},
-    {command_stage_finish, COMMAND_STAGE_FINISH, true, N(0)},
-    {command_confirm, COMMAND_CONFIRM, true, N(0)},
-    {command_rollback, COMMAND_ROLLBACK, true, N(0)},
-    {command_provision, COMMAND_PROVISION, true, LENGTH_PROVISION},
-    {command_stream, COMMAND_SET_BAUD, false, N(SET_BAUD_SIZE)},
-    {command_stream, COMMAND_STREAM_BEGIN, false, N(STREAM_BEGIN_LENGTH)},
-    {command_stream, COMMAND_DIGESTS, false, N(DIGESTS_SIZE)},
-};
-#define COMMAND_COUNT (sizeof commands / sizeof commands[0])
-
-/* Here, since it tells the table. */
-enum reason command_get_help(struct loader *l, const struct frame_request *request)
-{
-    (void)request;
-    for (unsigned i = 0; i < COMMAND_COUNT; i++) {
-        *command_append(l, 1) = commands[i].code;
-    }
-    return REASON_NONE;
-}
-
-static const struct loader_command *loader_find(uint8_t code)
-{
-    for (unsigned i = 0; i < COMMAND_COUNT; i++) {
-        if (commands[i].code == code) {
-            return &commands[i];
-        }
-    }
-    return NULL;
-}
-
-static bool loader_length_fits(const struct loader_command *row, const struct frame_request *q)
-{
-    if (row->lengths == 0) {
-        return q->payload_len >= 5u && q->payload_len == 5u + q->payload[4];
-    }
-    if (row->lengths == LENGTH_PROVISION) {
-        return q->payload_len >= PROVISION_HASHES &&
-               q->payload_len ==
-                   PROVISION_HASHES +
-                       DIGEST_SIZE * (q->payload[PROVISION_COUNT] +
-                                      (q->payload[PROVISION_IDENTITY] == 1 ? 1u : 0u));
-    }
-    return q->payload_len < 16u && (row->lengths >> q->payload_len & 1u) != 0;
-}
+_Static_assert(sizeof loader_runs / sizeof loader_runs[0] == COMMAND_COUNT, "one for each form");
 
 /* PROTOCOL.md, "Course status". */
 static uint8_t loader_status(enum reason reason)
@@ -177,7 +115,8 @@ bool loader_accept(struct loader *l, enum protocol_dialect dialect,
     enum reason reason = REASON_NONE;
 
     l->checked = dialect == DIALECT_NATIVE && (request->command & COMMAND_CHECKED) != 0;
-    l->running = loader_find(l->checked ? request->command ^ COMMAND_CHECKED : request->command);
+    l->running =
+        command_form_find(l->checked ? request->command ^ COMMAND_CHECKED : request->command);
     l->checked = l->checked && l->running != NULL;
     l->dialect = dialect;
     l->result = REASON_NONE;
@@ -189,7 +128,7 @@ bool loader_accept(struct loader *l, enum protocol_dialect dialect,
     *answer = (struct loader_answer){l->answer, 0};
     if (l->running == NULL) {
         reason = REASON_UNKNOWN_COMMAND;
-    } else if (!loader_length_fits(l->running, request)) {
+    } else if (!command_form_fits(l->running, request->payload, request->payload_len)) {
         reason = command_refuse(l, REASON_PAYLOAD_LENGTH, request->payload_len);
     }
     if (reason != REASON_NONE) {
@@ -208,7 +147,7 @@ bool loader_accept(struct loader *l, enum protocol_dialect dialect,
 struct loader_answer loader_execute(struct loader *l, const struct frame_request *request)
 {
     const struct frame_request plain = {request->payload, request->payload_len, l->running->code};
-    enum reason reason = l->running->run(l, &plain);
+    enum reason reason = loader_runs[l->running - command_forms](l, &plain);
     bool course = l->dialect == DIALECT_COURSE;
 
     if (l->running->status) {

@@ -22,6 +22,7 @@
 
 #include "frame.h"
 #include "protocol.h"
+#include "command_form.h"
 #include "command_stream.h"
 #include "update.h"
 
@@ -63,6 +64,7 @@ enum loader_after {
     AFTER_NOTHING = 0,
     AFTER_GO_IMAGE, /* start the vector table at loader.target */
     AFTER_GO_CODE,  /* enter loader.target (even) as Thumb code */
+    AFTER_START,    /* as at a reset: packages have a say */
     AFTER_RESET,
     AFTER_RESET_STAY,    /* with a boot request, so that the bootloader stays */
     AFTER_RESET_INSTALL, /* with a boot request: install as at any start, then stay */
@@ -84,13 +86,14 @@ struct loader {
     enum protocol_dialect dialect; /* of the request under way */
     enum loader_after after;
     uint8_t data_len;
-    bool checked; /* the answer under way ends in a CRC */
-    bool retired; /* direct flashing has retired the packages in this session */
+    bool checked;  /* the answer under way ends in a CRC */
+    bool enforced; /* provisioning is complete; read with open */
+    bool retired;  /* direct flashing has retired the packages in this session */
     const struct loader_hw *hw;
     const struct update_board *update;
     struct stream_service *streaming;
-    const struct loader_command *running; /* row of the command that was accepted */
-    uint32_t detail;                      /* of the command under way, should it fail */
+    const struct command_form *running; /* row of the command that was accepted */
+    uint32_t detail;                    /* of the command under way, should it fail */
     uint32_t target;
     struct update_stage stage;
     volatile uint32_t go[2];   /* AFTER_GO_*: jump only if both are VERDICT_GOOD */

@@ -102,9 +102,12 @@ enum reject_cause {
 #define OTP_BLOCK_IDENTITY 4u /* vendor UUID, class UUID; all ones = the built-in identity */
 #define OTP_LOCKED_BLOCKS  5u /* 0 to 4 are locked by provisioning */
 #define OTP_BLOCK_REVOKED  5u /* word i (of 4): key i is revoked unless all ones */
-#define OTP_BLOCK_COUNTER  6u /* 6 to 15: 2560 bits, each 0 counts one */
-#define OTP_COUNTER_BLOCKS 10u
-#define OTP_COUNTER_MAX    (OTP_COUNTER_BLOCKS * OTP_BLOCK_SIZE * 8u)
+/* ... and behind those words, its offset in OTP: what a provisioned board lets a host do */
+#define OTP_READ_PROTECTION (OTP_BLOCK_REVOKED * OTP_BLOCK_SIZE + 4u * OTP_KEY_COUNT)
+#define OTP_READ_ALLOWED    0x41505452u /* "RTPA": level 1 may be set */
+#define OTP_BLOCK_COUNTER   6u          /* 6 to 15: 2560 bits, each 0 counts one */
+#define OTP_COUNTER_BLOCKS  10u
+#define OTP_COUNTER_MAX     (OTP_COUNTER_BLOCKS * OTP_BLOCK_SIZE * 8u)
 
 /* ---- the backup register that the bootloader keeps (RTC_BKP19R) ---- */
 #define BOOT_NOTE_MAGIC       0xA7u /* bits 31:24 */

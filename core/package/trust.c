@@ -288,6 +288,28 @@ enum reason trust_advance(const struct flash_hw *flash, const struct trust *t, u
     return reason;
 }
 
+#define TRUST_READ_ADDR (MAP_OTP_BASE + OTP_READ_PROTECTION)
+
+bool trust_allows_read_protection(const struct flash_hw *flash)
+{
+    return flash_hw_word(flash, TRUST_READ_ADDR) == OTP_READ_ALLOWED;
+}
+
+enum reason trust_prepare(const struct flash_hw *flash, bool read_protection, uint32_t *detail)
+{
+    for (unsigned i = 0; i < OTP_KEY_COUNT; i++) {
+        if (trust_is_revoked(flash, i)) {
+            *detail = trust_block_addr(OTP_BLOCK_REVOKED) + 4u * i;
+            return REASON_OTP;
+        }
+    }
+    if (read_protection) {
+        return trust_mark(flash, TRUST_READ_ADDR, OTP_READ_ALLOWED, detail);
+    }
+    *detail = TRUST_READ_ADDR;
+    return trust_allows_read_protection(flash) ? REASON_OTP : REASON_NONE;
+}
+
 /* No key is blank, and none is there twice. */
 static enum reason trust_check_hashes(uint8_t blocks[BLOCKS][OTP_BLOCK_SIZE], unsigned count,
                                       uint32_t *detail)

@@ -7,6 +7,7 @@
 #ifndef ARAREXT_TRUST_H
 #define ARAREXT_TRUST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -57,6 +58,13 @@ uint32_t trust_check_identity(const struct flash_hw *flash, const struct trust *
  * bits; detail = address). */
 enum reason trust_advance(const struct flash_hw *flash, const struct trust *t, uint32_t counter,
                           uint8_t revoke, uint32_t *detail);
+
+/* Before a board is provisioned: whether a host may set read protection level 1 afterwards goes to
+ * OTP for good (and may be asked with trust_allows_read_protection). OTP (detail = address) if that
+ * says otherwise already, or if one of the keys' words says that it is revoked: no package would
+ * ever be good. FLASH_ERROR, FLASH_TIMEOUT. */
+enum reason trust_prepare(const struct flash_hw *flash, bool read_protection, uint32_t *detail);
+bool trust_allows_read_protection(const struct flash_hw *flash);
 
 /* Writes the keys (and the identity, unless NULL) and locks blocks 0 to 4. May be repeated after a
  * power cut with the same values, and then programs the locks once more, also those that read

@@ -54,11 +54,16 @@ bool boot_app_plausible(const struct boot_facts *facts)
            facts->app_code != IMAGE_ERASED_CODE;
 }
 
+static bool boot_asks(const struct boot_facts *facts, uint32_t request)
+{
+    return boot_request_valid(facts->request) && facts->request[1] == request;
+}
+
 enum stay_reason boot_decide(const struct boot_facts *facts)
 {
     enum stay_reason reason = boot_request_reason(facts->request);
 
-    if (facts->button && !boot_wants_install(facts)) {
+    if (facts->button && !boot_wants_install(facts) && !boot_asks(facts, BOOT_REQUEST_START)) {
         return STAY_BUTTON; /* I1; an install that was asked for stays as well, when it is done */
     }
     if (reason != STAY_NOT) {
@@ -69,7 +74,7 @@ enum stay_reason boot_decide(const struct boot_facts *facts)
 
 bool boot_wants_install(const struct boot_facts *facts)
 {
-    return boot_request_valid(facts->request) && facts->request[1] == BOOT_REQUEST_INSTALL;
+    return boot_asks(facts, BOOT_REQUEST_INSTALL);
 }
 
 void boot_make_request(uint32_t words[BOOT_REQUEST_WORDS], uint32_t request)

@@ -4,11 +4,12 @@
  * facts that the caller has read; it reads and changes nothing itself.
  *
  * Invariants:
- *   I1  The button and a request to stay always lead to the bootloader, whatever flash holds.
+ *   I1  The button and a request to stay always lead to the bootloader, whatever flash holds; but
+ *       for a host's GO_TO_ADDR, which is good for one start.
  *   I2  Nothing is started whose vector table is not plausible, or whose reset handler is not in
  *       flash, or erased there: a transfer that broke off behind its first words is no application.
  *   I3  The decision depends on the facts alone: the same facts, the same decision.
- *   I4  What is not one of the three valid boot requests, to the last bit, counts as no request.
+ *   I4  What is not one of the four valid boot requests, to the last bit, counts as no request.
  */
 #ifndef ARAREXT_BOOT_H
 #define ARAREXT_BOOT_H
@@ -41,7 +42,8 @@ bool boot_app_plausible(const struct boot_facts *facts);
  * button says. It is good for one reset, so the button is the way out if installing goes wrong. */
 bool boot_wants_install(const struct boot_facts *facts);
 
-/* The words of a boot request; request is one of BOOT_REQUEST_LOADER, ..._RPC, ..._INSTALL. */
+/* The words of a boot request; request is one of BOOT_REQUEST_LOADER, ..._RPC, ..._INSTALL,
+ * ..._START. */
 void boot_make_request(uint32_t words[BOOT_REQUEST_WORDS], uint32_t request);
 
 #endif

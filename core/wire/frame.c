@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "bytes.h"
+#include "command_form.h"
 #include "crc.h"
 
 #define US_PER_MS 1000u
@@ -43,6 +44,16 @@ void frame_fail(struct frame_receiver *r, enum reason reason, uint32_t detail, u
     r->last_us = now_us;
 }
 
+/* Whether the course reading says something. The first frame decides for good, and a native one may
+ * have the CRC of its own beginning in it: a range whose CRC somebody asks for can be anything. */
+static bool frame_is_course(const struct frame_receiver *r)
+{
+    const struct command_form *form = command_form_find(r->bytes[1]);
+
+    return r->dialect == DIALECT_COURSE ||
+           (form != NULL && command_form_fits(form, r->bytes + 2, r->bytes[0] - FRAME_COURSE_MIN));
+}
+
 /* At a target: is the frame whole? Refuses it when no dialect is left that it could be of. */
 static void frame_decide(struct frame_receiver *r, uint32_t now_us)
 {
@@ -50,7 +61,7 @@ static void frame_decide(struct frame_receiver *r, uint32_t now_us)
     size_t covered = r->count - FRAME_CRC_SIZE;
     uint32_t crc = crc_frame(r->bytes, covered);
 
-    if (crc == load_le32(r->bytes + covered)) {
+    if (crc == load_le32(r->bytes + covered) && (!course || frame_is_course(r))) {
         r->dialect = course ? DIALECT_COURSE : DIALECT_NATIVE;
         r->state = FRAME_READY;
     } else if (!course || r->dialect == DIALECT_COURSE) {

@@ -76,7 +76,9 @@ enum protocol_dialect {
 #define ERASE_ALL_SECTORS 0xFFu
 #define PROTECT_WRITE     1u
 #define PROTECT_READ      2u
+#define PROTECT_BOOT      3u          /* the bootloader's own sectors */
 #define PROTECT_READ_KEY  0x31504452u /* "RDP1" */
+#define PROTECT_BOOT_KEY  0x4B434F4Cu /* "LOCK" */
 #define UNPROTECT_WRITE   1u
 #define RESET_TO_BOOT     0u
 #define RESET_TO_LOADER   1u
@@ -128,6 +130,7 @@ enum protocol_dialect {
 #define FEATURE_PACKAGES   (1u << 3)
 #define FEATURE_STREAM     (1u << 4)
 #define FEATURE_CHECKED    (1u << 5) /* COMMAND_CHECKED */
+#define FEATURE_LOCK       (1u << 6) /* PROTECT_BOOT */
 
 /* Why the bootloader did not start the application. */
 enum stay_reason {
@@ -147,6 +150,9 @@ enum stay_reason {
 #define BOOT_REQUEST_LOADER     1u          /* by the application */
 #define BOOT_REQUEST_LOADER_RPC 2u /* by the bootloader itself, for a RESET command with 01 */
 #define BOOT_REQUEST_INSTALL    3u /* by the bootloader itself, for a RESET command with 02 */
+#define BOOT_REQUEST_START                                                                         \
+    4u /* by the bootloader itself, for GO_TO_ADDR: start, whatever the                            \
+        * button says */
 
 /* GET_SLOTS: offsets of its fields. */
 #define SLOTS_LAYOUT_1    1u
@@ -192,9 +198,13 @@ enum slot_state {
 };
 
 /* PROVISION: offsets in its payload. */
-#define PROVISION_KEY_AT   0u /* PROVISION_KEY */
-#define PROVISION_COUNT    4u /* number of keys, 1 to 4 */
-#define PROVISION_IDENTITY 5u /* 1 if 32 bytes of identity follow the keys */
-#define PROVISION_HASHES   6u
+#define PROVISION_KEY_AT 0u /* PROVISION_KEY */
+#define PROVISION_COUNT  4u /* number of keys, 1 to 4 */
+#define PROVISION_FLAGS  5u /* below */
+#define PROVISION_HASHES 6u
+#define PROVISION_BLOCK  32u /* a key's hash, or the identity */
+/* ... its flags */
+#define PROVISION_IDENTITY 1u /* an identity follows the keys */
+#define PROVISION_READ     2u /* EN_RW_PROTECT may set read protection level 1 afterwards */
 
 #endif

@@ -47,7 +47,7 @@ static void main_start_board(const struct start_facts *facts)
     struct clock_state clock;
 
     clock_start(&clock);
-    RCC->AHB1ENR |= RCC_AHB1_GPIOA | RCC_AHB1_GPIOB | RCC_AHB1_DMA1;
+    RCC->AHB1ENR |= RCC_AHB1_GPIOA | RCC_AHB1_GPIOB | RCC_AHB1_DMA1 | RCC_AHB1_BKPSRAM;
     (void)RCC->AHB1ENR; /* ES0182 */
     crc_unit_start();
     led_start();
@@ -133,6 +133,9 @@ static void main_do_after(void)
         break;
     case AFTER_GO_CODE:
         chip_enter_code(loader.target, loader.go[0], loader.go[1]);
+        break;
+    case AFTER_START:
+        start_leave_request(BOOT_REQUEST_START);
         break;
     case AFTER_RESET_STAY:
         start_leave_request(BOOT_REQUEST_LOADER_RPC);

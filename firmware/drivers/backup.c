@@ -6,8 +6,9 @@
  * disturb an application whose interrupt handlers change RCC_APB1ENR or PWR_CR: both bits are
  * changed through their bit-band aliases, each in one access.
  */
-#include "flash_hw.h"
+#include "backup.h"
 
+#include "flash_hw.h"
 #include "stm32f407.h"
 
 #define ACCESS_POLLS 100u /* DBP is there after some clocks of APB1 */
@@ -18,24 +19,36 @@ uint32_t flash_hw_note(const struct flash_hw *flash)
     return RTC_BKP19R; /* on APB1 without a gate of its own; reading wants no DBP */
 }
 
+struct backup_access backup_open(void)
+{
+    struct backup_access before = {.clock = RCC_APB1ENR_PWREN_BIT};
+
+    RCC_APB1ENR_PWREN_BIT = 1;
+    (void)RCC_APB1ENR_PWREN_BIT; /* ES0182 */
+    before.access = PWR_CR_DBP_BIT;
+    PWR_CR_DBP_BIT = 1;
+    for (uint32_t i = 0; i < ACCESS_POLLS && PWR_CR_DBP_BIT == 0; i++) {
+    }
+    return before;
+}
+
+void backup_close(struct backup_access before)
+{
+    PWR_CR_DBP_BIT = before.access;
+    (void)PWR_CR_DBP_BIT;
+    RCC_APB1ENR_PWREN_BIT = before.clock;
+}
+
 void flash_hw_set_note(const struct flash_hw *flash, uint32_t note)
 {
-    uint32_t clock = RCC_APB1ENR_PWREN_BIT;
-    uint32_t access;
+    struct backup_access before;
 
     (void)flash;
     if (RTC_BKP19R == note) {
         return;
     }
-    RCC_APB1ENR_PWREN_BIT = 1;
-    (void)RCC_APB1ENR_PWREN_BIT; /* ES0182 */
-    access = PWR_CR_DBP_BIT;
-    PWR_CR_DBP_BIT = 1;
-    for (uint32_t i = 0; i < ACCESS_POLLS && PWR_CR_DBP_BIT == 0; i++) {
-    }
+    before = backup_open();
     RTC_BKP19R = note;
     (void)RTC_BKP19R; /* it has arrived before access is taken away */
-    PWR_CR_DBP_BIT = access;
-    (void)PWR_CR_DBP_BIT;
-    RCC_APB1ENR_PWREN_BIT = clock;
+    backup_close(before);
 }

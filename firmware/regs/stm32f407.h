@@ -57,6 +57,7 @@ _Static_assert(offsetof(struct rcc_regs, CSR) == 0x74, "RCC_CSR");
 #define RCC_AHB1_GPIOA      (1u << 0)
 #define RCC_AHB1_GPIOB      (1u << 1)
 #define RCC_AHB1_CRC        (1u << 12)
+#define RCC_AHB1_BKPSRAM    (1u << 18)
 #define RCC_AHB1_CCM        (1u << 20) /* on after reset */
 #define RCC_AHB1_DMA1       (1u << 21)
 #define RCC_APB1_TIM5       (1u << 3)

@@ -47,16 +47,52 @@ static void test_dialect_course_stays(void **state)
     board_close(b);
 }
 
-/* Whatever its command is: an unknown one decides too. */
-static void test_dialect_unknown_command_decides(void **state)
+/* One that is refused decides too, if there is such a command. */
+static void test_dialect_refused_command_decides(void **state)
 {
-    static const uint8_t nack = 0x7F;
+    static const uint8_t erase[2] = {0, 1};
     uint8_t info[255];
     struct board *b = open_variant(state);
-    board_request(b, 0xEE, NULL, 0);
-    (void)board_expect(b, &nack, 1, MS(20));
+    board_refused(b, FLASH_ERASE, erase, 2, WIRE_BOOTLOADER, 0);
     (void)board_query_any(b, GET_INFO, NULL, 0, info);
     assert_int_equal(info[5], b->dialect);
+    board_close(b);
+}
+
+/* While nothing is decided a course frame of a command that there is not, or of a wrong length, may
+ * be the beginning of a native one: it is waited for. */
+static void test_dialect_unknown_course_command_does_not_decide(void **state)
+{
+    static const uint8_t unknown[] = {0x50, 0x5D, 0x6E, 0xD1, 0xEE, GO_TO_ADDR};
+    struct board *b = open_variant(state);
+    for (size_t i = 0; i < sizeof unknown; i++) {
+        uint8_t frame[WIRE_FRAME_MAX];
+        size_t len = wire_request(frame, WIRE_COURSE, unknown[i], NULL, 0);
+        b->dialect = WIRE_NATIVE;
+        board_reset(b);
+        board_send(b, frame, len);
+        board_expect_silence(b, MS(990));
+        assert_true(board_wait(b, 1, MS(30)));
+        assert_int_equal(b->rx[0], 0x7F);
+        b->rx_len = 0;
+        board_send(b, native_version, sizeof native_version);
+        (void)board_expect(b, native_answer, sizeof native_answer, MS(20));
+    }
+    board_close(b);
+}
+
+/* The length of a range may be the CRC of what is before it in the frame. */
+static void test_dialect_native_that_reads_as_course(void **state)
+{
+    uint8_t payload[8];
+    uint8_t flash[398979];
+    uint8_t crc[4];
+    struct board *b = open_variant(state);
+    board_peek(b, 0x08002500, flash, sizeof flash);
+    wire_put32(crc, wire_crc(flash, sizeof flash));
+    board_ok(b, MEM_CRC, addr_len(payload, 0x08002500, sizeof flash), 8, crc, 4);
+    board_send(b, native_version, sizeof native_version);
+    (void)board_expect(b, native_answer, sizeof native_answer, MS(20));
     board_close(b);
 }
 
@@ -126,7 +162,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ONCE(test_dialect_native_stays),
         ONCE(test_dialect_course_stays),
-        BOTH(test_dialect_unknown_command_decides),
+        BOTH(test_dialect_refused_command_decides),
+        ONCE(test_dialect_unknown_course_command_does_not_decide),
+        ONCE(test_dialect_native_that_reads_as_course),
         BOTH(test_dialect_bad_frame_does_not_decide),
         ONCE(test_dialect_reset_undecides),
         ONCE(test_dialect_course_acknowledges_early),

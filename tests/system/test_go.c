@@ -20,16 +20,18 @@ static void go(struct board *b, uint32_t addr)
 }
 
 /* Writes an image with MEM_WRITE and starts it. */
-static void check_image(struct board *b, uint32_t base, uint32_t stack)
+static void check_image_by(struct board *b, uint32_t base, uint32_t stack, uint32_t to)
 {
     uint8_t image[PROBE_MAX];
     struct probe_op ops[200];
     struct probe_core core;
     size_t len = probe_make(image, base, ops, reset_state_script(ops, 200));
+    uint8_t payload[255];
     image_set_vectors(image, stack, (base + IMAGE_ENTRY) | 1);
     board_write(b, base, image, len);
+    board_ok(b, MEM_WRITE, payload, wire_write_payload(payload, 0x40024000, image, 4), NULL, 0);
     unsigned resets = b->resets;
-    go(b, base);
+    go(b, to);
     assert_true(probe_done(b));
     assert_int_equal(b->resets, resets);
     probe_core(b, &core);
@@ -37,6 +39,22 @@ static void check_image(struct board *b, uint32_t base, uint32_t stack)
     assert_in_range(core.pc, base + IMAGE_ENTRY, base + IMAGE_ENTRY + 64);
     reset_state_check(b, base, FLAGS_POWER_ON);
     board_close(b);
+}
+
+static void check_image(struct board *b, uint32_t base, uint32_t stack)
+{
+    check_image_by(b, base, stack, base);
+}
+
+/* The course goes to the reset handler; its Thumb bit may be there or not. */
+static void test_go_reset_handler(void **state)
+{
+    check_image_by(open_variant(state), APP_BASE, SRAM_END, APP_BASE + IMAGE_ENTRY);
+}
+
+static void test_go_reset_handler_thumb(void **state)
+{
+    check_image_by(open_variant(state), APP_BASE, CCM_BASE + 0x1000, (APP_BASE + IMAGE_ENTRY) | 1);
 }
 
 static void test_go_image_in_flash(void **state)
@@ -163,6 +181,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH(test_go_image_in_flash),
+        BOTH(test_go_reset_handler),
+        ONCE(test_go_reset_handler_thumb),
         ONCE(test_go_image_elsewhere_in_flash),
         BOTH(test_go_image_in_sram),
         ONCE(test_go_image_in_sram_higher),

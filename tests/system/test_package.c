@@ -264,6 +264,79 @@ static void test_package_trial(void **state)
 }
 
 /* A provisioned board, a signed package; then one on trial that fails, and the first is back. */
+/* GO to a package on trial is a start like any other, also while the button is held: counted, and
+ * with its watchdog. */
+static void test_package_go(void **state)
+{
+    (void)state;
+    uint8_t image[PROBE_MAX];
+    uint8_t slots[255] = {0};
+    uint8_t addr[4];
+    size_t len = make_marker(image, 1);
+    const struct wanted w = {.content = image, .len = len, .policy = two_trials};
+    struct board *b = open_board();
+    stage(b, &w);
+    reset_by_host(b, INSTALL_AND_STAY);
+    (void)board_run(b, MS(3000));
+    for (unsigned boot = 1; boot <= 2; boot++) {
+        unsigned bites = b->reports[TWIN_REPORT_WATCHDOG];
+        wire_put32(addr, boot == 1 ? APP_BASE : APP_BASE + IMAGE_ENTRY);
+        clear_marker(b);
+        board_ok(b, GO_TO_ADDR, addr, 4, NULL, 0);
+        assert_int_equal(wait_marker(b), 1);
+        (void)board_run(b, MS(1100));
+        assert_int_equal(b->reports[TWIN_REPORT_WATCHDOG], bites + 1);
+        (void)board_run(b, MS(500)); /* the button holds the board in the bootloader again */
+        read_slots(b, slots);
+        assert_int_equal(slot_field(slots, 0, 2), boot);
+        assert_int_equal(slots[10], CAUSE_ON_TRIAL);
+    }
+    /* The third is one too many, and there is nothing else: it stays, and says why. */
+    clear_marker(b);
+    board_ok(b, GO_TO_ADDR, addr, 4, NULL, 0);
+    (void)board_run(b, MS(1000));
+    assert_int_equal(stay_reason(b), STAY_ALL_REJECTED);
+    assert_int_equal(board_peek32(b, MARKER), 0xEEEEEEEE);
+    board_close(b);
+}
+
+/* The same on a provisioned board: nothing else may be gone to, and a board with a protected sector
+ * gets out of it. */
+static void test_package_go_provisioned(void **state)
+{
+    (void)state;
+    static const uint8_t protect[3] = {0x00, 0x08, 1}; /* sector 11 */
+    static const uint8_t level_1[6] = {0, 2, 0x52, 0x44, 0x50, 0x31};
+    uint8_t image[PROBE_MAX];
+    uint8_t payload[6 + 32] = {0x50, 0x52, 0x4F, 0x56, 1, 0};
+    uint8_t addr[4];
+    size_t len = make_marker(image, 1);
+    const struct wanted w = {.content = image, .len = len, .policy = one_trial, .key = 1};
+    struct board *b = open_board();
+    ask_ok(b, EN_RW_PROTECT, protect, sizeof protect);
+    ask_refused(b, PROVISION_KEYS, payload, sizeof payload, 0x23);
+    ask_ok(b, DIS_R_W_PROTECT, NULL, 0);
+    provision(b, 1);
+    ask_refused(b, EN_RW_PROTECT, level_1, sizeof level_1, 0x40);
+    ask_refused(b, EN_RW_PROTECT, protect, sizeof protect, 0x40);
+    ask_ok(b, DIS_R_W_PROTECT, NULL, 0);
+    assert_int_equal(board_peek32(b, 0x1FFFC008) & 0xFFF, 0xFFC); /* sectors 0 and 1 stay */
+    wire_put32(addr, APP_BASE);
+    ask_refused(b, GO_TO_ADDR, addr, 4, REASON_NOT_VERIFIED);
+    stage(b, &w);
+    reset_by_host(b, INSTALL_AND_STAY);
+    (void)board_run(b, MS(3000));
+    wire_put32(addr, APP_BASE + IMAGE_ENTRY + 2);
+    ask_refused(b, GO_TO_ADDR, addr, 4, 0x40);
+    wire_put32(addr, 0x20005000);
+    ask_refused(b, GO_TO_ADDR, addr, 4, 0x40);
+    clear_marker(b);
+    wire_put32(addr, (APP_BASE + IMAGE_ENTRY) | 1);
+    ask_ok(b, GO_TO_ADDR, addr, 4);
+    assert_int_equal(wait_marker(b), 1);
+    board_close(b);
+}
+
 static void test_package_rollback(void **state)
 {
     (void)state;
@@ -469,6 +542,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ONCE(test_package_trial),
+        ONCE(test_package_go),
+        ONCE(test_package_go_provisioned),
         ONCE(test_package_rollback),
         ONCE(test_package_refusals),
         ONCE(test_package_state_at_entry),

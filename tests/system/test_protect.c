@@ -158,10 +158,13 @@ static void test_protect_refused(void **state)
         {true, 0x8000, 1, false, 0, WIRE_NO_SECTOR, 15},
         {true, 0x1004, 1, false, 0, WIRE_NO_SECTOR, 12},
         {false, 0x04, 0, false, 0, WIRE_ARGUMENT, 0},
-        {false, 0x04, 3, false, 0, WIRE_ARGUMENT, 3},
+        {false, 0x04, 3, false, 0, WIRE_ARGUMENT, 4},
+        {false, 0x04, 4, false, 0, WIRE_ARGUMENT, 4},
         {false, 0x04, 0xCC, false, 0, WIRE_ARGUMENT, 0xCC},
         {true, 0x0004, 0xFF, false, 0, WIRE_ARGUMENT, 0xFF},
-        {false, 0x04, 3, true, 0x31504452, WIRE_ARGUMENT, 3},
+        {false, 0x04, 4, true, 0x31504452, WIRE_ARGUMENT, 4},
+        {false, 0x07, 3, true, 0x4B434F4C, WIRE_ARGUMENT, 7},
+        {true, 0x0001, 3, true, 0x4B434F4C, WIRE_ARGUMENT, 1},
     };
     struct board *b = open_variant(state);
     check_refusals(b, rows, sizeof rows / sizeof rows[0]);
@@ -179,9 +182,32 @@ static void test_protect_key(void **state)
         {true, 0x0004, 2, true, 0x52445031, WIRE_KEY, 0},
         {true, 0x0000, 2, true, 0xFFFFFFFF, WIRE_KEY, 0},
         {false, 0x01, 2, true, 0x31504452, WIRE_BOOTLOADER, 0},
+        {false, 0x03, 3, false, 0, WIRE_KEY, 0},
+        {false, 0x03, 3, true, 0x31504452, WIRE_KEY, 0},
+        {true, 0x0003, 3, true, 0x4C4F434B, WIRE_KEY, 0},
+        {false, 0x00, 2, true, 0x4B434F4C, WIRE_KEY, 0},
     };
     struct board *b = open_variant(state);
     check_refusals(b, rows, sizeof rows / sizeof rows[0]);
+    board_close(b);
+}
+
+/* The bootloader's own sectors: on an open board, once and for all as far as a host goes. */
+static void test_protect_bootloader(void **state)
+{
+    static const uint8_t lock[6] = {0x03, 3, 0x4C, 0x4F, 0x43, 0x4B};
+    static const uint8_t write_only = 1;
+    struct board *b = open_variant(state);
+    board_ok(b, EN_RW_PROTECT, lock, sizeof lock, NULL, 0);
+    assert_int_equal(nwrp_of(b), 0xFFC);
+    assert_int_equal(rdp_of(b), LEVEL_0);
+    board_ok(b, EN_RW_PROTECT, lock, sizeof lock, NULL, 0);
+    protect(b, false, 0x04, 1);
+    board_ok(b, DIS_R_W_PROTECT, NULL, 0, NULL, 0);
+    board_ok(b, DIS_R_W_PROTECT, &write_only, 1, NULL, 0);
+    assert_int_equal(nwrp_of(b), 0xFFC);
+    board_power_cycle(b);
+    assert_int_equal(nwrp_of(b), 0xFFC);
     board_close(b);
 }
 
@@ -344,6 +370,7 @@ int main(void)
         BOTH(test_protect_upper_sectors),
         BOTH(test_protect_is_kept),
         BOTH(test_protect_refused),
+        BOTH(test_protect_bootloader),
         BOTH(test_protect_key),
         BOTH(test_protect_absent_sectors),
         ALL(test_protect_level_1),

@@ -158,12 +158,17 @@ static void do_erase(struct model *m)
     uint8_t sector = (uint8_t)(pick(m, 10) != 0 ? 2 + pick(m, 2) : pick(m, 14));
     uint8_t count = (uint8_t)(pick(m, 8) != 0 ? 1 : pick(m, 3));
     uint8_t payload[2] = {sector, count};
-    bool good = count > 0 && sector >= 2 && sector + count <= board_sector_count(m->board);
-    for (unsigned s = sector; good && s < sector + (unsigned)count; s++) {
+    unsigned sectors = board_sector_count(m->board);
+    unsigned end = (unsigned)sector + count;
+    if (m->board->dialect == WIRE_COURSE && sector < sectors && end > sectors) {
+        end = sectors; /* what is past the part is left out */
+    }
+    bool good = count > 0 && sector >= 2 && end <= sectors;
+    for (unsigned s = sector; good && s < end; s++) {
         good = (m->nwrp >> s & 1) != 0;
     }
     expect_command(m, FLASH_ERASE, payload, 2, good);
-    for (unsigned s = sector; good && s < sector + (unsigned)count; s++) {
+    for (unsigned s = sector; good && s < end; s++) {
         memset(m->flash + (sector_start(s) - FLASH_BASE), 0xFF, sector_size(s));
         m->done[2]++;
     }
@@ -251,6 +256,11 @@ static void do_noise(struct model *m)
     m->done[8]++;
 }
 
+static bool is_command(unsigned code)
+{
+    return (code >= 0x51 && code <= 0x5C) || (code >= 0x60 && code <= 0x6D);
+}
+
 /* Any command code but those that leave the bootloader or would be good, with a random payload. */
 static void do_nonsense(struct model *m)
 {
@@ -261,10 +271,20 @@ static void do_nonsense(struct model *m)
     if (command == MEM_WRITE) {
         payload[4] = (uint8_t)(n - 4);
     }
-    static const uint8_t nack = 0x7F;
+    uint8_t answer[7] = {0x7F};
+    size_t len = 1;
+    if (!m->decided) { /* a command that there is not does not decide the course dialect */
+        static const uint8_t version = 0x10;
+        board_ok(m->board, GET_VER, NULL, 0, &version, 1);
+        m->decided = true;
+    }
+    if (m->board->dialect == WIRE_NATIVE && (command & 0x80) != 0 && is_command(command & 0x7F)) {
+        answer[1] = (uint8_t)command;
+        wire_put32(answer + 3, wire_crc(answer, 3)); /* a checked answer */
+        len = sizeof answer;
+    }
     board_request(m->board, command, payload, n);
-    (void)board_expect(m->board, &nack, 1, MS(50));
-    m->decided = true;
+    (void)board_expect(m->board, answer, len, MS(50));
     m->failures++;
     m->done[9]++;
 }

@@ -7,7 +7,7 @@
 #include "system.h"
 
 /* END stands for the end of flash, which depends on the part. */
-enum { END = 0x7F000000 };
+enum { END = 0x7F000000, BACKUP_BASE = 0x40024000 };
 struct row {
     uint32_t addr, len;
     enum wire_reason reason; /* WIRE_NONE: allowed */
@@ -20,36 +20,70 @@ static uint32_t resolve(const struct board *b, uint32_t addr)
 }
 
 static const struct row readable[] = {
-    {FLASH_BASE, 255, WIRE_NONE},    {APP_BASE - 100, 200, WIRE_NONE},
-    {END - 255, 255, WIRE_NONE},     {END - 1, 1, WIRE_NONE},
-    {0x20000000, 255, WIRE_NONE},    {FREE_SRAM_BASE - 128, 255, WIRE_NONE},
-    {0x2001FF01, 255, WIRE_NONE},    {0x2001FFFF, 1, WIRE_NONE},
-    {CCM_BASE, 255, WIRE_NONE},      {0x1000FF01, 255, WIRE_NONE},
-    {0x1FFF0000, 255, WIRE_NONE},    {0x1FFF77FF, 1, WIRE_NONE},
-    {OTP_BASE, 255, WIRE_NONE},      {0x1FFF79FF, 1, WIRE_NONE},
-    {0x1FFF7A00, 16, WIRE_NONE},     {0x1FFF7A0F, 1, WIRE_NONE},
-    {UID_BASE, 12, WIRE_NONE},       {0x1FFF7A22, 2, WIRE_NONE},
-    {OPTION_BASE, 16, WIRE_NONE},    {OPTION_BASE + 15, 1, WIRE_NONE},
-    {0x00000000, 1, WIRE_ADDRESS},   {0x00000000, 255, WIRE_ADDRESS},
-    {0x07FFFFFF, 1, WIRE_ADDRESS},   {0x07FFFFFF, 2, WIRE_ADDRESS},
-    {0x07FFFF80, 255, WIRE_ADDRESS}, {END, 1, WIRE_ADDRESS},
-    {END - 1, 2, WIRE_ADDRESS},      {END - 254, 255, WIRE_ADDRESS},
-    {0x08100000, 1, WIRE_ADDRESS},   {0x0FFFFFFF, 1, WIRE_ADDRESS},
-    {0x0FFFFFFF, 2, WIRE_ADDRESS},   {0x1000FFFF, 2, WIRE_ADDRESS},
-    {0x10010000, 1, WIRE_ADDRESS},   {0x1FFEFFFF, 1, WIRE_ADDRESS},
-    {0x1FFEFFFF, 2, WIRE_ADDRESS},   {0x1FFF7A24, 1, WIRE_ADDRESS},
-    {0x1FFF7B00, 1, WIRE_ADDRESS},   {0x1FFFBFFF, 1, WIRE_ADDRESS},
-    {0x1FFFBFFF, 2, WIRE_ADDRESS},   {0x1FFFC010, 1, WIRE_ADDRESS},
-    {0x1FFFC000, 17, WIRE_ADDRESS},  {0x1FFFFFFF, 1, WIRE_ADDRESS},
-    {0x1FFFFFFF, 2, WIRE_ADDRESS},   {0x2001FFFF, 2, WIRE_ADDRESS},
-    {0x2001FF02, 255, WIRE_ADDRESS}, {0x20020000, 1, WIRE_ADDRESS},
-    {0x22000000, 4, WIRE_ADDRESS},   {0x40000000, 4, WIRE_ADDRESS},
-    {0x40004404, 1, WIRE_ADDRESS},   {0x40023C00, 4, WIRE_ADDRESS},
-    {0x40024000, 4, WIRE_ADDRESS},   {0x42000000, 4, WIRE_ADDRESS},
-    {0x60000000, 4, WIRE_ADDRESS},   {0x80000000, 4, WIRE_ADDRESS},
-    {0xA0000000, 4, WIRE_ADDRESS},   {0xE000E000, 4, WIRE_ADDRESS},
-    {0xE0042000, 4, WIRE_ADDRESS},   {0xFFFFFFFF, 1, WIRE_ADDRESS},
-    {0xFFFFFFFF, 255, WIRE_ADDRESS}, {0xFFFFFF80, 255, WIRE_ADDRESS},
+    {FLASH_BASE, 255, WIRE_NONE},
+    {APP_BASE - 100, 200, WIRE_NONE},
+    {END - 255, 255, WIRE_NONE},
+    {END - 1, 1, WIRE_NONE},
+    {0x20000000, 255, WIRE_NONE},
+    {FREE_SRAM_BASE - 128, 255, WIRE_NONE},
+    {0x2001FF01, 255, WIRE_NONE},
+    {0x2001FFFF, 1, WIRE_NONE},
+    {CCM_BASE, 255, WIRE_NONE},
+    {0x1000FF01, 255, WIRE_NONE},
+    {0x1FFF0000, 255, WIRE_NONE},
+    {0x1FFF77FF, 1, WIRE_NONE},
+    {OTP_BASE, 255, WIRE_NONE},
+    {0x1FFF79FF, 1, WIRE_NONE},
+    {0x1FFF7A00, 16, WIRE_NONE},
+    {0x1FFF7A0F, 1, WIRE_NONE},
+    {UID_BASE, 12, WIRE_NONE},
+    {0x1FFF7A22, 2, WIRE_NONE},
+    {OPTION_BASE, 16, WIRE_NONE},
+    {OPTION_BASE + 15, 1, WIRE_NONE},
+    {0x00000000, 1, WIRE_ADDRESS},
+    {0x00000000, 255, WIRE_ADDRESS},
+    {0x07FFFFFF, 1, WIRE_ADDRESS},
+    {0x07FFFFFF, 2, WIRE_ADDRESS},
+    {0x07FFFF80, 255, WIRE_ADDRESS},
+    {END, 1, WIRE_ADDRESS},
+    {END - 1, 2, WIRE_ADDRESS},
+    {END - 254, 255, WIRE_ADDRESS},
+    {0x08100000, 1, WIRE_ADDRESS},
+    {0x0FFFFFFF, 1, WIRE_ADDRESS},
+    {0x0FFFFFFF, 2, WIRE_ADDRESS},
+    {0x1000FFFF, 2, WIRE_ADDRESS},
+    {0x10010000, 1, WIRE_ADDRESS},
+    {0x1FFEFFFF, 1, WIRE_ADDRESS},
+    {0x1FFEFFFF, 2, WIRE_ADDRESS},
+    {0x1FFF7A24, 1, WIRE_ADDRESS},
+    {0x1FFF7B00, 1, WIRE_ADDRESS},
+    {0x1FFFBFFF, 1, WIRE_ADDRESS},
+    {0x1FFFBFFF, 2, WIRE_ADDRESS},
+    {0x1FFFC010, 1, WIRE_ADDRESS},
+    {0x1FFFC000, 17, WIRE_ADDRESS},
+    {0x1FFFFFFF, 1, WIRE_ADDRESS},
+    {0x1FFFFFFF, 2, WIRE_ADDRESS},
+    {0x2001FFFF, 2, WIRE_ADDRESS},
+    {0x2001FF02, 255, WIRE_ADDRESS},
+    {0x20020000, 1, WIRE_ADDRESS},
+    {0x22000000, 4, WIRE_ADDRESS},
+    {0x40000000, 4, WIRE_ADDRESS},
+    {0x40004404, 1, WIRE_ADDRESS},
+    {0x40023C00, 4, WIRE_ADDRESS},
+    {BACKUP_BASE, 255, WIRE_NONE},
+    {BACKUP_BASE + 0xFFD, 3, WIRE_NONE},
+    {BACKUP_BASE - 1, 2, WIRE_ADDRESS},
+    {BACKUP_BASE + 0xFFF, 2, WIRE_ADDRESS},
+    {BACKUP_BASE + 0x1000, 1, WIRE_ADDRESS},
+    {0x42000000, 4, WIRE_ADDRESS},
+    {0x60000000, 4, WIRE_ADDRESS},
+    {0x80000000, 4, WIRE_ADDRESS},
+    {0xA0000000, 4, WIRE_ADDRESS},
+    {0xE000E000, 4, WIRE_ADDRESS},
+    {0xE0042000, 4, WIRE_ADDRESS},
+    {0xFFFFFFFF, 1, WIRE_ADDRESS},
+    {0xFFFFFFFF, 255, WIRE_ADDRESS},
+    {0xFFFFFF80, 255, WIRE_ADDRESS},
 };
 
 static void test_ranges_read(void **state)
@@ -66,7 +100,8 @@ static void test_ranges_read(void **state)
             continue;
         }
         board_query(b, MEM_READ, payload, 5, data, r->len);
-        if (addr < 0x20000000 || addr >= FREE_SRAM_BASE) { /* the loader's own SRAM is alive */
+        bool peeked = addr < BACKUP_BASE && (addr < 0x20000000 || addr >= FREE_SRAM_BASE);
+        if (peeked) { /* the loader's own SRAM is alive */
             board_assert_flash(b, addr, data, r->len);
         }
     }
@@ -137,6 +172,7 @@ static const struct row writable[] = {
     {OPTION_BASE, 2, WIRE_ADDRESS},     {OPTION_BASE + 8, 2, WIRE_ADDRESS},
     {0x20020000, 1, WIRE_ADDRESS},      {0x22080000, 4, WIRE_ADDRESS},
     {0x40023C04, 4, WIRE_ADDRESS},      {0x40020014, 4, WIRE_ADDRESS},
+    {BACKUP_BASE - 1, 2, WIRE_ADDRESS}, {BACKUP_BASE + 0xFFF, 2, WIRE_ADDRESS},
     {0xE000ED0C, 4, WIRE_ADDRESS},      {0xFFFFFFFF, 1, WIRE_ADDRESS},
     {0xFFFFFF80, 200, WIRE_ADDRESS},
 };
@@ -210,6 +246,9 @@ static enum wire_reason erase_reason(const struct board *b, unsigned sector, uns
         return WIRE_NO_SECTOR;
     }
     *detail = sectors;
+    if (b->dialect == WIRE_COURSE) {
+        return WIRE_NONE; /* what is past the part is left out */
+    }
     return sector + count > sectors ? WIRE_NO_SECTOR : WIRE_NONE;
 }
 
@@ -234,6 +273,54 @@ static void test_ranges_erase_refused(void **state)
         }
     }
     snapshot_assert_same(b, s);
+    board_close(b);
+}
+
+/* Counts past the part, as hosts of the course send them. */
+static void test_ranges_erase_course_counts(void **state)
+{
+    static const uint8_t from_3[2] = {3, 8};
+    uint8_t *noise = malloc(0x100000);
+    const struct variant *v = *state;
+    struct board *b = open_variant(state);
+    size_t end = (size_t)b->flash_kib * 1024;
+    size_t spared = 0xC000;
+    size_t erased_end = v->flash_kib == 512 ? 0x80000 : 0xE0000; /* sectors 3 to 10 of 12 */
+    assert_non_null(noise);
+    b->dialect = WIRE_COURSE;
+    memset(noise, 0x5A, 0x100000);
+    board_peek(b, FLASH_BASE, noise, APP_BASE - FLASH_BASE);
+    board_poke(b, APP_BASE, noise + 0x8000, end - 0x8000);
+    board_ok(b, FLASH_ERASE, from_3, 2, NULL, 0);
+    memset(noise + spared, 0xFF, erased_end - spared);
+    board_assert_flash(b, FLASH_BASE, noise, end);
+    free(noise);
+    board_close(b);
+}
+
+/* Any address and length, whether words or not; it stays over a reset, and a write is a write. */
+static void test_ranges_backup_sram(void **state)
+{
+    uint8_t data[240];
+    uint8_t payload[255];
+    uint8_t crc[4];
+    uint8_t how = 1;
+    uint64_t seed = 77;
+    struct board *b = open_variant(state);
+    random_fill(&seed, data, sizeof data);
+    board_ok(b, MEM_WRITE, payload, wire_write_payload(payload, BACKUP_BASE + 1, data, 240), NULL,
+             0);
+    board_ok(b, MEM_WRITE, payload, wire_write_payload(payload, BACKUP_BASE + 0xFFF, data, 1), NULL,
+             0);
+    data[7] = 0x5A;
+    board_ok(b, MEM_WRITE, payload, wire_write_payload(payload, BACKUP_BASE + 8, data + 7, 1), NULL,
+             0);
+    board_ok(b, RESET, &how, 1, NULL, 0);
+    (void)board_run(b, MS(200));
+    board_ok(b, MEM_READ, addr_n(payload, BACKUP_BASE + 1, 240), 5, data, 240);
+    board_ok(b, MEM_READ, addr_n(payload, BACKUP_BASE + 0xFFF, 1), 5, data, 1);
+    wire_put32(crc, wire_crc(data, 240));
+    board_ok(b, MEM_CRC, addr_len(payload, BACKUP_BASE + 1, 240), 8, crc, 4);
     board_close(b);
 }
 
@@ -282,9 +369,11 @@ static void test_ranges_erase(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ALL(test_ranges_read),  SIZES(test_ranges_crc), BOTH(test_ranges_empty),
-        ALL(test_ranges_write), ALL(test_ranges_go),    ALL(test_ranges_erase_refused),
-        ALL(test_ranges_erase),
+        ALL(test_ranges_read),         SIZES(test_ranges_crc),
+        BOTH(test_ranges_empty),       ALL(test_ranges_write),
+        ALL(test_ranges_go),           ALL(test_ranges_erase_refused),
+        ALL(test_ranges_erase),        ALL(test_ranges_erase_course_counts),
+        BOTH(test_ranges_backup_sram),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

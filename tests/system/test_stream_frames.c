@@ -54,6 +54,49 @@ static void test_frames_example(void **state)
     case_close(l);
 }
 
+/* "A stream byte for byte" of PROTOCOL.md. */
+static void test_frames_byte_for_byte(void **state)
+{
+    static const uint8_t set_baud[] = {0x05, 0x6B, 0x00, 0x10, 0x0E, 0x00, 0x37, 0x07, 0xF2, 0x58};
+    static const uint8_t set_answer[] = {0xA5, 0x6B, 0x00};
+    static const uint8_t begin[] = {0x0F, 0x6C, 0x00, 0x02, 0x0A, 0x00, 0x00, 0x00, 0x44, 0x33,
+                                    0x22, 0x11, 0x00, 0x00, 0x00, 0x00, 0x1D, 0x87, 0x16, 0xC3};
+    static const uint8_t begun[] = {0xA5, 0x6C, 0x0C, 0x00, 0x3C, 0x01, 0x00, 0x00,
+                                    0x00, 0x00, 0x00, 0x00, 0x08, 0xFF, 0x00};
+    static const uint8_t poll[] = {0xC5, 0x02, 0x00, 0x00, 0x07, 0x00,
+                                   0x00, 0x00, 0x40, 0x10, 0xB4, 0x23};
+    static const uint8_t open[] = {0x5C, 0x01, 0x00, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+                                   0x00, 0x00, 0x07, 0x00, 0x00, 0x00, 0xC4, 0xA6, 0x23, 0xC3};
+    static const uint8_t data[] = {0xC5, 0x01, 0x0A, 0x00, 0x00, 0x00, 0x00, 0x00, 0x09, 0xFC,
+                                   0x1C, 0xFD, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68,
+                                   0x69, 0x6A, 0x00, 0x00, 0x8F, 0x65, 0x01, 0xB8};
+    static const uint8_t complete[] = {0x5C, 0x02, 0x00, 0x00, 0x0A, 0x00, 0x00, 0x00, 0x0A, 0x00,
+                                       0x00, 0x00, 0x4B, 0xF5, 0x3E, 0x6B, 0x5C, 0x30, 0x44, 0x02};
+    static const uint8_t close[] = {0xC5, 0x03, 0x00, 0x00, 0x08, 0x00,
+                                    0x00, 0x00, 0x85, 0xA0, 0xD3, 0x00};
+    static const uint8_t closed[] = {0x5C, 0x04, 0x00, 0x02, 0x0A, 0x00, 0x00, 0x00, 0x0A, 0x00,
+                                     0x00, 0x00, 0x08, 0x00, 0x00, 0x00, 0x59, 0x71, 0xF4, 0x1A};
+    const struct board_options o = {.button = true};
+    struct board *b = board_open(&o);
+    (void)state;
+    board_send(b, set_baud, sizeof set_baud);
+    (void)board_expect(b, set_answer, sizeof set_answer, MS(20));
+    (void)board_run(b, MS(1)); /* two bits, and some */
+    twin_line_set(b->twin, 2, &(struct twin_line){.baud = 921600});
+    board_send(b, begin, sizeof begin);
+    (void)board_expect(b, begun, sizeof begun, MS(100));
+    board_send(b, poll, sizeof poll);
+    (void)board_expect(b, open, sizeof open, MS(1000));
+    board_send(b, data, sizeof data);
+    (void)board_expect(b, complete, sizeof complete, MS(50));
+    board_send(b, close, sizeof close);
+    (void)board_expect(b, closed, sizeof closed, MS(20));
+    board_assert_flash(b, APP_BASE, "abcdefghij\xFF\xFF", 12);
+    static const uint8_t version = 0x10;
+    board_ok(b, GET_VER, NULL, 0, &version, 1);
+    board_close(b);
+}
+
 /* n that is no multiple of 4, but for the last piece, or beyond the size: failed, 11. */
 static void test_frames_lengths(void **state)
 {
@@ -202,9 +245,10 @@ static void test_frames_no_commands(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ONCE(test_frames_example),     ONCE(test_frames_lengths),    ONCE(test_frames_old_and_new),
-        ONCE(test_frames_damaged),     ONCE(test_frames_incomplete), ONCE(test_frames_progress),
-        ONCE(test_frames_no_commands),
+        ONCE(test_frames_example),  ONCE(test_frames_byte_for_byte),
+        ONCE(test_frames_lengths),  ONCE(test_frames_old_and_new),
+        ONCE(test_frames_damaged),  ONCE(test_frames_incomplete),
+        ONCE(test_frames_progress), ONCE(test_frames_no_commands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

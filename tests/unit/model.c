@@ -23,6 +23,7 @@ uint8_t *model_memory(struct model *m, uint32_t addr, size_t len)
         {MAP_FLASH_BASE, m->loader.info.flash_kib * 1024u, m->flash},
         {MAP_SRAM_BASE, sizeof m->sram, m->sram},
         {MAP_CCM_BASE, sizeof m->ccm, m->ccm},
+        {MAP_BACKUP_BASE, sizeof m->backup, m->backup},
         {MAP_SYSTEM_BASE, sizeof m->system, m->system},
     };
 

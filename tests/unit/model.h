@@ -21,6 +21,7 @@ struct model {
     uint8_t flash[1024 * 1024];
     uint8_t sram[128 * 1024];
     uint8_t ccm[64 * 1024];
+    uint8_t backup[4 * 1024];
     uint8_t system[0x10000];
     uint32_t optcr;
     unsigned erases, programs, marks, ram_writes, option_writes;

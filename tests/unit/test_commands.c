@@ -58,6 +58,10 @@ static void check_refusal(const struct refusal *row, enum protocol_dialect diale
     uint8_t answer[7];
     size_t len = refusal_answer(row, dialect, checked, answer);
 
+    if (dialect == DIALECT_COURSE) {
+        m->receiver.dialect = dialect; /* decided: a strange command alone does not */
+    }
+
     print_message("command %02x payload %02x %02x %02x..., dialect %d, checked %02x\n",
                   row->command, row->payload[0], row->payload[1], row->payload[2], (int)dialect,
                   checked);
@@ -119,8 +123,6 @@ static void test_commands_refuse(void **state)
         {0x56, {1, 3}, 2, REASON_BOOTLOADER, 1, 1, 0},
         {0x56, {2, 0}, 2, REASON_ARGUMENT, 0, 1, 0},
         {0x56, {8, 1}, 2, REASON_NO_SECTOR, 8, 4, 0},
-        {0x56, {7, 2}, 2, REASON_NO_SECTOR, 8, 4, 0},
-        {0x56, {2, 255}, 2, REASON_NO_SECTOR, 8, 4, 0},
         {0x56, {200, 100}, 2, REASON_NO_SECTOR, 200, 4, 0},
         {0x56, {2, 3}, 2, REASON_WRITE_PROTECTED, 4, 1, 0x0FEFAAED},
         {0x56, {0xFF, 0}, 2, REASON_WRITE_PROTECTED, 7, 1, 0x0F7FAAED},
@@ -136,7 +138,7 @@ static void test_commands_refuse(void **state)
         /* EN_RW_PROTECT */
         {0x58, {0, 1}, 2, REASON_ARGUMENT, 0, 1, 0},
         {0x58, {4, 0}, 2, REASON_ARGUMENT, 0, 1, 0},
-        {0x58, {4, 3}, 2, REASON_ARGUMENT, 3, 1, 0},
+        {0x58, {4, 4}, 2, REASON_ARGUMENT, 4, 1, 0},
         {0x58, {1, 1}, 2, REASON_BOOTLOADER, 0, 1, 0},
         {0x58, {6, 1}, 2, REASON_BOOTLOADER, 1, 1, 0},
         {0x58, {0, 1, 1}, 3, REASON_NO_SECTOR, 8, 4, 0},
@@ -147,6 +149,12 @@ static void test_commands_refuse(void **state)
         {0x58, {4, 2, 0x52, 0x44, 0x50, 0x32}, 6, REASON_KEY, 0, 1, 0},
         {0x58, {4, 0, 2, 0, 0, 0, 0}, 7, REASON_KEY, 0, 1, 0},
         {0x58, {4, 1}, 2, REASON_OPTIONS_LOCKED, 0xCC, 1, LEVEL_2_OPTCR},
+        {0x58, {3, 3}, 2, REASON_KEY, 0, 1, 0},
+        {0x58, {3, 3, 0x52, 0x44, 0x50, 0x31}, 6, REASON_KEY, 0, 1, 0},
+        {0x58, {3, 2, 0x4C, 0x4F, 0x43, 0x4B}, 6, REASON_KEY, 0, 1, 0},
+        {0x58, {1, 3, 0x4C, 0x4F, 0x43, 0x4B}, 6, REASON_ARGUMENT, 1, 1, 0},
+        {0x58, {7, 0, 3, 0x4C, 0x4F, 0x43, 0x4B}, 7, REASON_ARGUMENT, 7, 1, 0},
+        {0x58, {3, 3, 0x4C, 0x4F, 0x43, 0x4B}, 6, REASON_OPTIONS_LOCKED, 0xCC, 1, LEVEL_2_OPTCR},
         /* MEM_READ, MEM_CRC */
         {0x59, {0, 0x80, 0, 8, 0}, 5, REASON_ARGUMENT, 0, 0x7F, 0},
         {0x59, {0, 0, 0, 0, 4}, 5, REASON_ADDRESS, 0, 0x7F, 0},
@@ -197,6 +205,9 @@ static void test_commands_info(void **state)
     free(m);
 
     m = model_create(1024);
+    model_expect(m, DIALECT_COURSE, 0x52, NULL, 0,
+                 BYTES(0xA5, 12, 0x51, 0x52, 0x53, 0x54, 0x55, 0x56, 0x57, 0x58, 0x59, 0x5A, 0x5B,
+                       0x5C)); /* its hosts have room for no more */
     model_expect(m, DIALECT_COURSE, 0x53, NULL, 0, BYTES(0xA5, 2, 0x13, 0x04));
     model_expect(m, DIALECT_COURSE, 0x5A, NULL, 0, BYTES(0xA5, 2, 0xFF, 0x0F));
     free(m);
@@ -229,6 +240,7 @@ static void test_commands_checked(void **state)
     free(m);
 
     m = model_create(1024);
+    m->receiver.dialect = DIALECT_COURSE;
     model_expect(m, DIALECT_COURSE, 0xD1, NULL, 0, BYTES(0x7F));
     model_expect_failure(m, REASON_UNKNOWN_COMMAND, 0xD1, 0);
     free(m);
@@ -241,7 +253,7 @@ static void test_commands_get_info(void **state)
     (void)state;
     model_expect(m, DIALECT_NATIVE, 0x61, NULL, 0,
                  BYTES(0xA5, 0x61, 68, 1, 0x10, 1, 2, 3, 1, 0x13, 0x04, 0x07, 0x10, 0x00, 0x02,
-                       0xA0, 0xA1, 0xA2, 0xA3, 0xA4, 0xA5, 0xA6, 0xA7, 0xA8, 0xA9, 0xAA, 0xAB, 63,
+                       0xA0, 0xA1, 0xA2, 0xA3, 0xA4, 0xA5, 0xA6, 0xA7, 0xA8, 0xA9, 0xAA, 0xAB, 127,
                        0, 0, 0, 0xFF, 0, 0x00, 0x10, 0x00, 0x80, 0x00, 0x08, 0x00, 0x00, 0x08, 0x08,
                        0x00, 0x40, 0x00, 0x20, 0xC0, 0xFF, 0x01, 0x20, 0x00, 0xBD, 0x01, 0x05, 0x14,
                        1, 1, 0xAA, 0xFF, 0x0F, 3, 4, 16, 0, 1, 64, 0, 3, 128, 0));
@@ -283,6 +295,26 @@ static void test_commands_erase(void **state)
     assert_int_equal(m->erases, 2 + 10);
     assert_int_equal(m->flash[0x7FFF], 0);
     assert_int_equal(m->flash[0xFFFFF], 0xFF);
+    free(m);
+
+    m = model_create(512);
+    model_expect(m, DIALECT_NATIVE, 0x56, BYTES(7, 2), BYTES(0x7F));
+    model_expect_failure(m, REASON_NO_SECTOR, 0x56, 8);
+    model_expect(m, DIALECT_NATIVE, 0x56, BYTES(2, 255), BYTES(0x7F));
+    model_expect_failure(m, REASON_NO_SECTOR, 0x56, 8);
+    assert_int_equal(m->erases, 0);
+    free(m);
+
+    /* Hosts of the course say 8 wherever they begin; beyond the part there is nothing all the same.
+     */
+    m = model_create(512);
+    model_expect(m, DIALECT_COURSE, 0x56, BYTES(3, 8), BYTES(0xA5, 1, 0));
+    assert_int_equal(m->erases, 5);
+    model_expect(m, DIALECT_COURSE, 0x56, BYTES(7, 255), BYTES(0xA5, 1, 0));
+    assert_int_equal(m->erases, 6);
+    model_expect(m, DIALECT_COURSE, 0x56, BYTES(8, 1), BYTES(0xA5, 1, 4));
+    model_expect(m, DIALECT_COURSE, 0x56, BYTES(0, 8), BYTES(0xA5, 1, 1));
+    assert_int_equal(m->erases, 6);
     free(m);
 
     m = model_create(512);
@@ -351,6 +383,10 @@ static void test_commands_write_ram(void **state)
     model_expect(m, DIALECT_COURSE, 0x57, BYTES(0xFF, 0xFF, 0, 0x10, 1, 9), BYTES(0xA5, 1, 0));
     assert_memory_equal(m->sram + 0x4000, "\x03\x04", 2);
     assert_int_equal(m->ccm[0xFFFF], 9);
+    model_expect(m, DIALECT_COURSE, 0x57, BYTES(0xFF, 0x4F, 2, 0x40, 1, 8), BYTES(0xA5, 1, 0));
+    assert_int_equal(m->backup[0xFFF], 8);
+    model_expect(m, DIALECT_COURSE, 0x59, BYTES(0xFF, 0x4F, 2, 0x40, 1), BYTES(0xA5, 1, 8));
+    model_expect(m, DIALECT_COURSE, 0x57, BYTES(0xFF, 0x4F, 2, 0x40, 2, 8, 8), BYTES(0xA5, 1, 1));
     assert_int_equal(m->programs, 0);
     free(m);
 }
@@ -426,6 +462,24 @@ static void test_commands_protect(void **state)
     free(m);
 }
 
+/* The bootloader's own sectors, on an open board and in both forms; nothing takes that off. */
+static void test_commands_protect_bootloader(void **state)
+{
+    struct model *m = model_create(1024);
+
+    (void)state;
+    model_expect(m, DIALECT_NATIVE, 0x58, BYTES(3, 3, 0x4C, 0x4F, 0x43, 0x4B),
+                 BYTES(0xA5, 0x58, 0));
+    assert_int_equal(m->optcr, 0x0FFCAAED);
+    model_expect(m, DIALECT_NATIVE, 0x58, BYTES(3, 0, 3, 0x4C, 0x4F, 0x43, 0x4B),
+                 BYTES(0xA5, 0x58, 0));
+    assert_int_equal(m->option_writes, 1);
+    model_expect(m, DIALECT_NATIVE, 0x5C, NULL, 0, BYTES(0xA5, 0x5C, 0));
+    model_expect(m, DIALECT_NATIVE, 0x5C, BYTES(1), BYTES(0xA5, 0x5C, 0));
+    assert_int_equal(m->optcr, 0x0FFCAAED);
+    free(m);
+}
+
 /* Sectors 0 and 1 protected with a programmer stay so: no host could protect them again. */
 static void test_commands_unprotect_spares_bootloader(void **state)
 {
@@ -496,10 +550,20 @@ static void test_commands_go(void **state)
     assert_int_equal(m->loader.after, AFTER_GO_CODE);
     assert_int_equal(m->loader.target, 0x08008004);
     /* A plausible table where none can be: VTOR wants a multiple of 512. */
-    store_le32(m->flash + 0x8100, 0x20020000);
-    store_le32(m->flash + 0x8104, 0x08008101);
-    model_expect(m, DIALECT_NATIVE, 0x55, BYTES(0, 0x81, 0, 8), BYTES(0xA5, 0x55, 0));
+    store_le32(m->flash + 0x8300, 0x20020000);
+    store_le32(m->flash + 0x8304, 0x08008101);
+    model_expect(m, DIALECT_NATIVE, 0x55, BYTES(0, 0x83, 0, 8), BYTES(0xA5, 0x55, 0));
     assert_int_equal(m->loader.after, AFTER_GO_CODE);
+    /* The reset handler of the application, even or odd, means that image, in both dialects. */
+    model_expect(m, DIALECT_NATIVE, 0x55, BYTES(0x01, 0x81, 0, 8), BYTES(0xA5, 0x55, 0));
+    assert_int_equal(m->loader.after, AFTER_GO_IMAGE);
+    assert_int_equal(m->loader.target, 0x08008000);
+    m->receiver.dialect = DIALECT_COURSE;
+    model_expect(m, DIALECT_COURSE, 0x55, BYTES(0x00, 0x81, 0, 8), BYTES(0xA5, 1, 0));
+    assert_int_equal(m->loader.after, AFTER_GO_IMAGE);
+    assert_int_equal(m->loader.target, 0x08008000);
+    model_expect(m, DIALECT_COURSE, 0x55, BYTES(0x02, 0x81, 0, 8), BYTES(0xA5, 1, 1));
+    m->receiver.dialect = DIALECT_NATIVE;
     store_le32(m->flash + 0x8004, 0x08008100);
     model_expect(m, DIALECT_NATIVE, 0x55, BYTES(0, 0x80, 0, 8), BYTES(0xA5, 0x55, 0));
     assert_int_equal(m->loader.after, AFTER_GO_CODE);
@@ -539,6 +603,7 @@ int main(void)
         cmocka_unit_test(test_commands_mem_crc),
         cmocka_unit_test(test_commands_otp),
         cmocka_unit_test(test_commands_protect),
+        cmocka_unit_test(test_commands_protect_bootloader),
         cmocka_unit_test(test_commands_unprotect_spares_bootloader),
         cmocka_unit_test(test_commands_go_half_image),
         cmocka_unit_test(test_commands_read_protect),

@@ -12,6 +12,9 @@
 
 #include <cmocka.h>
 
+#include "bytes.h"
+#include "command_form.h"
+#include "crc.h"
 #include "model.h"
 
 #define US_PER_BYTE 87u /* 115200 baud */
@@ -106,18 +109,78 @@ static void test_frame_dialect_stays(void **state)
     free(m);
 }
 
-/* The first good frame decides, even when its command is refused. */
+/* A frame that is refused decides, too; in the course reading only if there is such a command with
+ * a payload of that length. */
 static void test_frame_unknown_command_decides(void **state)
 {
+    static const uint8_t nack[] = {0x7F};
     struct model *m = model_create(1024);
+    uint8_t frame[FRAME_SIZE_MAX];
 
     (void)state;
-    model_expect(m, DIALECT_COURSE, 0x50, NULL, 0, BYTES(0x7F));
-    assert_int_equal(m->receiver.dialect, DIALECT_COURSE);
+    model_expect(m, DIALECT_NATIVE, 0x50, NULL, 0, nack, sizeof nack);
+    assert_int_equal(m->receiver.dialect, DIALECT_NATIVE);
     model_expect_failure(m, REASON_UNKNOWN_COMMAND, 0x50, 0);
+    free(m);
+
+    m = model_create(1024);
+    model_feed(m, frame, model_frame(frame, DIALECT_COURSE, 0x50, NULL, 0), US_PER_BYTE);
+    expect_nack(m, 1001); /* it waits for the rest of a native frame */
+    model_expect_failure(m, REASON_CUT_OFF, 0, 6);
+    assert_int_equal(m->receiver.dialect, DIALECT_UNDECIDED);
+    model_feed(m, get_ver_course, sizeof get_ver_course, US_PER_BYTE);
+    expect_sent(m, ver_course, sizeof ver_course);
+    model_expect(m, DIALECT_COURSE, 0x50, NULL, 0, nack, sizeof nack); /* decided: at once */
+    free(m);
+}
+
+/* A native frame may have the CRC of its own beginning in it, here as the length of a range. */
+static void test_frame_native_that_reads_as_course(void **state)
+{
+    static const uint8_t range[] = {0x00, 0x25, 0x00, 0x08, 0x83, 0x16, 0x06, 0x00};
+    static const uint8_t begin[] = {0x09, 0x63, 0x00, 0x25, 0x00, 0x08};
+    struct model *m = model_create(1024);
+    uint8_t expect[7] = {0xA5, 0x63, 4};
+
+    (void)state;
+    assert_int_equal(crc_update(CRC_START, begin, sizeof begin), load_le32(range + 4));
+    store_le32(expect + 3, crc_update(CRC_START, model_memory(m, 0x08002500, 398979), 398979));
+    model_expect(m, DIALECT_NATIVE, 0x63, range, sizeof range, expect, sizeof expect);
+    assert_int_equal(m->receiver.dialect, DIALECT_NATIVE);
     m->sent_len = 0;
     expect_alive(m);
     free(m);
+}
+
+/* No command has a payload that is another one's, or its own, with four bytes more, but for one;
+ * and there the four bytes are a key word that no such frame has as its CRC. */
+static void test_frame_readings_exclude_each_other(void **state)
+{
+    static const uint32_t keys[] = {PROTECT_READ_KEY, PROTECT_BOOT_KEY};
+    unsigned both = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < COMMAND_COUNT; i++) {
+        for (unsigned n = 4; n < 16; n++) {
+            uint8_t payload[16] = {0, 0, 0, 0, (uint8_t)(n - 5)};
+            bool same = command_form_fits(&command_forms[i], payload, n) &&
+                        command_form_fits(&command_forms[i], payload, n - 4);
+            both += same;
+            assert_true(!same || command_forms[i].code == COMMAND_EN_RW_PROTECT);
+        }
+    }
+    assert_int_equal(both, 2);
+    for (unsigned bits = 0; bits < 0x10000u * 2; bits++) {
+        uint8_t mode = bits >> 16 ? PROTECT_BOOT : PROTECT_READ;
+        const uint8_t narrow[] = {7, COMMAND_EN_RW_PROTECT, (uint8_t)bits, mode};
+        const uint8_t wide[] = {8, COMMAND_EN_RW_PROTECT, (uint8_t)bits, (uint8_t)(bits >> 8),
+                                mode};
+
+        for (unsigned k = 0; k < 2; k++) {
+            assert_int_not_equal(crc_update(CRC_START, narrow, sizeof narrow), keys[k]);
+            assert_int_not_equal(crc_update(CRC_START, wide, sizeof wide), keys[k]);
+        }
+    }
 }
 
 static void test_frame_longest(void **state)
@@ -376,6 +439,8 @@ int main(void)
         cmocka_unit_test(test_frame_course_example),
         cmocka_unit_test(test_frame_dialect_stays),
         cmocka_unit_test(test_frame_unknown_command_decides),
+        cmocka_unit_test(test_frame_native_that_reads_as_course),
+        cmocka_unit_test(test_frame_readings_exclude_each_other),
         cmocka_unit_test(test_frame_longest),
         cmocka_unit_test(test_frame_slow_host),
         cmocka_unit_test(test_frame_time_wraps),

@@ -211,9 +211,9 @@ static void test_package_provision(void **state)
     model_expect_failure(m, REASON_PAYLOAD_LENGTH, 0x6A, 37);
     model_expect(m, DIALECT_NATIVE, 0x6A, payload, 70, BYTES(0x7F));
     model_expect_failure(m, REASON_PAYLOAD_LENGTH, 0x6A, 70);
-    payload[5] = 2;
+    payload[5] = 4;
     model_expect(m, DIALECT_NATIVE, 0x6A, payload, 38, BYTES(0x7F));
-    model_expect_failure(m, REASON_ARGUMENT, 0x6A, 2);
+    model_expect_failure(m, REASON_ARGUMENT, 0x6A, 4);
     payload[5] = 0;
     payload[0] = 0;
     model_expect(m, DIALECT_NATIVE, 0x6A, payload, 38, BYTES(0x7F));
@@ -240,14 +240,16 @@ static void test_package_provisioned_refuses(void **state)
 {
     static const struct {
         uint8_t command, len;
-        uint8_t payload[10];
+        uint8_t payload[14];
         enum reason reason;
     } rows[] = {
         {0x59, 5, {0x00, 0x80, 0x00, 0x08, 4}, REASON_PROVISIONED},
         {0x59, 5, {0x00, 0x00, 0x00, 0x08, 4}, REASON_PROVISIONED},
         {0x59, 5, {0x00, 0x40, 0x00, 0x20, 4}, REASON_PROVISIONED},
         {0x59, 5, {0x00, 0x00, 0x00, 0x10, 4}, REASON_PROVISIONED},
-        {0x59, 5, {0x00, 0x00, 0x00, 0x40, 4}, REASON_ADDRESS},
+        {0x59, 5, {0x00, 0x00, 0x00, 0x40, 4}, REASON_PROVISIONED},
+        {0x59, 5, {0x00, 0x40, 0x02, 0x40, 4}, REASON_PROVISIONED},
+        {0x59, 5, {0x0F, 0xC0, 0xFF, 0x1F, 2}, REASON_ADDRESS},
         {0x63, 8, {0x00, 0x80, 0x00, 0x08, 4, 0, 0, 0}, REASON_PROVISIONED},
         {0x63, 8, {0x00, 0x00, 0x00, 0x20, 4, 0, 0, 0}, REASON_PROVISIONED},
         {0x57, 9, {0x00, 0x80, 0x00, 0x08, 4, 1, 2, 3, 4}, REASON_PROVISIONED},
@@ -256,8 +258,14 @@ static void test_package_provisioned_refuses(void **state)
         {0x56, 2, {0xFF, 0}, REASON_PROVISIONED},
         {0x58, 2, {4, 1}, REASON_PROVISIONED},
         {0x58, 6, {4, 2, 0x52, 0x44, 0x50, 0x31}, REASON_PROVISIONED},
-        {0x5C, 0, {0}, REASON_PROVISIONED},
-        {0x5C, 1, {1}, REASON_PROVISIONED},
+        {0x58, 3, {0, 0xFF, 1}, REASON_PROVISIONED}, /* before the range is looked at */
+        {0x58, 6, {0, 2, 0x52, 0x44, 0x50, 0x31}, REASON_PROVISIONED},
+        {0x56, 2, {0, 1}, REASON_PROVISIONED},
+        {0x57, 9, {0x00, 0x00, 0x00, 0x00, 4, 1, 2, 3, 4}, REASON_PROVISIONED},
+        {0x6D, 2, {0xFF, 1}, REASON_PROVISIONED},
+        {0x6C, 14, {0, 2, 4}, REASON_PROVISIONED},
+        {0x6C, 14, {0, 0xFF, 4}, REASON_PROVISIONED},
+        {0x55, 4, {0x00, 0x00, 0x00, 0x40}, REASON_PROVISIONED},
         {0x55, 4, {0x00, 0x40, 0x00, 0x20}, REASON_PROVISIONED},
         {0x55, 4, {0x01, 0x80, 0x00, 0x08}, REASON_PROVISIONED},
         {0x55, 4, {0x00, 0x80, 0x00, 0x08}, REASON_NOT_VERIFIED},
@@ -271,6 +279,7 @@ static void test_package_provisioned_refuses(void **state)
     memcpy(model_memory(m, MAP_APP_BASE, sizeof content), content, sizeof content);
     /* Open: it would run. */
     model_expect(m, DIALECT_NATIVE, 0x55, BYTES(0, 0x80, 0, 8), BYTES(0xA5, 0x55, 0));
+    assert_int_equal(m->loader.after, AFTER_GO_IMAGE);
     assert_int_equal(m->loader.go[0], VERDICT_GOOD);
     assert_int_equal(m->loader.go[1], VERDICT_GOOD);
     provision(m);
@@ -288,14 +297,78 @@ static void test_package_provisioned_refuses(void **state)
     model_expect(m, DIALECT_NATIVE, 0x59, BYTES(0x10, 0x7A, 0xFF, 0x1F, 1),
                  BYTES(0xA5, 0x59, 1, 0xA0));
     model_expect(m, DIALECT_NATIVE, 0x5B, BYTES(0, 2, 1), BYTES(0xA5, 0x5B, 1, 0));
-    model_expect(m, DIALECT_NATIVE, 0x58, BYTES(0, 2, 0x52, 0x44, 0x50, 0x31),
-                 BYTES(0xA5, 0x58, 0));
+    free(m);
+}
+
+/* Read protection of a board that is provisioned: only if that was said then, for good. */
+static void test_package_provision_read_protection(void **state)
+{
+    static const uint8_t level_1[] = {0, 2, 0x52, 0x44, 0x50, 0x31};
+    struct model *m = model_create(512);
+    uint8_t payload[6 + 32] = {0x50, 0x52, 0x4F, 0x56, 1, 2};
+
+    (void)state;
+    package_key_hash(held, payload + 6);
+    model_expect(m, DIALECT_NATIVE, 0x6A, payload, sizeof payload, BYTES(0xA5, 0x6A, 0));
+    assert_memory_equal(model_memory(m, 0x1FFF78B0, 4), "RTPA", 4);
+    model_expect(m, DIALECT_NATIVE, 0x58, BYTES(4, 2, 0x52, 0x44, 0x50, 0x31), BYTES(0x7F));
+    model_expect_failure(m, REASON_PROVISIONED, 0x58, 0);
+    model_expect(m, DIALECT_NATIVE, 0x58, level_1, sizeof level_1, BYTES(0xA5, 0x58, 0));
+    assert_int_equal(m->optcr & 0xFF00u, 0x5500u);
+    free(m);
+
+    /* Said once, it cannot be left out by who comes next. */
+    m = model_create(512);
+    memcpy(model_memory(m, 0x1FFF78B0, 4), "RTPA", 4);
+    payload[5] = 0;
+    model_expect(m, DIALECT_NATIVE, 0x6A, payload, sizeof payload, BYTES(0x7F));
+    model_expect_failure(m, REASON_OTP, 0x6A, 0x1FFF78B0);
+    assert_int_equal(model_changes(m), 0);
+    /* Any other word is no permission. */
+    *model_memory(m, 0x1FFF78B0, 1) = 0x12;
+    model_expect(m, DIALECT_NATIVE, 0x6A, payload, sizeof payload, BYTES(0xA5, 0x6A, 0));
+    model_expect(m, DIALECT_NATIVE, 0x58, level_1, sizeof level_1, BYTES(0x7F));
+    model_expect_failure(m, REASON_PROVISIONED, 0x58, 0);
+    free(m);
+}
+
+/* A board is not provisioned into a state that has no way to an update; and one that got there
+ * earlier has a way out. */
+static void test_package_provision_protected(void **state)
+{
+    struct model *m = model_create(1024);
+    uint8_t payload[6 + 32] = {0x50, 0x52, 0x4F, 0x56, 1, 0};
+
+    (void)state;
+    package_key_hash(held, payload + 6);
+    model_expect(m, DIALECT_NATIVE, 0x58, BYTES(0, 8, 1), BYTES(0xA5, 0x58, 0)); /* sector 11 */
+    model_expect(m, DIALECT_NATIVE, 0x6A, payload, sizeof payload, BYTES(0x7F));
+    model_expect_failure(m, REASON_WRITE_PROTECTED, 0x6A, 11);
+    assert_int_equal(m->marks, 0);
+    assert_int_equal(m->option_writes, 1);
+    memset(model_memory(m, 0x1FFF78A8, 4), 0, 4); /* key 2 counts as revoked before it is there */
+    model_expect(m, DIALECT_NATIVE, 0x5C, NULL, 0, BYTES(0xA5, 0x5C, 0));
+    model_expect(m, DIALECT_NATIVE, 0x6A, payload, sizeof payload, BYTES(0x7F));
+    model_expect_failure(m, REASON_OTP, 0x6A, 0x1FFF78A8);
+    assert_int_equal(m->marks, 0);
+    memset(model_memory(m, 0x1FFF78A8, 4), 0xFF, 4);
+    model_expect(m, DIALECT_NATIVE, 0x6A, payload, sizeof payload, BYTES(0xA5, 0x6A, 0));
+    /* As boards may stand there from before. */
+    m->optcr &= ~(1u << (16 + 11));
+    model_expect(m, DIALECT_NATIVE, 0x65, BYTES(0, 4, 0, 0), BYTES(0x7F));
+    model_expect_failure(m, REASON_WRITE_PROTECTED, 0x65, 11);
+    model_expect(m, DIALECT_NATIVE, 0x6A, payload, sizeof payload, BYTES(0x7F));
+    model_expect_failure(m, REASON_PROVISIONED, 0x6A, 1);
+    model_expect(m, DIALECT_NATIVE, 0x5C, BYTES(1), BYTES(0xA5, 0x5C, 0));
+    assert_int_equal(m->optcr & 0x0FFF0000u, 0x0FFC0000u); /* not the bootloader's own */
+    model_expect(m, DIALECT_NATIVE, 0x65, BYTES(0, 4, 0, 0), BYTES(0xA5, 0x65, 1, 0));
     free(m);
 }
 
 static void test_package_provisioned_runs(void **state)
 {
     struct model *m = model_create(512);
+    uint8_t handler[4];
 
     (void)state;
     provision(m);
@@ -306,9 +379,12 @@ static void test_package_provisioned_runs(void **state)
     expect_sent(m, BYTES(0xA5, 0x67, 0));
     boot(m, 0);
     model_expect(m, DIALECT_NATIVE, 0x55, BYTES(0, 0x80, 0, 8), BYTES(0xA5, 0x55, 0));
-    assert_int_equal(m->loader.after, AFTER_GO_IMAGE);
-    assert_int_equal(m->loader.go[0], VERDICT_GOOD);
-    assert_int_equal(m->loader.go[1], VERDICT_GOOD);
+    assert_int_equal(m->loader.after, AFTER_START); /* the door of every start */
+    assert_int_not_equal(m->loader.go[0], VERDICT_GOOD);
+    /* The reset handler means the same, as the course teaches it. */
+    memcpy(handler, model_memory(m, MAP_APP_BASE + 4, 4), 4);
+    model_expect(m, DIALECT_NATIVE, 0x55, handler, 4, BYTES(0xA5, 0x55, 0));
+    assert_int_equal(m->loader.after, AFTER_START);
     *model_memory(m, MAP_APP_BASE + 777, 1) ^= 1;
     model_expect(m, DIALECT_NATIVE, 0x55, BYTES(0, 0x80, 0, 8), BYTES(0x7F));
     model_expect_failure(m, REASON_NOT_VERIFIED, 0x55, 0);
@@ -362,6 +438,8 @@ int main(void)
         cmocka_unit_test(test_package_slots),
         cmocka_unit_test(test_package_direct),
         cmocka_unit_test(test_package_provision),
+        cmocka_unit_test(test_package_provision_read_protection),
+        cmocka_unit_test(test_package_provision_protected),
         cmocka_unit_test(test_package_provisioned_refuses),
         cmocka_unit_test(test_package_provisioned_runs),
         cmocka_unit_test(test_package_incomplete),
