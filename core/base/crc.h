@@ -14,8 +14,14 @@
 /* Continues crc (CRC_START at the beginning) over len bytes. data may be NULL when len is 0. */
 uint32_t crc_update(uint32_t crc, const uint8_t *data, size_t len);
 
-/* The same from CRC_START on; len is not 0. The link decides who computes it: the chip's unit
- * (firmware/drivers/crc_unit.c), or crc_frame.c where nothing else is linked. */
+/* The same over words as they are, little-endian: one step each, which the chip's unit does fastest
+ * (PROTOCOL.md, "Frames to the board"). */
+uint32_t crc_update_words(uint32_t crc, const uint8_t *data, size_t words);
+
+/* Both from CRC_START on; len and words are not 0, and words lie at a multiple of 4. The link
+ * decides who computes it: the chip's unit (firmware/drivers/crc_unit.c), or crc_frame.c where
+ * nothing else is linked. */
 uint32_t crc_frame(const uint8_t *data, size_t len);
+uint32_t crc_words(const uint8_t *data, size_t words);
 
 #endif

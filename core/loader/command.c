@@ -24,12 +24,13 @@ uint8_t *command_append(struct loader *l, unsigned len)
 
 uint16_t command_nwrp(const struct loader *l)
 {
-    return (uint16_t)(l->hw->options_read(l->hw->ctx) >> OPTIONS_NWRP_SHIFT & OPTIONS_NWRP_MASK);
+    return (uint16_t)(memory_hw_options(l->update->flash) >> OPTIONS_NWRP_SHIFT &
+                      OPTIONS_NWRP_MASK);
 }
 
 uint8_t command_rdp(const struct loader *l)
 {
-    return (uint8_t)(l->hw->options_read(l->hw->ctx) >> OPTIONS_RDP_SHIFT);
+    return (uint8_t)(memory_hw_options(l->update->flash) >> OPTIONS_RDP_SHIFT);
 }
 
 unsigned command_lowest_bit(unsigned bits)
@@ -60,12 +61,12 @@ enum reason command_check_app_protection(struct loader *l)
 }
 
 /* Each change wears the option bytes. */
-enum reason command_set_options(struct loader *l, unsigned nwrp, enum loader_rdp rdp)
+enum reason command_set_options(struct loader *l, unsigned nwrp, enum memory_rdp rdp)
 {
-    if (nwrp == command_nwrp(l) && rdp == LOADER_RDP_KEEP) {
+    if (nwrp == command_nwrp(l) && rdp == MEMORY_RDP_KEEP) {
         return REASON_NONE;
     }
-    return l->hw->options_program(l->hw->ctx, (uint16_t)nwrp, rdp, &l->detail);
+    return memory_hw_set_options(l->update->flash, (uint16_t)nwrp, rdp, &l->detail);
 }
 
 void command_read_trust(struct loader *l)

@@ -9,6 +9,7 @@
 #define ARAREXT_COMMAND_H
 
 #include "loader.h"
+#include "memory_hw.h"
 #include "verdict.h"
 
 typedef enum reason command_fn(struct loader *l, const struct frame_request *request);
@@ -28,7 +29,7 @@ enum reason command_check_protection(struct loader *l, unsigned first, unsigned 
 /* ... all that are not the bootloader's: an install may reach each of them. */
 enum reason command_check_app_protection(struct loader *l);
 /* Changes the option bytes unless they are already as wanted. */
-enum reason command_set_options(struct loader *l, unsigned nwrp, enum loader_rdp rdp);
+enum reason command_set_options(struct loader *l, unsigned nwrp, enum memory_rdp rdp);
 /* Reads anew whether the board is open. */
 void command_read_trust(struct loader *l);
 /* PROVISIONED unless the board is open. What a closed board must not do asks this before it looks
@@ -47,7 +48,7 @@ command_fn command_go, command_erase, command_mem_write, command_mem_read, comma
     command_otp_read, command_reset;           /* command_memory.c */
 command_fn command_protect, command_unprotect; /* command_protect.c */
 command_fn command_get_slots, command_stage_begin, command_stage_write, command_stage_finish,
-    command_confirm, command_rollback, command_provision; /* command_package.c */
-command_fn command_stream;                                /* loader_stream.c */
+    command_confirm, command_rollback, command_provision;           /* command_package.c */
+command_fn command_set_baud, command_stream_begin, command_digests; /* command_stream.c */
 
 #endif

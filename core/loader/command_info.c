@@ -76,7 +76,7 @@ enum reason command_get_info(struct loader *l, const struct frame_request *reque
     store_le16(out + INFO_DEVICE_ID, (uint16_t)(info->idcode & IDCODE_DEVICE));
     store_le16(out + INFO_REVISION_ID, (uint16_t)(info->idcode >> 16));
     store_le16(out + INFO_FLASH_KIB, info->flash_kib);
-    l->hw->memory_read(l->hw->ctx, MAP_UID_BASE, out + INFO_UID, INFO_UID_SIZE);
+    memory_hw_read(l->update->flash, MAP_UID_BASE, out + INFO_UID, INFO_UID_SIZE);
     store_le32(out + INFO_FEATURES, FEATURE_LAST_ERROR | FEATURE_RESET | FEATURE_MEM_CRC |
                                         FEATURE_PACKAGES | FEATURE_STREAM | FEATURE_CHECKED |
                                         FEATURE_LOCK);

@@ -22,7 +22,7 @@ static uint32_t command_flash_end(const struct loader *l)
 
 static void command_memory_read(const struct loader *l, uint32_t addr, uint8_t *data, size_t len)
 {
-    l->hw->memory_read(l->hw->ctx, addr, data, len);
+    memory_hw_read(l->update->flash, addr, data, len);
 }
 
 /* A range of len bytes at addr; an empty one is a wrong argument. */
@@ -69,7 +69,7 @@ enum reason command_mem_crc(struct loader *l, const struct frame_request *reques
     if (!command_may_show(l, addr)) {
         return REASON_PROVISIONED;
     }
-    store_le32(command_append(l, 4), l->hw->memory_crc(l->hw->ctx, addr, len));
+    store_le32(command_append(l, 4), memory_hw_crc(l->update->flash, addr, len));
     return REASON_NONE;
 }
 
@@ -202,7 +202,7 @@ enum reason command_mem_write(struct loader *l, const struct frame_request *requ
     if (addr - MAP_FLASH_BASE < MAP_FLASH_SIZE_MAX) {
         return command_write_flash(l, addr, data, len);
     }
-    l->hw->memory_write(l->hw->ctx, addr, data, len);
+    memory_hw_write(l->update->flash, addr, data, len);
     return REASON_NONE;
 }
 

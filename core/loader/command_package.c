@@ -92,7 +92,7 @@ enum reason command_provision(struct loader *l, const struct frame_request *requ
     }
     /* Also where OTP was complete: the power may have gone between the two. */
     detail = l->detail;
-    protect = command_set_options(l, command_nwrp(l) & ~OPTIONS_NWRP_BOOT, LOADER_RDP_KEEP);
+    protect = command_set_options(l, command_nwrp(l) & ~OPTIONS_NWRP_BOOT, MEMORY_RDP_KEEP);
     if (reason == REASON_NONE) {
         return protect;
     }

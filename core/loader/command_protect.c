@@ -2,7 +2,7 @@
 /*
  * Write protection and read protection. It must never raise the chip to read protection level 2
  * (for ever) nor take it from level 1 back to 0 (which erases the chip, bootloader included): the
- * hardware interface has no way to ask for either (loader.h, enum loader_rdp).
+ * hardware interface has no way to ask for either (memory_hw.h, enum memory_rdp).
  */
 #include "bytes.h"
 #include "command.h"
@@ -78,7 +78,7 @@ enum reason command_protect(struct loader *l, const struct frame_request *reques
     const uint8_t *mode = request->payload + (wide ? 2 : 1);
     unsigned bitmap = wide ? load_le16(request->payload) : request->payload[0];
     enum reason reason = command_check_mode(l, request, mode, bitmap);
-    enum loader_rdp rdp = LOADER_RDP_KEEP;
+    enum memory_rdp rdp = MEMORY_RDP_KEEP;
     uint8_t level;
 
     if (reason == REASON_NONE && !command_may_protect(l, *mode, bitmap)) {
@@ -95,7 +95,7 @@ enum reason command_protect(struct loader *l, const struct frame_request *reques
         return REASON_OPTIONS_LOCKED;
     }
     if (*mode == PROTECT_READ && level == 0) {
-        rdp = LOADER_RDP_LEVEL_1;
+        rdp = MEMORY_RDP_LEVEL_1;
     }
     if (!command_may_protect(l, *mode, bitmap)) {
         return REASON_PROVISIONED;
@@ -121,5 +121,5 @@ enum reason command_unprotect(struct loader *l, const struct frame_request *requ
     }
     /* Nothing takes it off the bootloader's own sectors. */
     return command_set_options(l, command_nwrp(l) | (OPTIONS_NWRP_MASK & ~OPTIONS_NWRP_BOOT),
-                               LOADER_RDP_KEEP);
+                               MEMORY_RDP_KEEP);
 }

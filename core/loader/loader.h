@@ -2,7 +2,7 @@
 /*
  * The engine of the bootloader: commands in, answers and what to do next out. It does no I/O: the
  * caller moves bytes (frame.h finds the frames), sends the answers and performs what `after` says.
- * The chip is handed in as a struct of functions and geometry.
+ * The chip is what flash_hw.h and memory_hw.h say, and the link decides.
  *
  * How a request is served:
  *   1. frame_poll gives a request, or a reject: then loader_reject makes the answer, and that is
@@ -23,29 +23,8 @@
 #include "frame.h"
 #include "protocol.h"
 #include "command_form.h"
-#include "command_stream.h"
+#include "stream.h"
 #include "update.h"
-
-/* What an option-byte change does to the read protection. There is no row for level 2: nothing
- * that this project builds can ask for it. */
-enum loader_rdp {
-    LOADER_RDP_KEEP,
-    LOADER_RDP_LEVEL_1,
-};
-
-/* The chip but for its flash, which update has. ctx goes to each function. Addresses have been
- * checked before a function is called. The functions that return a reason return REASON_NONE or
- * what went wrong, *detail as PROTOCOL.md has it for that reason; the reasons of the wire are the
- * errors of the core, so that nothing has to be translated. */
-struct loader_hw {
-    void *ctx;
-    void (*memory_read)(void *ctx, uint32_t addr, uint8_t *data, size_t len);
-    void (*memory_write)(void *ctx, uint32_t addr, const uint8_t *data, size_t len); /* RAM */
-    uint32_t (*memory_crc)(void *ctx, uint32_t addr, size_t len); /* from CRC_START on */
-    uint32_t (*options_read)(void *ctx);                          /* FLASH_OPTCR */
-    /* Sets nWRP (bits 11:0, 1 = not protected). FLASH_ERROR, FLASH_TIMEOUT, OPTIONS_VERIFY. */
-    enum reason (*options_program)(void *ctx, uint16_t nwrp, enum loader_rdp rdp, uint32_t *detail);
-};
 
 /* Facts that do not change until the next reset; for GET_INFO. */
 struct loader_info {
@@ -57,6 +36,14 @@ struct loader_info {
     uint8_t reset_cause; /* RCC_CSR bits 31:24 */
     enum stay_reason stay;
     uint8_t clock_source; /* 0 HSI, 1 HSE */
+};
+
+/* What streaming works with; owned by the caller. The stream's hw is, too, but for its stage. */
+struct loader_stream {
+    struct stream *stream;
+    uint32_t usart_hz;
+    uint32_t window;
+    uint32_t rate; /* after SET_BAUD: change to it when the answer has left */
 };
 
 /* What to do once the answer has left the wire. */
@@ -79,7 +66,7 @@ struct loader_failure {
     uint8_t command;
 };
 
-/* Owned by the caller. hw, update, streaming and info are set by it before loader_init; failure,
+/* Owned by the caller. update, streaming and info are set by it before loader_init; failure,
  * result, after, target and go may be read. */
 struct loader {
     enum reason result;            /* of the last request or reject */
@@ -89,9 +76,8 @@ struct loader {
     bool checked;  /* the answer under way ends in a CRC */
     bool enforced; /* provisioning is complete; read with open */
     bool retired;  /* direct flashing has retired the packages in this session */
-    const struct loader_hw *hw;
     const struct update_board *update;
-    struct stream_service *streaming;
+    struct loader_stream *streaming;
     const struct command_form *running; /* row of the command that was accepted */
     uint32_t detail;                    /* of the command under way, should it fail */
     uint32_t target;
@@ -109,11 +95,7 @@ struct loader_answer {
     size_t len;
 };
 
-/* Lets streaming work through the loader: sets the functions and contexts of v and hw, all but
- * hw->crc. l has its hw. The rest of both is the caller's. */
-void loader_bind_stream(struct loader *l, struct stream_service *v, struct stream_hw *hw);
-
-/* Sets everything but hw, update, streaming and info to the state after a reset; reads OTP. */
+/* Sets everything but update, streaming and info to the state after a reset; reads OTP. */
 void loader_init(struct loader *l);
 
 /* Answer to what the receiver refused; notes the failure. */
@@ -121,6 +103,9 @@ struct loader_answer loader_reject(struct loader *l, enum reason reason, uint32_
 
 /* A stream that has ended failed: that is noted for GET_LAST_ERROR, as of STREAM_BEGIN. */
 void loader_note_stream(struct loader *l);
+
+/* The stage function of stream_hw; its stage_ctx is the loader. */
+stream_stage_fn loader_stage;
 
 /* Looks a request up and checks its payload length. Returns true if loader_execute is to follow;
  * the answer may be empty then, or the course dialect's early acknowledge. */

@@ -7,7 +7,9 @@
 #include "stream.h"
 
 #include "bytes.h"
+#include "crc.h"
 #include "geometry.h"
+#include "memory_hw.h"
 
 #define NOT_HEAD 1u /* bytes to go on by, where no good frame begins */
 
@@ -173,8 +175,8 @@ static enum reason stream_finish(struct stream *s)
 
     s->state = STREAM_COMPLETE;
     if (stream_kind_of(s) != STREAM_PACKAGE) {
-        uint32_t crc = s->hw->memory_crc(s->hw->crc_ctx, s->spec.addr,
-                                         stream_padded(s->spec.content) / WORD_SIZE);
+        uint32_t crc = memory_hw_crc_words(s->hw->flash, s->spec.addr,
+                                           stream_padded(s->spec.content) / WORD_SIZE);
 
         reason = stream_holds_back(s) ? stream_program_held(s, crc) : REASON_NONE;
         s->detail = reason == REASON_NONE ? crc : s->detail;
@@ -320,7 +322,7 @@ static size_t stream_take_whole(struct stream *s, const struct stream_input *in,
 
     if (skip == whole) {
         stream_input_copy(in, STREAM_HEAD_SIZE, payload, padded + STREAM_CRC_SIZE);
-        if (s->hw->crc(s->hw->crc_ctx, s->frame, (STREAM_HEAD_BARE + padded) / WORD_SIZE) ==
+        if (crc_words(s->frame, (STREAM_HEAD_BARE + padded) / WORD_SIZE) ==
             load_le32(payload + padded)) {
             s->good_us = now_us;
             s->waiting = false;
@@ -388,7 +390,7 @@ size_t stream_take(struct stream *s, const struct stream_input *in, uint32_t now
         return stream_wait(s, in->len[0] + in->len[1], now_us);
     }
     stream_input_copy(in, 0, s->frame, STREAM_HEAD_SIZE);
-    if (s->hw->crc(s->hw->crc_ctx, s->frame, STREAM_HEAD_BARE / WORD_SIZE) != load_le32(crc)) {
+    if (crc_words(s->frame, STREAM_HEAD_BARE / WORD_SIZE) != load_le32(crc)) {
         return NOT_HEAD;
     }
     if (stream_head_is_data(s)) {
@@ -467,8 +469,7 @@ bool stream_status(struct stream *s, uint32_t now_us, uint8_t out[STREAM_STATUS_
     store_le32(out + STREAM_STATUS_NEXT, s->next);
     store_le32(out + STREAM_STATUS_WRITTEN, s->written);
     store_le32(out + STREAM_STATUS_NUMBER, result ? s->detail : s->number);
-    store_le32(out + STREAM_STATUS_CRC,
-               s->hw->crc(s->hw->crc_ctx, out, STREAM_STATUS_CRC / WORD_SIZE));
+    store_le32(out + STREAM_STATUS_CRC, crc_words(out, STREAM_STATUS_CRC / WORD_SIZE));
     s->told = s->state;
     s->told_us = now_us;
     s->told_next = s->next;

@@ -55,11 +55,6 @@ struct stream_spec {
     uint8_t flags;
 };
 
-/* CRC of PROTOCOL.md from the start value over so many words (stream_frame.h); data is aligned to
- * 4 bytes. */
-typedef uint32_t stream_crc_fn(void *ctx, const uint8_t *data, size_t words);
-/* The same over flash at addr, which is a multiple of 4. */
-typedef uint32_t stream_memory_crc_fn(void *ctx, uint32_t addr, size_t words);
 /* Takes len bytes of a package at offset, in order; len is a multiple of 4 but for the last piece.
  * As update_stage_write. */
 typedef enum reason stream_stage_fn(void *ctx, uint32_t offset, const uint8_t *data, uint32_t len,
@@ -70,10 +65,7 @@ struct stream_hw {
     const struct flash_hw *flash;
     struct unpack_memory *memory; /* for PACKED; untouched by others while a stream may go on */
     uint8_t *dictionary;          /* the same; UNPACK_DICTIONARY bytes */
-    stream_crc_fn *crc;
-    stream_memory_crc_fn *memory_crc;
-    stream_stage_fn *stage; /* for PACKAGE */
-    void *crc_ctx;          /* of both CRCs */
+    stream_stage_fn *stage;       /* for PACKAGE */
     void *stage_ctx;
 };
 

@@ -7,17 +7,9 @@
 #include "bytes.h"
 #include "crc.h"
 
-#define CRC_POLYNOMIAL 0x04C11DB7u
-
 uint32_t stream_crc(uint32_t crc, const uint8_t *data, size_t words)
 {
-    for (size_t i = 0; i < words; i++) {
-        crc ^= load_le32(data + 4 * i);
-        for (unsigned bit = 0; bit < 32; bit++) {
-            crc = (crc & 0x80000000u) != 0 ? (crc << 1) ^ CRC_POLYNOMIAL : crc << 1;
-        }
-    }
-    return crc;
+    return crc_update_words(crc, data, words);
 }
 
 static void stream_make_head(uint8_t *out, uint8_t kind_round, uint32_t len, uint32_t number)

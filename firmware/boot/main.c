@@ -13,7 +13,6 @@
 #include "chip.h"
 #include "clock.h"
 #include "crc_unit.h"
-#include "hardware.h"
 #include "led.h"
 #include "log.h"
 #include "mpu.h"
@@ -53,7 +52,6 @@ static void main_start_board(const struct start_facts *facts)
     led_start();
     log_start(clock.apb1_hz);
     serial_start(clock.apb1_hz);
-    loader.hw = &hardware;
     loader.update = &packages_from_ram;
     loader.info = (struct loader_info){
         .idcode = DBGMCU_IDCODE,

@@ -7,7 +7,6 @@
 
 #include "baud.h"
 #include "board.h"
-#include "crc_unit.h"
 #include "led.h"
 #include "link.h"
 #include "log.h"
@@ -30,37 +29,22 @@ _Static_assert(LINK_WIDE_RING_BASE + LINK_WIDE_RING_SIZE <= MAP_FREE_SRAM_BASE +
 static struct {
     struct stream stream;
     struct stream_hw hw;
-    struct stream_service service;
+    struct loader_stream service;
     struct baud baud;
     bool wide;
     uint8_t status[STREAM_STATUS_SIZE]; /* the last one, on its way out */
 } stream_mode;
-
-static uint32_t stream_mode_crc(void *ctx, const uint8_t *data, size_t words)
-{
-    (void)ctx;
-    (void)crc_unit_start_over();
-    return crc_unit_add_words(data, words);
-}
-
-/* A sector: 20 ms on HSI, and the ring takes 355 to go round. */
-static uint32_t stream_mode_memory_crc(void *ctx, uint32_t addr, size_t words)
-{
-    serial_watch_ring();
-    return stream_mode_crc(ctx, (const uint8_t *)addr, words);
-}
 
 void stream_mode_start(struct loader *l, uint32_t usart_hz)
 {
     stream_mode.hw.flash = l->update->flash;
     stream_mode.hw.memory = l->update->memory;
     stream_mode.hw.dictionary = l->update->dictionary;
-    stream_mode.hw.crc = stream_mode_crc;
-    stream_mode.hw.memory_crc = stream_mode_memory_crc;
+    stream_mode.hw.stage = loader_stage;
+    stream_mode.hw.stage_ctx = l;
     stream_mode.service.stream = &stream_mode.stream;
     stream_mode.service.usart_hz = usart_hz;
     stream_mode.service.window = WINDOW;
-    loader_bind_stream(l, &stream_mode.service, &stream_mode.hw);
     stream_init(&stream_mode.stream, &stream_mode.hw);
     baud_init(&stream_mode.baud);
     l->streaming = &stream_mode.service;

@@ -11,7 +11,7 @@
 
 #include "loader.h"
 
-/* Once, before the first request, when l->hw and l->update are set; sets l->streaming. usart_hz:
+/* Once, before the first request, when l->update is set; sets l->streaming. usart_hz:
  * clock of USART2. */
 void stream_mode_start(struct loader *l, uint32_t usart_hz);
 

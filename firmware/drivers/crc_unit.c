@@ -43,3 +43,9 @@ uint32_t crc_frame(const uint8_t *data, size_t len)
     (void)crc_unit_start_over();
     return crc_unit_add(data, len);
 }
+
+uint32_t crc_words(const uint8_t *data, size_t words)
+{
+    (void)crc_unit_start_over();
+    return crc_unit_add_words(data, words);
+}

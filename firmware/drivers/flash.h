@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The flash and OTP (RM0090 rev 19 section 3): the functions of core/chip/flash_hw.h, and the
- * option bytes. It reads the error bits after each operation and compares what it has done. It must
- * never be handed an address of the bootloader's own sectors: core checks that, and so does this
- * driver. OTP is reached by flash_hw_put and flash_hw_put_otp only.
+ * option bytes (memory_hw.h). It reads the error bits after each operation and compares what it has
+ * done. It must never be handed an address of the bootloader's own sectors: core checks that, and
+ * so does this driver. OTP is reached by flash_hw_put and flash_hw_put_otp only.
  *
  * Three rooms: flash.c (limits, keys, error bits, reading back; and how services wait), flash_ram.c
  * (what must run from SRAM, since the flash is busy meanwhile), flash_options.c.
@@ -16,7 +16,6 @@
 
 #include "cortex_m4.h"
 #include "flash_hw.h"
-#include "loader.h"
 #include "stm32f407.h"
 
 struct flash_hw {
@@ -29,10 +28,6 @@ extern const struct flash_hw flash_from_ram;
  * While the flash is busy the core waits at its next fetch, which RM0090 section 3.6 allows.
  * FLASH_CR is afterwards as it was before, locked or not. */
 extern const struct flash_hw flash_from_flash;
-
-/* Of struct loader_hw; ctx is not used. */
-uint32_t flash_read_options(void *ctx); /* FLASH_OPTCR */
-enum reason flash_program_options(void *ctx, uint16_t nwrp, enum loader_rdp rdp, uint32_t *detail);
 
 /* Both caches may hold what flash held before. To be called after each change. */
 void flash_flush_caches(void);

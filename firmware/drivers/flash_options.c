@@ -8,7 +8,9 @@
 #include <stdbool.h>
 
 #include "flash_ram.h"
+#include "memory_hw.h"
 #include "options.h"
+#include "protocol.h"
 #include "stm32f407.h"
 
 #define OPTIONS_LIMIT_US 1500000u
@@ -18,9 +20,9 @@
 
 _Static_assert(RDP_LEVEL_1 != RDP_LEVEL_0 && RDP_LEVEL_1 != RDP_LEVEL_2, "level 1 is all the rest");
 
-uint32_t flash_read_options(void *ctx)
+uint32_t memory_hw_options(const struct flash_hw *flash)
 {
-    (void)ctx;
+    (void)flash;
     return FLASH->OPTCR;
 }
 
@@ -32,15 +34,16 @@ static bool flash_options_hold(uint32_t optcr)
            ((OPTION_BYTES->nwrp ^ optcr >> OPTIONS_NWRP_SHIFT) & OPTION_NWRP_MASK) == 0;
 }
 
-enum reason flash_program_options(void *ctx, uint16_t nwrp, enum loader_rdp rdp, uint32_t *detail)
+enum reason memory_hw_set_options(const struct flash_hw *flash, uint16_t nwrp, enum memory_rdp rdp,
+                                  uint32_t *detail)
 {
     uint32_t now = FLASH->OPTCR & ~(FLASH_OPTCR_LOCK | FLASH_OPTCR_STRT);
     uint32_t optcr =
         (now & ~FLASH_OPTCR_NWRP) | ((uint32_t)nwrp << OPTIONS_NWRP_SHIFT & FLASH_OPTCR_NWRP);
     enum reason reason;
 
-    (void)ctx;
-    if (rdp == LOADER_RDP_LEVEL_1) {
+    (void)flash;
+    if (rdp == MEMORY_RDP_LEVEL_1) {
         optcr = (optcr & ~FLASH_OPTCR_RDP) | RDP_LEVEL_1 << RDP_SHIFT;
     }
     if ((optcr & FLASH_OPTCR_RDP) == RDP_LEVEL_2 << RDP_SHIFT) {

@@ -72,7 +72,7 @@ struct bench {
     struct flash_hw flash;
     struct stream_hw stream_hw;
     struct stream stream;
-    struct stream_service service;
+    struct loader_stream service;
     struct unpack_memory memory;
     uint8_t dictionary[UNPACK_DICTIONARY];
     unsigned erases[12];

@@ -89,12 +89,6 @@ static void alive(void *ctx)
     (void)ctx;
 }
 
-static uint32_t crc_words(void *ctx, const uint8_t *data, size_t words)
-{
-    (void)ctx;
-    return stream_crc(CRC_START, data, words);
-}
-
 /* ---- what the commands of streaming work with ---- */
 
 static enum reason stage(void *ctx, uint32_t offset, const uint8_t *data, uint32_t len,
@@ -104,33 +98,6 @@ static enum reason stage(void *ctx, uint32_t offset, const uint8_t *data, uint32
     work(b, (len + 3) / 4 * WORD_NS);
     return update_stage_write(&b->model->update, &b->model->loader.stage, offset, data, len,
                               detail);
-}
-
-static bool provisioned(void *ctx)
-{
-    (void)ctx;
-    return false;
-}
-
-static enum reason retire(void *ctx, uint32_t *detail)
-{
-    struct bench *b = ctx;
-    return update_retire(&b->model->update, detail);
-}
-
-static enum reason stage_begin(void *ctx, uint32_t size, uint8_t *slot, uint32_t *detail)
-{
-    struct bench *b = ctx;
-    enum reason reason =
-        update_stage_begin(&b->model->update, &b->model->loader.stage, size, detail);
-    *slot = b->model->loader.stage.slot;
-    work(b, 2 * SECOND);
-    return reason;
-}
-
-static uint32_t options_read(void *ctx)
-{
-    return ((struct bench *)ctx)->model->optcr;
 }
 
 static uint32_t memory_crc(void *ctx, uint32_t addr, size_t words)
@@ -153,24 +120,16 @@ void bench_board_init(struct bench *b)
                                  .program = program,
                                  .begin = begin,
                                  .alive = alive,
-                                 .flash_kib = 1024};
+                                 .flash_kib = 1024,
+                                 .memory_crc_words = memory_crc};
     b->stream_hw = (struct stream_hw){.flash = &b->flash,
                                       .memory = &b->memory,
                                       .dictionary = b->dictionary,
-                                      .crc = crc_words,
-                                      .memory_crc = memory_crc,
                                       .stage = stage,
-                                      .crc_ctx = b,
                                       .stage_ctx = b};
     stream_init(&b->stream, &b->stream_hw);
-    b->service = (struct stream_service){.stream = &b->stream,
-                                         .ctx = b,
-                                         .provisioned = provisioned,
-                                         .retire = retire,
-                                         .stage_begin = stage_begin,
-                                         .options_read = options_read,
-                                         .usart_hz = 42000000,
-                                         .window = BENCH_RING - 1024u};
+    b->service = (struct loader_stream){
+        .stream = &b->stream, .usart_hz = 42000000, .window = BENCH_RING - 1024u};
     b->model->loader.streaming = &b->service;
 }
 
@@ -181,44 +140,37 @@ static bool is_streaming_command(uint8_t command)
     return command >= COMMAND_SET_BAUD && command <= COMMAND_DIGESTS;
 }
 
-/* With the CRC behind it, if the request asks for that. */
-static void finish_answer(struct bench *b, uint8_t first, const uint8_t *data, uint8_t len)
+/* The time that the board takes for what core does at once. */
+static void work_for_command(struct bench *b, const struct frame_request *q)
 {
-    bool checked = (b->command[1] & COMMAND_CHECKED) != 0;
-    b->answer[0] = first;
-    b->answer[1] = b->command[1];
-    b->answer[2] = len;
-    if (len > 0) {
-        memcpy(b->answer + 3, data, len);
-    }
-    b->answer_len = first == PROTOCOL_NACK && !checked ? 1 : 3u + len;
-    if (checked) {
-        store_le32(b->answer + b->answer_len, crc_update(CRC_START, b->answer, b->answer_len));
-        b->answer_len += FRAME_CRC_SIZE;
+    uint8_t command = q->command & (uint8_t)~COMMAND_CHECKED;
+    if (command == COMMAND_DIGESTS) {
+        for (unsigned i = 0; i < q->payload[1] && q->payload[0] + i < 12; i++) {
+            work(b, geometry_sector_size(q->payload[0] + i) / 4 * CRC_NS);
+        }
+    } else if (command == COMMAND_STREAM_BEGIN && b->model->loader.stage.next == 0 &&
+               (q->payload[STREAM_BEGIN_FLAGS] & STREAM_KIND_BITS) == STREAM_PACKAGE) {
+        work(b, 2 * SECOND); /* erased its slot */
     }
 }
 
 static void serve_streaming(struct bench *b)
 {
-    struct frame_request q = {.command = b->command[1] & (uint8_t)~COMMAND_CHECKED,
+    struct loader *l = &b->model->loader;
+    struct frame_request q = {.command = b->command[1],
                               .payload = b->command + 2,
                               .payload_len = (uint8_t)(b->command[0] - 1)};
-    struct stream_answer answer;
-    size_t wanted_len = q.command == COMMAND_SET_BAUD       ? SET_BAUD_SIZE
-                        : q.command == COMMAND_STREAM_BEGIN ? STREAM_BEGIN_LENGTH
-                                                            : DIGESTS_SIZE;
-    assert_int_equal(q.payload_len, wanted_len);
-    enum reason reason = stream_serve(&b->service, &q, &answer);
-    if (reason != REASON_NONE) {
-        b->model->loader.failure.reason = reason;
-        b->model->loader.failure.command = q.command;
-        b->model->loader.failure.detail = answer.detail;
-        finish_answer(b, PROTOCOL_NACK, NULL, 0);
+    struct loader_answer answer;
+    assert_true(loader_accept(l, DIALECT_NATIVE, &q, &answer));
+    answer = loader_execute(l, &q);
+    memcpy(b->answer, answer.bytes, answer.len);
+    b->answer_len = answer.len;
+    if (l->result != REASON_NONE) {
         return;
     }
-    finish_answer(b, PROTOCOL_ACK, answer.data, answer.len);
-    b->change_to = q.command == COMMAND_SET_BAUD ? b->service.rate : 0;
-    b->begin_stream = q.command == COMMAND_STREAM_BEGIN;
+    work_for_command(b, &q);
+    b->change_to = l->after == AFTER_BAUD ? b->service.rate : 0;
+    b->begin_stream = l->after == AFTER_STREAM;
     if (b->begin_stream) {
         b->streams++;
         b->resumed += b->stream.next != 0;

@@ -53,3 +53,34 @@ void flash_hw_set_note(const struct flash_hw *flash, uint32_t note)
 {
     flash->set_note(flash->ctx, note);
 }
+
+void memory_hw_read(const struct flash_hw *flash, uint32_t addr, uint8_t *data, size_t len)
+{
+    flash->memory_read(flash->ctx, addr, data, len);
+}
+
+void memory_hw_write(const struct flash_hw *flash, uint32_t addr, const uint8_t *data, size_t len)
+{
+    flash->memory_write(flash->ctx, addr, data, len);
+}
+
+uint32_t memory_hw_crc(const struct flash_hw *flash, uint32_t addr, size_t len)
+{
+    return flash->memory_crc(flash->ctx, addr, len);
+}
+
+uint32_t memory_hw_crc_words(const struct flash_hw *flash, uint32_t addr, size_t words)
+{
+    return flash->memory_crc_words(flash->ctx, addr, words);
+}
+
+uint32_t memory_hw_options(const struct flash_hw *flash)
+{
+    return flash->options(flash->ctx);
+}
+
+enum reason memory_hw_set_options(const struct flash_hw *flash, uint16_t nwrp, enum memory_rdp rdp,
+                                  uint32_t *detail)
+{
+    return flash->set_options(flash->ctx, nwrp, rdp, detail);
+}

@@ -74,12 +74,6 @@ static uint32_t loader_rig_memory_crc(void *ctx, uint32_t addr, size_t len)
     return crc;
 }
 
-static uint32_t loader_rig_stream_crc(void *ctx, const uint8_t *data, size_t words)
-{
-    (void)ctx;
-    return crc_update(CRC_START, data, words * 4u);
-}
-
 static uint32_t loader_rig_crc_words(void *ctx, uint32_t addr, size_t words)
 {
     return loader_rig_memory_crc(ctx, addr, words * 4u);
@@ -123,7 +117,7 @@ static uint32_t loader_rig_options(void *ctx)
 
 /* Torn, each half may be as if erased: level 1, nothing write-protected (RM0090 3.6.2, and what the
  * twin does). */
-static enum reason loader_rig_set_options(void *ctx, uint16_t nwrp, enum loader_rdp rdp,
+static enum reason loader_rig_set_options(void *ctx, uint16_t nwrp, enum memory_rdp rdp,
                                           uint32_t *detail)
 {
     struct loader_rig *r = ctx;
@@ -136,18 +130,10 @@ static enum reason loader_rig_set_options(void *ctx, uint16_t nwrp, enum loader_
     }
     r->option_writes++;
     r->rig.model->protected_mask = torn && (random & 1) != 0 ? 0 : ~(uint32_t)nwrp & ALL_SECTORS;
-    r->rdp = torn && (random & 2) != 0 ? RDP_TORN : rdp == LOADER_RDP_LEVEL_1 ? 0x55 : r->rdp;
+    r->rdp = torn && (random & 2) != 0 ? RDP_TORN : rdp == MEMORY_RDP_LEVEL_1 ? 0x55 : r->rdp;
     flash_model_ended(r->rig.model);
     return REASON_NONE;
 }
-
-static const struct loader_hw loader_rig_hw = {
-    .memory_read = loader_rig_memory_read,
-    .memory_write = loader_rig_memory_write,
-    .memory_crc = loader_rig_memory_crc,
-    .options_read = loader_rig_options,
-    .options_program = loader_rig_set_options,
-};
 
 void loader_rig_open(struct loader_rig *r, uint32_t flash_kib)
 {
@@ -157,9 +143,12 @@ void loader_rig_open(struct loader_rig *r, uint32_t flash_kib)
     r->program = r->rig.hw.program;
     r->rig.hw.program = loader_rig_program;
     r->rdp = RDP_LEVEL_0;
-    r->hw = loader_rig_hw;
-    r->hw.ctx = r;
-    r->loader.hw = &r->hw;
+    r->rig.hw.memory_read = loader_rig_memory_read;
+    r->rig.hw.memory_write = loader_rig_memory_write;
+    r->rig.hw.memory_crc = loader_rig_memory_crc;
+    r->rig.hw.memory_crc_words = loader_rig_crc_words;
+    r->rig.hw.options = loader_rig_options;
+    r->rig.hw.set_options = loader_rig_set_options;
     r->loader.update = &r->rig.update;
     r->loader.info = (struct loader_info){.idcode = 0x10076413,
                                           .core_hz = 84000000,
@@ -170,12 +159,10 @@ void loader_rig_open(struct loader_rig *r, uint32_t flash_kib)
     r->stream_hw = (struct stream_hw){.flash = &r->rig.hw,
                                       .memory = r->rig.memory,
                                       .dictionary = r->rig.update.dictionary,
-                                      .crc = loader_rig_stream_crc,
-                                      .memory_crc = loader_rig_crc_words,
-                                      .crc_ctx = r};
-    r->streaming = (struct stream_service){
+                                      .stage = loader_stage,
+                                      .stage_ctx = &r->loader};
+    r->streaming = (struct loader_stream){
         .stream = &r->stream, .usart_hz = 42000000, .window = 79 * 1024, .rate = 115200};
-    loader_bind_stream(&r->loader, &r->streaming, &r->stream_hw);
     r->loader.streaming = &r->streaming;
 }
 

@@ -18,13 +18,12 @@ struct loader_rig {
     struct rig rig; /* first: its flash is asked with it as ctx */
     enum reason (*program)(void *ctx, uint32_t addr, const uint8_t *data, size_t len,
                            uint32_t *detail); /* of the rig: words */
-    struct loader_hw hw;
     uint8_t rdp; /* option byte; write protection is the model's protected_mask */
     unsigned option_writes;
     struct loader loader; /* what was answered last */
     struct stream stream;
     struct stream_hw stream_hw;
-    struct stream_service streaming;
+    struct loader_stream streaming;
     uint8_t sram[128 * 1024];
     uint8_t ccm[64 * 1024];
 };

@@ -57,6 +57,11 @@ static uint32_t model_memory_crc(void *ctx, uint32_t addr, size_t len)
     return crc_update(CRC_START, model_memory(ctx, addr, len), len);
 }
 
+static uint32_t model_memory_crc_words(void *ctx, uint32_t addr, size_t words)
+{
+    return crc_update_words(CRC_START, model_memory(ctx, addr, words * 4u), words);
+}
+
 /* The fault that a test asked for, once. */
 static enum reason model_fail(struct model *m, uint32_t *detail)
 {
@@ -160,7 +165,7 @@ static uint32_t model_options_read(void *ctx)
     return ((struct model *)ctx)->optcr;
 }
 
-static enum reason model_options_program(void *ctx, uint16_t nwrp, enum loader_rdp rdp,
+static enum reason model_options_program(void *ctx, uint16_t nwrp, enum memory_rdp rdp,
                                          uint32_t *detail)
 {
     struct model *m = ctx;
@@ -170,7 +175,7 @@ static enum reason model_options_program(void *ctx, uint16_t nwrp, enum loader_r
     m->option_writes++;
     if (reason == REASON_NONE) {
         m->optcr = (m->optcr & 0xF000FFFFu) | (uint32_t)nwrp << 16;
-        if (rdp == LOADER_RDP_LEVEL_1) {
+        if (rdp == MEMORY_RDP_LEVEL_1) {
             m->optcr = (m->optcr & 0xFFFF00FFu) | 0x5500u;
         }
     }
@@ -190,9 +195,6 @@ struct model *model_create(uint16_t flash_kib)
         m->system[MAP_UID_BASE - MAP_SYSTEM_BASE + i] = (uint8_t)(0xA0 + i);
     }
     m->optcr = MODEL_OPTCR_RESET;
-    m->hw = (struct loader_hw){
-        m, model_read, model_write, model_memory_crc, model_options_read, model_options_program};
-    m->loader.hw = &m->hw;
     m->flash_hw = (struct flash_hw){.ctx = m,
                                     .read = model_flash_read,
                                     .erase = model_erase,
@@ -203,7 +205,13 @@ struct model *model_create(uint16_t flash_kib)
                                     .alive = model_alive,
                                     .note = model_note_read,
                                     .set_note = model_note_write,
-                                    .flash_kib = flash_kib};
+                                    .flash_kib = flash_kib,
+                                    .memory_read = model_read,
+                                    .memory_write = model_write,
+                                    .memory_crc = model_memory_crc,
+                                    .memory_crc_words = model_memory_crc_words,
+                                    .options = model_options_read,
+                                    .set_options = model_options_program};
     m->update = (struct update_board){.flash = &m->flash_hw,
                                       .memory = &m->memory,
                                       .dictionary = m->dictionary,
@@ -220,7 +228,10 @@ struct model *model_create(uint16_t flash_kib)
     m->stream_hw.flash = &m->flash_hw;
     m->streaming.stream = &m->stream;
     m->streaming.usart_hz = 42000000;
-    loader_bind_stream(&m->loader, &m->streaming, &m->stream_hw);
+    m->stream_hw.memory = &m->memory;
+    m->stream_hw.dictionary = m->dictionary;
+    m->stream_hw.stage = loader_stage;
+    m->stream_hw.stage_ctx = &m->loader;
     m->loader.streaming = &m->streaming;
     stream_init(&m->stream, &m->stream_hw);
     loader_init(&m->loader);

@@ -29,14 +29,13 @@ struct model {
     enum reason fail; /* the next flash or option operation fails with this */
     uint32_t fail_detail;
     unsigned failed; /* how often it did */
-    struct loader_hw hw;
     struct flash_hw flash_hw;
     struct update_board update;
     struct unpack_memory memory;
     uint8_t dictionary[UNPACK_DICTIONARY];
     struct stream stream;
     struct stream_hw stream_hw;
-    struct stream_service streaming;
+    struct loader_stream streaming;
     struct loader loader;
     struct frame_receiver receiver;
     uint32_t now_us;

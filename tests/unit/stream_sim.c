@@ -312,12 +312,6 @@ static enum reason stage(void *ctx, uint32_t offset, const uint8_t *data, uint32
     return REASON_NONE;
 }
 
-static uint32_t crc(void *ctx, const uint8_t *data, size_t words)
-{
-    (void)ctx;
-    return stream_crc(CRC_START, data, words);
-}
-
 static uint32_t memory_crc(void *ctx, uint32_t addr, size_t words)
 {
     struct sim *s = ctx;
@@ -336,13 +330,11 @@ struct sim *sim_create(uint32_t baud, uint32_t latency_us)
                                     .program = program,
                                     .begin = begin,
                                     .alive = alive,
-                                    .flash_kib = 1024};
+                                    .flash_kib = 1024,
+                                    .memory_crc_words = memory_crc};
     s->hw = (struct stream_hw){.flash = &s->flash_hw,
                                .memory = &s->memory,
                                .dictionary = s->dictionary,
-                               .crc = crc,
-                               .memory_crc = memory_crc,
-                               .crc_ctx = s,
                                .stage = stage,
                                .stage_ctx = s};
     stream_init(&s->stream, &s->hw);

@@ -3,96 +3,52 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "bytes.h"
 #include "command_stream.h"
-#include "flash_table.h"
+#include "crc.h"
 #include "geometry.h"
+#include "model.h"
+#include "verdict.h"
 
 #define WINDOW 61440u
 
-/* A board of functions that count. */
-static struct {
-    bool provisioned;
-    uint32_t optcr;
-    enum reason stage_reason;
-    unsigned retired, staged, summed;
-    uint32_t stage_size;
-} board;
-static struct flash_hw flash;
-static struct unpack_memory memory;
-static struct stream_hw hw;
-static struct stream stream;
-static struct stream_service service;
-static struct stream_answer answer;
-
-static bool provisioned(void *ctx)
-{
-    (void)ctx;
-    return board.provisioned;
-}
-
-static enum reason retire(void *ctx, uint32_t *detail)
-{
-    (void)ctx;
-    *detail = 0;
-    board.retired += !board.provisioned;
-    return board.provisioned ? REASON_PROVISIONED : REASON_NONE;
-}
-
-static enum reason stage_begin(void *ctx, uint32_t size, uint8_t *slot, uint32_t *detail)
-{
-    (void)ctx;
-    board.staged++;
-    board.stage_size = size;
-    *detail = 5;
-    *slot = 1;
-    return board.stage_reason;
-}
-
-static uint32_t options_read(void *ctx)
-{
-    (void)ctx;
-    return board.optcr;
-}
-
-static uint32_t memory_crc(void *ctx, uint32_t addr, size_t words)
-{
-    (void)ctx;
-    board.summed++;
-    return addr ^ (uint32_t)words;
-}
-
-static uint32_t no_crc(void *ctx, const uint8_t *data, size_t words)
-{
-    (void)ctx;
-    (void)data;
-    (void)words;
-    return 0;
-}
+static struct model *m;
+static const uint8_t *answer; /* the data of the last one */
+static struct stream *stream;
 
 static int setup(void **state)
 {
     (void)state;
-    memset(&board, 0, sizeof board);
-    board.optcr = 0x0FFF0000;
-    flash.flash_kib = 1024;
-    hw = (struct stream_hw){
-        .flash = &flash, .memory = &memory, .crc = no_crc, .memory_crc = memory_crc};
-    stream_init(&stream, &hw);
-    service = (struct stream_service){&stream,      NULL,     provisioned, retire, stage_begin,
-                                      options_read, 42000000, WINDOW,      0};
+    m = model_create(1024);
+    m->streaming.window = WINDOW;
+    stream = &m->stream;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    free(m);
     return 0;
 }
 
 static enum reason serve(uint8_t command, const uint8_t *payload, uint8_t len)
 {
     struct frame_request q = {payload, len, command};
-    memset(&answer, 0xEE, sizeof answer);
-    return stream_serve(&service, &q, &answer);
+    struct loader_answer whole;
+    assert_true(loader_accept(&m->loader, DIALECT_NATIVE, &q, &whole));
+    answer = loader_execute(&m->loader, &q).bytes + ANSWER_HEAD_SIZE;
+    return m->loader.result;
+}
+
+static void close_board(bool closed)
+{
+    m->loader.open[0] = m->loader.open[1] = closed ? VERDICT_BAD : VERDICT_GOOD;
 }
 
 static enum reason begin(uint8_t flags, uint8_t sector, uint32_t size, uint32_t packed)
@@ -113,12 +69,12 @@ static void test_commands_set_baud(void **state)
 
     store_le32(rate, 921600);
     assert_int_equal(serve(COMMAND_SET_BAUD, rate, 4), REASON_NONE);
-    assert_int_equal(service.rate, 921600);
-    assert_int_equal(answer.len, 0);
+    assert_int_equal(m->streaming.rate, 921600);
+    assert_int_equal(m->loader.data_len, 0);
     store_le32(rate, 3000000);
     assert_int_equal(serve(COMMAND_SET_BAUD, rate, 4), REASON_ARGUMENT);
-    assert_int_equal(answer.detail, 3000000);
-    assert_int_equal(service.rate, 921600);
+    assert_int_equal(m->loader.detail, 3000000);
+    assert_int_equal(m->streaming.rate, 921600);
 }
 
 static void test_commands_digests(void **state)
@@ -137,17 +93,18 @@ static void test_commands_digests(void **state)
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(serve(COMMAND_DIGESTS, bad[i].payload, 2), bad[i].reason);
-        assert_int_equal(answer.detail, bad[i].detail);
+        assert_int_equal(m->loader.detail, bad[i].detail);
     }
-    board.provisioned = true;
+    close_board(true);
     assert_int_equal(serve(COMMAND_DIGESTS, all, 2), REASON_PROVISIONED);
-    assert_int_equal(board.summed, 0);
-    board.provisioned = false;
+    assert_int_equal(m->loader.data_len, 0);
+    close_board(false);
     assert_int_equal(serve(COMMAND_DIGESTS, all, 2), REASON_NONE);
-    assert_int_equal(answer.len, 48);
+    assert_int_equal(m->loader.data_len, 48);
     for (unsigned i = 0; i < 12; i++) {
-        assert_int_equal(load_le32(answer.data + 4 * i),
-                         geometry_sector_addr(i) ^ geometry_sector_size(i) / 4);
+        assert_int_equal(load_le32(answer + 4 * i),
+                         crc_update_words(CRC_START, model_memory(m, geometry_sector_addr(i), 4),
+                                          geometry_sector_size(i) / 4));
     }
 }
 
@@ -184,31 +141,32 @@ static void test_commands_begin_refused(void **state)
     };
     (void)state;
 
-    board.optcr &= ~(1u << (16 + 4));
+    m->optcr &= ~(1u << (16 + 4));
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         assert_int_equal(begin(rows[i].flags, rows[i].sector, rows[i].size, rows[i].packed),
                          rows[i].reason);
-        assert_int_equal(answer.detail, rows[i].detail);
-        assert_int_equal(answer.len, 0);
+        assert_int_equal(m->loader.detail, rows[i].detail);
+        assert_int_equal(m->loader.data_len, 0);
     }
-    board.provisioned = true;
+    close_board(true);
     assert_int_equal(begin(STREAM_PLAIN, 2, 0x8000, 0), REASON_PROVISIONED);
     assert_int_equal(begin(STREAM_PACKED, 2, 100, 200), REASON_PROVISIONED);
-    hw.memory = NULL;
-    board.provisioned = false;
+    m->stream_hw.memory = NULL;
+    close_board(false);
     assert_int_equal(begin(STREAM_PACKED, 2, 100, 200), REASON_ARGUMENT);
-    assert_int_equal(stream.state, STREAM_IDLE);
-    assert_int_equal(board.retired + board.staged, 0);
+    assert_int_equal(stream->state, STREAM_IDLE);
+    assert_int_equal(model_changes(m), 0);
+    assert_false(m->loader.retired);
 }
 
 static void expect_begun(uint8_t slot, uint32_t resume)
 {
-    assert_int_equal(answer.len, STREAM_BEGUN_SIZE);
-    assert_int_equal(load_le32(answer.data + STREAM_BEGUN_WINDOW), WINDOW);
-    assert_int_equal(load_le32(answer.data + STREAM_BEGUN_RESUME), resume);
-    assert_int_equal(load_le16(answer.data + STREAM_BEGUN_FRAME), STREAM_PAYLOAD_MAX);
-    assert_int_equal(answer.data[STREAM_BEGUN_SLOT], slot);
-    assert_int_equal(stream.state, STREAM_OPEN);
+    assert_int_equal(m->loader.data_len, STREAM_BEGUN_SIZE);
+    assert_int_equal(load_le32(answer + STREAM_BEGUN_WINDOW), WINDOW);
+    assert_int_equal(load_le32(answer + STREAM_BEGUN_RESUME), resume);
+    assert_int_equal(load_le16(answer + STREAM_BEGUN_FRAME), STREAM_PAYLOAD_MAX);
+    assert_int_equal(answer[STREAM_BEGUN_SLOT], slot);
+    assert_int_equal(stream->state, STREAM_OPEN);
 }
 
 static void test_commands_begin_content(void **state)
@@ -216,44 +174,44 @@ static void test_commands_begin_content(void **state)
     (void)state;
     assert_int_equal(begin(STREAM_PLAIN, 2, 0xF8000, 0), REASON_NONE); /* to the end of the part */
     expect_begun(0xFF, 0);
-    assert_int_equal(stream.spec.addr, 0x08008000);
-    assert_int_equal(stream.spec.content, 0xF8000);
+    assert_int_equal(stream->spec.addr, 0x08008000);
+    assert_int_equal(stream->spec.content, 0xF8000);
     assert_int_equal(begin(STREAM_PACKED | STREAM_FLAG_THUMB, 11, 99, 0x20000), REASON_NONE);
     expect_begun(0xFF, 0);
-    assert_int_equal(stream.spec.addr, 0x080E0000);
-    assert_int_equal(stream.spec.content, 0x20000);
+    assert_int_equal(stream->spec.addr, 0x080E0000);
+    assert_int_equal(stream->spec.content, 0x20000);
     assert_int_equal(begin(STREAM_PLAIN | STREAM_FLAG_HOLD, 2, 4, 0), REASON_NONE);
     expect_begun(0xFF, 0);
-    assert_int_equal(board.retired, 3);
-    assert_int_equal(board.staged, 0);
+    assert_true(m->loader.retired);
+    assert_int_equal(m->loader.stage.size, 0);
 }
 
 static void test_commands_begin_package(void **state)
 {
     (void)state;
-    board.provisioned = true;
+    close_board(true);
     assert_int_equal(begin(STREAM_PACKAGE, 0, 5000, 0), REASON_NONE);
-    expect_begun(1, 0);
-    assert_int_equal(board.stage_size, 5000);
-    stream.next = 2048; /* some of it came, then the line broke */
-    stream.state = STREAM_CLOSED;
+    expect_begun(0, 0);
+    assert_int_equal(m->loader.stage.size, 5000);
+    assert_int_equal(m->erases, 2);
+    stream->next = 2048; /* some of it came, then the line broke */
+    stream->state = STREAM_CLOSED;
     assert_int_equal(begin(STREAM_PACKAGE, 0, 5000, 0), REASON_NONE);
     expect_begun(0xFF, 2048);
-    assert_int_equal(board.staged, 1);
-    board.stage_reason = REASON_PACKAGE_SIZE;
-    assert_int_equal(begin(STREAM_PACKAGE, 0, 6000, 0), REASON_PACKAGE_SIZE);
-    assert_int_equal(answer.detail, 5);
-    assert_false(stream_resumes(&stream, &stream.spec));
+    assert_int_equal(m->erases, 2);
+    assert_int_equal(begin(STREAM_PACKAGE, 0, 0x40000, 0), REASON_PACKAGE_SIZE);
+    assert_int_equal(m->loader.detail, 0x3F800);
+    assert_false(stream_resumes(stream, &stream->spec));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_commands_set_baud, setup),
-        cmocka_unit_test_setup(test_commands_digests, setup),
-        cmocka_unit_test_setup(test_commands_begin_refused, setup),
-        cmocka_unit_test_setup(test_commands_begin_content, setup),
-        cmocka_unit_test_setup(test_commands_begin_package, setup),
+        cmocka_unit_test_setup_teardown(test_commands_set_baud, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_commands_digests, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_commands_begin_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_commands_begin_content, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_commands_begin_package, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

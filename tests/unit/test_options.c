@@ -61,7 +61,7 @@ static void chip_holds(uint8_t rdp, uint16_t nwrp)
 /* Also what no enumerator stands for: a corrupted argument must not do it either. */
 static void test_options_never_level_2(void **state)
 {
-    static const unsigned asked[] = {LOADER_RDP_KEEP, LOADER_RDP_LEVEL_1, 2, 0xCC, 0xFFFFFFFF};
+    static const unsigned asked[] = {MEMORY_RDP_KEEP, MEMORY_RDP_LEVEL_1, 2, 0xCC, 0xFFFFFFFF};
     uint32_t detail;
 
     (void)state;
@@ -70,17 +70,17 @@ static void test_options_never_level_2(void **state)
             enum reason reason;
 
             chip_holds((uint8_t)rdp, 0x0FFF);
-            reason = flash_program_options(NULL, 0xFFFF, (enum loader_rdp)asked[i], &detail);
+            reason = memory_hw_set_options(NULL, 0xFFFF, (enum memory_rdp)asked[i], &detail);
             if (reason == REASON_OPTIONS_LOCKED) {
                 assert_int_equal(rdp, RDP_LEVEL_2);
-                assert_int_not_equal(asked[i], LOADER_RDP_LEVEL_1);
+                assert_int_not_equal(asked[i], MEMORY_RDP_LEVEL_1);
                 assert_int_equal(programmed, 0);
             } else {
                 assert_int_equal(reason, REASON_NONE);
                 assert_int_equal(programmed, 1);
                 assert_int_not_equal(programmed_optcr >> 8 & 0xFF, RDP_LEVEL_2);
                 assert_int_equal(programmed_optcr >> 8 & 0xFF,
-                                 asked[i] == LOADER_RDP_LEVEL_1 ? 0x55 : rdp);
+                                 asked[i] == MEMORY_RDP_LEVEL_1 ? 0x55 : rdp);
             }
         }
     }
@@ -92,11 +92,11 @@ static void test_options_change_only_what_they_should(void **state)
 
     (void)state;
     chip_holds(0xAA, 0x0FFF);
-    assert_int_equal(flash_program_options(NULL, 0x0F3, LOADER_RDP_KEEP, &detail), REASON_NONE);
+    assert_int_equal(memory_hw_set_options(NULL, 0x0F3, MEMORY_RDP_KEEP, &detail), REASON_NONE);
     assert_int_equal(programmed_optcr, 0x00F3AAEC);
     assert_int_equal(registers.OPTCR & FLASH_OPTCR_LOCK, FLASH_OPTCR_LOCK);
     chip_holds(0xAA, 0x0FFF);
-    assert_int_equal(flash_program_options(NULL, 0xFFF, LOADER_RDP_LEVEL_1, &detail), REASON_NONE);
+    assert_int_equal(memory_hw_set_options(NULL, 0xFFF, MEMORY_RDP_LEVEL_1, &detail), REASON_NONE);
     assert_int_equal(programmed_optcr, 0x0FFF55EC);
 }
 
@@ -107,21 +107,21 @@ static void test_options_report_failures(void **state)
     (void)state;
     chip_holds(0xAA, 0x0FFF);
     result_sr = FLASH_SR_BSY;
-    assert_int_equal(flash_program_options(NULL, 0, LOADER_RDP_KEEP, &detail),
+    assert_int_equal(memory_hw_set_options(NULL, 0, MEMORY_RDP_KEEP, &detail),
                      REASON_FLASH_TIMEOUT);
     assert_int_equal(detail, FLASH_SR_BSY);
     chip_holds(0xAA, 0x0FFF);
     result_sr = 0x10;
-    assert_int_equal(flash_program_options(NULL, 0, LOADER_RDP_KEEP, &detail), REASON_FLASH_ERROR);
+    assert_int_equal(memory_hw_set_options(NULL, 0, MEMORY_RDP_KEEP, &detail), REASON_FLASH_ERROR);
     assert_int_equal(detail, 0x10);
     chip_holds(0xAA, 0x0FFF);
     flipped = 1u << 20;
-    assert_int_equal(flash_program_options(NULL, 0, LOADER_RDP_KEEP, &detail),
+    assert_int_equal(memory_hw_set_options(NULL, 0, MEMORY_RDP_KEEP, &detail),
                      REASON_OPTIONS_VERIFY);
     assert_int_equal(detail, 0x0000AAEC);
     chip_holds(0xAA, 0x0FFF);
     flipped = 1u << 9;
-    assert_int_equal(flash_program_options(NULL, 0x0FFF, LOADER_RDP_LEVEL_1, &detail),
+    assert_int_equal(memory_hw_set_options(NULL, 0x0FFF, MEMORY_RDP_LEVEL_1, &detail),
                      REASON_OPTIONS_VERIFY);
     assert_int_equal(flushed, 1);
 }
@@ -134,7 +134,7 @@ static void test_options_failure_leaves_register(void **state)
     (void)state;
     chip_holds(0xAA, 0x0FFF);
     result_sr = 0x10;
-    assert_int_equal(flash_program_options(NULL, 0x0F3, LOADER_RDP_LEVEL_1, &detail),
+    assert_int_equal(memory_hw_set_options(NULL, 0x0F3, MEMORY_RDP_LEVEL_1, &detail),
                      REASON_FLASH_ERROR);
     assert_int_equal(registers.OPTCR, OPTCR_USER | 0xAAu << 8 | 0xFFFu << 16 | FLASH_OPTCR_LOCK);
 }
