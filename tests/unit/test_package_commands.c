@@ -185,6 +185,13 @@ static void test_package_direct(void **state)
     (void)state;
     stage(m, 0, NULL, 1);
     boot(m, 0);
+    /* A slot that cannot be retired because of its protection: that is said, and the sector. */
+    m->optcr &= ~(1u << (16 + 6));
+    m->fail = REASON_FLASH_ERROR;
+    model_expect(m, DIALECT_NATIVE, 0x56, BYTES(5, 1), BYTES(0x7F));
+    assert_int_equal(m->failed, 1);
+    model_expect_failure(m, REASON_WRITE_PROTECTED, 0x56, 6);
+    m->optcr = MODEL_OPTCR_RESET;
     marks = m->marks;
     model_expect(m, DIALECT_NATIVE, 0x56, BYTES(5, 1), BYTES(0xA5, 0x56, 0));
     assert_true(m->marks > marks);
