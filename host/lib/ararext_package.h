@@ -281,6 +281,7 @@ struct ararext_provisioning {
     uint8_t hashes[ARAREXT_KEYS_MAX][ARAREXT_DIGEST_SIZE];
     bool has_identity;
     uint8_t identity[ARAREXT_IDENTITY_SIZE];
+    bool read_protection; /* lets a host set read protection level 1 afterwards, for good */
 };
 /* OTP blocks 0 to 4 as they will be. */
 ARAREXT_API void ararext_provision_image(const struct ararext_provisioning *p,

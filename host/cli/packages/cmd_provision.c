@@ -152,24 +152,23 @@ static const char READ_WARNING[] =
     "Read protection level 1 keeps debuggers out of the whole chip. The only way back erases the\n"
     "chip with the bootloader in it; what is in OTP stays.\n";
 
-static int read_protect(struct cli *cli, bool asked_for)
+/* Before the board is provisioned: afterwards it refuses this to everybody. */
+static int ask_read_protection(const struct cli *cli, bool *reading)
 {
     char question[512];
-    uint8_t rdp = 0;
-    bool yes = asked_for;
-    if (!asked_for && (cli->json || isatty(STDIN_FILENO) != 1)) {
-        cli_say(cli, "Debuggers can still do everything: see 'ararext protect "
-                     "--read-protection'.\n");
+    if (*reading || cli->json || isatty(STDIN_FILENO) != 1) {
         return ARAREXT_OK;
     }
-    if (!asked_for) {
-        snprintf(question, sizeof question,
-                 "%sType 'protect' to set it, anything else to leave it: ", READ_WARNING);
-        int rc = cli_ask(question, "protect", &yes);
-        if (rc != ARAREXT_OK || !yes) {
-            return rc;
-        }
-    }
+    snprintf(question, sizeof question,
+             "%sThe board refuses it once it is provisioned, unless that was said now.\n"
+             "Type 'protect' to set it afterwards, anything else to leave it: ",
+             READ_WARNING);
+    return cli_ask(question, "protect", reading);
+}
+
+static int read_protect(struct cli *cli)
+{
+    uint8_t rdp = 0;
     int rc = ararext_protect_reading(cli->session, 0);
     if (rc == ARAREXT_OK) {
         rc = ararext_get_rdp(cli->session, &rdp);
@@ -238,6 +237,11 @@ static int provision(struct cli *cli, struct provision *o)
     if (rc != ARAREXT_OK) {
         return rc;
     }
+    rc = ask_read_protection(cli, &o->reading);
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    o->what.read_protection = o->reading;
     rc = cli_session_error(cli, ararext_provision(cli->session, &o->what));
     if (rc == ARAREXT_OK) {
         rc = check_after(cli);
@@ -247,7 +251,11 @@ static int provision(struct cli *cli, struct provision *o)
     if (rc == ARAREXT_OK) {
         cli_say(cli, "Provisioned: the board runs only packages signed with %s.\n",
                 o->key_count == 1 ? "this key" : "one of these keys");
-        rc = read_protect(cli, o->reading);
+        if (o->reading) {
+            rc = read_protect(cli);
+        } else {
+            cli_say(cli, "Debuggers can still do everything, and no host can bar them now.\n");
+        }
     }
     return rc;
 }
@@ -288,7 +296,8 @@ const struct cli_command cmd_provision = {
             "      --board [VENDOR/]CLASS\n"
             "                       burn this identity: packages for other boards are refused\n"
             "      --read-protection\n"
-            "                       set read protection level 1 afterwards, as well\n"
+            "                       set read protection level 1 afterwards, as well; a board\n"
+            "                       provisioned without this refuses it later\n"
             "      --dry-run        show the bytes and check the board; write nothing\n"
             "  -y, --yes            do not ask\n",
     .example = "ararext provision --dry-run --key signing.pub.pem",

@@ -144,7 +144,8 @@ int ararext_provision(struct ararext_session *s, const struct ararext_provisioni
     size_t len = PROVISION_HASHES + p->count * DIGEST_SIZE;
     store_le32(payload + PROVISION_KEY_AT, PROVISION_KEY);
     payload[PROVISION_COUNT] = (uint8_t)p->count;
-    payload[PROVISION_FLAGS] = p->has_identity ? PROVISION_IDENTITY : 0;
+    payload[PROVISION_FLAGS] = (uint8_t)((p->has_identity ? PROVISION_IDENTITY : 0u) |
+                                         (p->read_protection ? PROVISION_READ : 0u));
     memcpy(payload + PROVISION_HASHES, p->hashes, p->count * DIGEST_SIZE);
     if (p->has_identity) {
         memcpy(payload + len, p->identity, sizeof p->identity);
