@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "command_stream.h"
 #include "bytes.h"
 #include "memory_map.h"
 #include "verdict.h"
