@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The option bytes (RM0090 rev 19 section 3.7). Read protection level 2 is for ever: no caller can
- * ask for it, and a value that would set it is refused here, whatever it came from.
+ * ask for it, and a value that would set it is refused here, whatever it came from; so is one that
+ * takes the write protection off the bootloader's own sectors.
  */
 #include "flash.h"
 
@@ -49,6 +50,10 @@ enum reason memory_hw_set_options(const struct flash_hw *flash, uint16_t nwrp, e
     if ((optcr & FLASH_OPTCR_RDP) == RDP_LEVEL_2 << RDP_SHIFT) {
         *detail = RDP_LEVEL_2;
         return REASON_OPTIONS_LOCKED;
+    }
+    if ((optcr & ~FLASH->OPTCR & OPTIONS_NWRP_BOOT << OPTIONS_NWRP_SHIFT) != 0) {
+        *detail = 0;
+        return REASON_BOOTLOADER;
     }
     if ((FLASH->OPTCR & FLASH_OPTCR_LOCK) != 0) {
         FLASH->OPTKEYR = FLASH_OPTKEY1;

@@ -100,6 +100,25 @@ static void test_options_change_only_what_they_should(void **state)
     assert_int_equal(programmed_optcr, 0x0FFF55EC);
 }
 
+/* No host could bring that back: core does not ask for it, and the driver does not do it. */
+static void test_options_keep_bootloader_protected(void **state)
+{
+    static const uint16_t held[] = {0x0FFE, 0x0FFD, 0x0FFC, 0x0004, 0};
+    uint32_t detail;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof held / sizeof held[0]; i++) {
+        chip_holds(0xAA, held[i]);
+        assert_int_equal(memory_hw_set_options(NULL, 0xFFFF, MEMORY_RDP_KEEP, &detail),
+                         REASON_BOOTLOADER);
+        assert_int_equal(programmed, 0);
+        assert_int_equal(
+            memory_hw_set_options(NULL, 0xFFC | (held[i] & 3), MEMORY_RDP_KEEP, &detail),
+            REASON_NONE);
+        assert_int_equal(programmed_optcr >> 16 & 0xFFF, 0xFFC | (held[i] & 3));
+    }
+}
+
 static void test_options_report_failures(void **state)
 {
     uint32_t detail;
@@ -144,6 +163,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_options_never_level_2),
         cmocka_unit_test(test_options_change_only_what_they_should),
+        cmocka_unit_test(test_options_keep_bootloader_protected),
         cmocka_unit_test(test_options_report_failures),
         cmocka_unit_test(test_options_failure_leaves_register),
     };
