@@ -151,6 +151,15 @@ static void test_shadows_are_locked(void **state)
     assert_int_equal(rd(b, TR), tr);
     (void)rd(b, DR);
     assert_int_equal(rd(b, TR), tr + 3);
+    run_any(b, SECOND);
+    wr(b, ISR, 0xFFFFFF5F); /* RSF written 0: new copies, and no lock */
+    assert_int_equal(rd(b, ISR) & RSF, 0);
+    run_any(b, 100000);
+    assert_int_equal(rd(b, TR), tr + 4);
+    (void)rd(b, SSR);
+    wr(b, ISR, 0xFFFFFF5F);
+    run_any(b, SECOND);
+    assert_int_equal(rd(b, TR), tr + 5);
     (void)rd(b, DR);
     wr(b, CR, 0x20); /* BYPSHAD */
     assert_int_equal(rd(b, ISR) & RSF, 0);
@@ -166,6 +175,7 @@ static void test_write_protection(void **state)
     wr(b, TR, 0x010203); /* not in INIT */
     expect_reports(b, TWIN_REPORT_OTHER, 1);
     wr(b, WPR, 0xFF);
+    wr(b, WPR, 0x53); /* the second key alone */
     wr(b, CR, 0x40);
     expect_reports(b, TWIN_REPORT_OTHER, 2);
     assert_int_equal(rd(b, CR), 0);

@@ -356,6 +356,40 @@ static void test_centre_aligned_counting(void **state)
     expect_no_reports(b);
 }
 
+/* Counting up the output is active below the value, counting down at it too: 18.3.9. */
+static void test_pwm_while_counting_down(void **state)
+{
+    struct bench *b = *state;
+    wr(b, TIM4 + PSC, 15999); /* a step a millisecond */
+    wr(b, TIM4 + ARR, 9);
+    wr(b, TIM4 + CCR1, 4);
+    wr(b, TIM4 + CCMR1, 6u << 4);
+    wr(b, TIM4 + CCER, 1);
+    wr(b, TIM4 + CR1, 0x10);
+    wr(b, TIM4 + EGR, 1);
+    route(b, 'D', 12, 2);
+    wr(b, TIM4 + CR1, 0x11);
+    run_ns(b, 500000);
+    for (unsigned cnt = 9; cnt <= 9; cnt--) {
+        assert_int_equal(rd(b, TIM4 + CNT), cnt);
+        assert_int_equal(twin_pin_level(b->t, 'D', 12), cnt <= 4);
+        run_ns(b, 1000000);
+    }
+    wr(b, TIM4 + CR1, 0);
+    wr(b, TIM4 + CR1, 0x60); /* centre-aligned: symmetric about the turn */
+    wr(b, TIM4 + EGR, 1);
+    wr(b, TIM4 + CR1, 0x61);
+    run_ns(b, 500000);
+    for (unsigned step = 0; step < 18; step++) {
+        unsigned cnt = step <= 9 ? step : 18 - step;
+        bool down = step >= 9;
+        assert_int_equal(rd(b, TIM4 + CNT), cnt);
+        assert_int_equal(twin_pin_level(b->t, 'D', 12), down ? cnt <= 4 : cnt < 4);
+        run_ns(b, 1000000);
+    }
+    expect_no_reports(b);
+}
+
 /* ---- TIM1 and TIM8 ---- */
 
 static void test_repetition_counter(void **state)
@@ -530,6 +564,7 @@ int main(void)
         T(test_pin_changes_hands),
         T(test_toggle_and_match_modes),
         T(test_centre_aligned_counting),
+        T(test_pwm_while_counting_down),
         T(test_repetition_counter),
         T(test_main_output_enable),
         T(test_lock_levels),
