@@ -524,6 +524,68 @@ static void test_trigger_output(void **state)
     assert_int_equal(heard.count[TWIN_TRGO], 1);
 }
 
+/* TIM3 counts the updates of TIM2: together a longer counter. */
+static void test_one_timer_clocks_another(void **state)
+{
+    struct bench *b = *state;
+    wr(b, TIM2 + ARR, 1599); /* 100 us */
+    wr(b, TIM2 + CR2, 2u << 4);
+    wr(b, TIM3 + ARR, 9);
+    wr(b, TIM3 + CCR1, 5);
+    wr(b, TIM3 + 0x08, 1u << 4 | 7); /* ITR1, external clock mode 1 */
+    wr(b, TIM3 + DIER, 3);
+    wr(b, TIM3 + CR1, 1);
+    run_ns(b, 1000000);
+    assert_int_equal(rd(b, TIM3 + CNT), 0);
+    wr(b, TIM2 + CR1, 1);
+    run_ns(b, 450000);
+    assert_int_equal(rd(b, TIM3 + CNT), 4);
+    assert_int_equal(rd(b, TIM3 + SR), 0x40); /* TIF */
+    run_ns(b, 100000);
+    assert_int_equal(rd(b, TIM3 + SR), 0x42);
+    assert_true(irq_pending(b, 29));
+    run_ns(b, 500000);
+    assert_int_equal(rd(b, TIM3 + CNT), 0);
+    assert_int_equal(rd(b, TIM3 + SR) & 3, 3);
+    wr(b, TIM3 + PSC, 1);
+    wr(b, TIM3 + EGR, 1);
+    run_ns(b, 800000);
+    assert_int_equal(rd(b, TIM3 + CNT), 4);
+    expect_no_reports(b);
+}
+
+static void test_one_timer_starts_and_resets_another(void **state)
+{
+    struct bench *b = *state;
+    wr(b, TIM2 + ARR, 1599);
+    wr(b, TIM2 + CR2, 2u << 4);
+    wr(b, TIM4 + 0x08, 1u << 4 | 6); /* ITR1, trigger mode */
+    wr(b, TIM3 + 0x08, 1u << 4 | 4); /* ITR1, reset mode */
+    wr(b, TIM3 + CR1, 1);
+    wr(b, TIM2 + CR1, 1);
+    run_ns(b, 90000);
+    assert_int_equal(rd(b, TIM4 + CR1), 0);
+    run_ns(b, 60000);
+    assert_int_equal(rd(b, TIM4 + CR1), 1);
+    assert_in_range(rd(b, TIM4 + CNT), 795, 805);
+    assert_in_range(rd(b, TIM3 + CNT), 795, 805);
+    assert_int_equal(rd(b, TIM3 + SR) & 0x41, 0x41);
+    run_ns(b, 500000);
+    assert_in_range(rd(b, TIM3 + CNT), 795, 805);
+    assert_in_range(rd(b, TIM4 + CNT), 8795, 8805);
+    expect_no_reports(b);
+}
+
+static void test_two_that_reset_each_other(void **state)
+{
+    struct bench *b = *state;
+    wr(b, TIM2 + 0x08, 2u << 4 | 4); /* ITR2: TIM3 */
+    wr(b, TIM3 + 0x08, 1u << 4 | 4); /* ITR1: TIM2 */
+    wr(b, TIM2 + EGR, 1);
+    assert_int_equal(rd(b, TIM2 + SR) & 1, 1);
+    assert_int_equal(rd(b, TIM3 + SR) & 0x41, 0x41);
+}
+
 /* ---- what is not there is told ---- */
 
 static void test_what_is_not_modelled_is_told(void **state)
@@ -533,7 +595,7 @@ static void test_what_is_not_modelled_is_told(void **state)
         uint32_t addr, value;
     } uses[] = {{TIM2 + CCMR1, 1},     {TIM3 + CCMR2, 0x200}, {TIM4 + CCMR1, 0x80},
                 {TIM1 + BDTR, 0x1000}, {0x40010444, 0x40},    {TIM1 + CR2, 1},
-                {TIM9 + 0x08, 7},      {TIM2 + 0x48, 0x100}};
+                {TIM9 + 0x08, 5},      {TIM2 + 0x48, 0x100}};
     for (unsigned i = 0; i < sizeof uses / sizeof uses[0]; i++) {
         wr(b, uses[i].addr, uses[i].value);
         wr(b, uses[i].addr, uses[i].value);
@@ -570,6 +632,9 @@ int main(void)
         T(test_lock_levels),
         T(test_shared_interrupts),
         T(test_trigger_output),
+        T(test_one_timer_clocks_another),
+        T(test_one_timer_starts_and_resets_another),
+        T(test_two_that_reset_each_other),
         T(test_what_is_not_modelled_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

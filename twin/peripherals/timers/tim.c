@@ -3,9 +3,9 @@
  * TIM1 to TIM14: registers, and which bits of them each kind of timer has. RM0090 17.4 (TIM1, 8),
  * 18.4 (TIM2 to 5), 19.4 and 19.5 (TIM9 to 14), 20.4 (TIM6, 7).
  *
- * Input capture, slave modes and external clocks, DMA bursts, preloaded channel enables (CCPC), the
- * break input and dead time are not modelled: their registers hold what is written, and the first
- * use of each is reported.
+ * Input capture, slave modes on pins, DMA bursts, preloaded channel enables (CCPC), the break input
+ * and dead time are not modelled: their registers hold what is written, and the first use of each
+ * is reported.
  */
 #include "tim.h"
 #include "reg.h"
@@ -118,8 +118,8 @@ static void check_use(struct twin *t, struct tim *m, uint32_t offset, uint32_t v
         }
         break;
     case TIM_SMCR:
-        if (value != 0) {
-            tell_unmodelled(t, m, offset, "slave modes and external clocks are");
+        if (!tim_slave_is_modelled(m)) {
+            tell_unmodelled(t, m, offset, "slave modes on pins, gated, or with an encoder are");
         }
         break;
     case TIM_CCMR1:
@@ -281,6 +281,11 @@ static void register_write(struct twin *t, struct tim *m, uint32_t offset, uint3
     case TIM_BDTR:
         bdtr_write(m, value);
         break;
+    case TIM_SMCR:
+        m->reg[TIM_SMCR / 4] = value;
+        tim_slave_changed(t, m);
+        tim_restart(m, twin_now_ps(t));
+        break;
     default:
         m->reg[offset / 4] = value;
         break;
@@ -344,6 +349,7 @@ static void tim_reset(struct twin *t, void *self, enum twin_reset kind)
         m->reg[i] = 0;
     }
     m->reg[TIM_ARR / 4] = m->arr_active = m->unit->max;
+    tim_slave_changed(t, m);
     for (unsigned i = 0; i < TIM_CHANNELS; i++) {
         m->ccr_active[i] = 0;
         m->reference[i] = false;
@@ -408,6 +414,7 @@ int twin_tim_create(struct twin *t)
         m->unit = &tim_units[i];
         m->reg[TIM_ARR / 4] = m->arr_active = m->unit->max;
         tim_create_events(m);
+        tim_slave_create(t, m);
         twin_periph_add(t, &(struct twin_periph){
                                .name = m->unit->name,
                                .base = m->unit->base,

@@ -102,6 +102,9 @@ struct tim {
     uint32_t base_cnt;
     uint64_t done;       /* steps of the segment whose matches have been served */
     uint32_t repetition; /* overflows still to come before an update */
+    bool stepped;        /* its clock is another timer: time does not move it */
+    struct twin_trigger slave;
+    bool triggered; /* its trigger is being served: two that reset each other end there */
     bool reference[TIM_CHANNELS];
     struct tim_drive drive[TIM_CHANNELS][2];
     uint32_t told; /* a bit for each register that has been reported */
@@ -135,6 +138,8 @@ void tim_update_by_software(struct twin *t, struct tim *m);
 /* A flag of SR with what it asks for by DMA. */
 void tim_set_flag(struct twin *t, struct tim *m, unsigned bit);
 void tim_create_events(struct tim *m);
+/* One tick of a clock from outside. */
+void tim_step(struct twin *t, struct tim *m);
 
 /* tim_output.c */
 void tim_update_irq(struct twin *t, const struct tim *m);
@@ -151,5 +156,10 @@ void tim_take_pins(struct twin *t, struct tim *m);
 void tim_trigger_compare(struct twin *t, const struct tim *m, unsigned channel);
 void tim_trigger_output(struct twin *t, const struct tim *m, enum tim_mms event);
 bool tim_trigger_wanted(const struct twin *t, const struct tim *m, unsigned kind);
+
+/* tim_slave.c */
+bool tim_slave_is_modelled(const struct tim *m); /* what SMCR asks for */
+void tim_slave_changed(struct twin *t, struct tim *m);
+void tim_slave_create(struct twin *t, struct tim *m);
 
 #endif

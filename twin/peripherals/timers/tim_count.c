@@ -23,7 +23,8 @@ static bool centre_aligned(const struct tim *m)
 
 bool tim_running(const struct tim *m)
 {
-    return (m->reg[TIM_CR1 / 4] & CR1_CEN) != 0 && m->arr_active != 0 && m->clock_hz != 0;
+    return (m->reg[TIM_CR1 / 4] & CR1_CEN) != 0 && m->arr_active != 0 && m->clock_hz != 0 &&
+           !m->stepped;
 }
 
 bool tim_counts_down(const struct tim *m)
@@ -92,6 +93,9 @@ static uint64_t match_step(const struct tim *m, uint32_t value)
 
 void tim_rebase(struct tim *m, uint64_t now_ps)
 {
+    if (m->stepped) {
+        return; /* base_tick is its prescaler */
+    }
     if (!tim_running(m)) {
         tim_restart(m, now_ps);
         return;
@@ -272,6 +276,27 @@ void tim_catch_up(struct twin *t, struct tim *m)
     }
     tim_drive_pins(t, m);
     tim_update_irq(t, m);
+}
+
+void tim_step(struct twin *t, struct tim *m)
+{
+    bool on = (m->reg[TIM_CR1 / 4] & CR1_CEN) != 0 && m->arr_active != 0 && m->clock_hz != 0;
+    if (!on || m->base_tick++ < m->psc_active) {
+        return;
+    }
+    m->base_tick = 0;
+    if (segment_steps(m) == 1) {
+        end_segment(t, m, 1);
+        m->base_tick = 0;
+        return;
+    }
+    m->base_cnt = value_after(m, 1);
+    for (unsigned i = 0; i < tim_channels(m); i++) {
+        if (m->ccr_active[i] == m->base_cnt) {
+            match(t, m, i);
+        }
+    }
+    tim_follow_pwm(t, m, m->base_cnt, tim_counts_down(m));
 }
 
 void tim_update_by_software(struct twin *t, struct tim *m)
