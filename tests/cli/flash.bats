@@ -190,7 +190,7 @@ teardown()
     printf '\0\0\0\0' | dd of=noise.bin bs=1 conv=notrunc 2>/dev/null
     ararext flash noise.bin --force
     expect_status 0
-    expect "the bootloader will not start it"
+    expect "forced: no application for this board"
     ararext flash "$ARAREXT_FIRMWARE" --force
     expect_status 9
 }

@@ -174,29 +174,47 @@ static void test_short_table(void **state)
     expect_verdict(0x08008000, 512, BAD "its NMI handler 0x49014801 is not in it");
 }
 
-/* Linked for 0x08000000, larger than 32 KiB, and all of its handlers lie where it is put, too: the
- * code does not. The same code linked for its place is good. */
-static void test_linked_below(void **state)
+/* Linked for another address, large, and all of its handlers lie where it is put, too: the code
+ * does not. The same code linked for its place is good. */
+static void test_linked_elsewhere(void **state)
 {
     enum { FUNCTIONS = 8, FIRST = 0x9000 };
+    static const uint32_t bases[] = {0x08000000, 0x08004000, 0x08008000, 0x0800C000};
     (void)state;
-    for (uint32_t base = 0x08000000; base <= 0x08008000; base += 0x8000) {
+    for (size_t n = 0; n < sizeof bases / sizeof bases[0]; n++) {
+        uint32_t base = bases[n];
+        char text[200] = "";
         make_app();
         memset(app + 0x1000, 0x55, LEN - 0x1000);
         for (uint32_t i = 1; i < 16; i++) {
-            bool used = load_le32(app + 4 * i) != 0;
-            store_le32(app + 4 * i, used ? base + FIRST + 1 + i % FUNCTIONS * 64 : 0);
+            bool used = load_le32(app + 4 * (size_t)i) != 0;
+            store_le32(app + 4 * (size_t)i, used ? base + FIRST + 1 + i % FUNCTIONS * 64 : 0);
         }
         for (uint32_t i = 0; i < FUNCTIONS; i++) {
-            store_le16(app + FIRST + i * 64, i % 2 == 0 ? 0xB580 : 0xE7FE);
+            store_le16(app + FIRST + (size_t)i * 64, i % 2 == 0 ? 0xB580 : 0xE7FE);
         }
-        expect_verdict(0x08008000, LEN,
-                       base == 0x08008000 ? ""
-                                          : BAD
-                           "it is linked for 0x08000000 (10 pointers in it lead "
-                           "to functions then, 0 else): link the application "
-                           "for 0x08008000");
+        if (base != 0x08008000) {
+            snprintf(text, sizeof text,
+                     BAD "it is linked for 0x%08X (10 pointers in it lead to functions then, 0 "
+                         "else): link the application for 0x08008000",
+                     (unsigned)base);
+        }
+        expect_verdict(0x08008000, LEN, text);
     }
+}
+
+/* With another bootloader's 16 KiB before it: its functions tell. */
+static void test_linked_behind_another(void **state)
+{
+    (void)state;
+    make_app();
+    for (uint32_t i = 1; i < 16; i++) {
+        if (load_le32(app + 4 * (size_t)i) != 0) {
+            store_le32(app + 4 * (size_t)i, load_le32(app + 4 * (size_t)i) - 0x4000);
+        }
+    }
+    expect_verdict(0x08008000, LEN,
+                   BAD "it is linked for 0x08004000 (its reset handler is 0x08004141)");
 }
 
 static void test_check_forced(void **state)
@@ -218,9 +236,13 @@ static void test_check_forced(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_place),        cmocka_unit_test(test_each_vector),
-        cmocka_unit_test(test_first_words),  cmocka_unit_test(test_short_table),
-        cmocka_unit_test(test_linked_below), cmocka_unit_test(test_check_forced),
+        cmocka_unit_test(test_place),
+        cmocka_unit_test(test_each_vector),
+        cmocka_unit_test(test_first_words),
+        cmocka_unit_test(test_short_table),
+        cmocka_unit_test(test_linked_elsewhere),
+        cmocka_unit_test(test_linked_behind_another),
+        cmocka_unit_test(test_check_forced),
     };
     if (argc > 1) {
         seed = strtoull(argv[1], NULL, 10);

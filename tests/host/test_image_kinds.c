@@ -134,6 +134,11 @@ static void test_uf2(void **state)
     ararext_image_free(image);
     expect_bad_bytes(file, BLOCK, "f: the UF2 has 1 of 2 blocks (cut off?)");
     expect_bad_bytes(file, 2 * BLOCK - 1, "f: the UF2 has 1 of 2 blocks (cut off?)");
+    store_le32(file + 28, 0x6D0922FA); /* its own number, besides that of its kind */
+    store_le32(file + BLOCK + 28, 0x8FB060FE);
+    assert_int_equal(parse_bytes(&image, file, sizeof file, "f", NULL), ARAREXT_OK);
+    expect_segment(image, 0, 0x08008000, "abcdefgh");
+    ararext_image_free(image);
     store_le32(file + BLOCK + 28, 0xE48BFF56);
     store_le32(file + 24, 1);
     assert_int_equal(parse_bytes(&image, file, sizeof file, "f", NULL), ARAREXT_OK);

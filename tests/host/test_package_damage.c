@@ -152,6 +152,11 @@ static void put_counter(struct package_bytes *b)
     static const uint8_t counter[4] = {0x01, 0x0A, 0, 0};
     package_put_tlv(b, 0x50, counter, 4);
 }
+static void put_imgtool(struct package_bytes *b)
+{
+    package_put_tlv(b, 0x71, ZEROS, 32);
+    package_put_tlv(b, 0x72, ZEROS, 70);
+}
 static void put_content_size(struct package_bytes *b)
 {
     static const uint8_t size[4] = {0x70, 0x17, 0, 0};
@@ -166,6 +171,7 @@ static void test_rules_of_tlvs(void **state)
     } rows[] = {
         {put_nothing, NULL},
         {put_vendor_own, NULL},
+        {put_imgtool, NULL},
         {put_restriction, "TLV 0x60 is not known"},
         {put_twice, "is there twice"},
         {put_short, "cannot have 3 bytes"},
@@ -183,6 +189,65 @@ static void test_rules_of_tlvs(void **state)
         if (rows[i].text != NULL && strstr(why.text, rows[i].text) == NULL) {
             fail_msg("'%s' is not in '%s'", rows[i].text, why.text);
         }
+    }
+}
+
+static void put_if(struct package_bytes *b, bool wanted, uint16_t type, uint16_t len)
+{
+    if (wanted) {
+        package_put_tlv(b, type, ZEROS, len);
+    }
+}
+
+/* The other area: a signature and exactly one form of its key belong together, and what imgtool
+ * writes with compression has no place there. */
+static void test_rules_of_other_area(void **state)
+{
+    enum { KEY = 1, HASH = 2, SIGNATURE = 4, IMGTOOL = 8, OWN = 16, START = 32 };
+    static const struct {
+        unsigned tlvs;
+        const char *text; /* NULL = good */
+    } rows[] = {
+        {0, NULL},
+        {OWN, NULL}, /* a type that nobody knows, twice */
+        {KEY | SIGNATURE, NULL},
+        {HASH | SIGNATURE, NULL},
+        {SIGNATURE, "a signature without its key"},
+        {KEY, "a key, or the hash of one, without a signature"},
+        {HASH, "a key, or the hash of one, without a signature"},
+        {KEY | HASH, "a key and the hash of a key"},
+        {KEY | HASH | SIGNATURE, "a key and the hash of a key"},
+        {KEY | SIGNATURE | START, NULL},
+        {HASH | SIGNATURE | START, "a start signature (TLV 0xA3) without the key"},
+        {IMGTOOL, "TLV 0x71 (DECOMP_SHA) is in the wrong area"},
+    };
+    static struct ararext_package p;
+    const struct ararext_pack_options o = {.version = {1, 0, 0, 0}, .plain = true};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct package_bytes b = {0};
+        struct ararext_message why = {""};
+        size_t len = 0;
+        uint8_t *data = pack(&o, &len);
+        package_put(&b, data, len);
+        size_t area = len - (4 + 4 + 32);
+        unsigned t = rows[i].tlvs;
+        put_if(&b, (t & KEY) != 0, 0x02, 91);
+        put_if(&b, (t & HASH) != 0, 0x01, 32);
+        put_if(&b, (t & SIGNATURE) != 0, 0x22, 70);
+        put_if(&b, (t & IMGTOOL) != 0, 0x71, 32);
+        put_if(&b, (t & START) != 0, 0xA3, 70);
+        put_if(&b, (t & OWN) != 0, 0x150, 3);
+        put_if(&b, (t & OWN) != 0, 0x150, 3);
+        b.data[area + 2] = (uint8_t)(b.len - area);
+        b.data[area + 3] = (uint8_t)((b.len - area) >> 8);
+        int rc = ararext_package_parse(&p, b.data, b.len, &why);
+        if (rows[i].text != NULL && strstr(why.text, rows[i].text) == NULL) {
+            fail_msg("'%s' is not in '%s'", rows[i].text, why.text);
+        }
+        assert_int_equal(rc, rows[i].text == NULL ? ARAREXT_OK : ARAREXT_ERR_FORMAT);
+        free(data);
+        free(b.data);
     }
 }
 
@@ -287,6 +352,7 @@ int main(void)
         cmocka_unit_test_setup(test_cut_at_each_offset, setup),
         cmocka_unit_test_setup(test_any_bit_changed, setup),
         cmocka_unit_test_setup(test_rules_of_tlvs, setup),
+        cmocka_unit_test_setup(test_rules_of_other_area, setup),
         cmocka_unit_test_setup(test_rules_of_header, setup),
         cmocka_unit_test_setup(test_payload_goes_on, setup),
         cmocka_unit_test_setup(test_content_that_lies, setup),

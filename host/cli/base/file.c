@@ -124,7 +124,7 @@ int cli_check_image(struct cli *cli, const struct ararext_image *image,
         rc = cli_error(cli, rc, "%s", why.text);
         cli_advise(cli, "the board was not changed");
     } else if (o->force && ararext_image_check(image, info, false, &why) != ARAREXT_OK) {
-        cli_say(cli, "forced: %s; the bootloader will not start it\n", why.text);
+        cli_say(cli, "forced: %s\n", why.text);
     }
     return rc;
 }

@@ -123,6 +123,10 @@ static int keygen(struct cli *cli, const struct keygen *o)
     if (rc == ARAREXT_OK) {
         rc = ararext_key_generate(&key);
     }
+    if (rc == ARAREXT_ERR_UNSUPPORTED) {
+        rc = cli_error(cli, rc, "this build was made without OpenSSL and makes no keys");
+        cli_advise(cli, "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 makes one");
+    }
     if (rc == ARAREXT_OK) {
         rc = write_key(cli, o, key, passphrase);
     }

@@ -20,6 +20,11 @@ static const struct magic {
     {"\x3D\xB8\xF3\x96", 4, 0, KIND_PACKAGE, "a package for 'ararext update'"},
     {"PK\3\4", 4, 0, KIND_ARCHIVE, "a zip archive"},
     {"PK\5\6", 4, 0, KIND_ARCHIVE, "an empty zip archive"},
+    {"PK\7\10", 4, 0, KIND_ARCHIVE, "a part of a zip archive"},
+    {"\x04\x22\x4D\x18", 4, 0, KIND_ARCHIVE, "an lz4 archive"},
+    {"\x1F\x9D", 2, 0, KIND_ARCHIVE, "a compress archive"},
+    {"MSCF", 4, 0, KIND_ARCHIVE, "a cab archive"},
+    {"070701", 6, 0, KIND_ARCHIVE, "a cpio archive"},
     {"\x1F\x8B", 2, 0, KIND_ARCHIVE, "a gzip archive"},
     {"\xFD"
      "7zXZ",

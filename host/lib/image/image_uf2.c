@@ -11,13 +11,25 @@
 #define MAGIC_FIRST  0x0A324655u
 #define MAGIC_SECOND 0x9E5D5157u
 #define MAGIC_END    0x0AB16F30u
-#define FAMILY_F4    0x57755A57u /* STM32F4 */
 enum { BLOCK_SIZE = 512, DATA_AT = 32, DATA_MAX = 476, NOT_FLASH = 0x1, HAS_FAMILY = 0x2000 };
 
 static int bad(const struct source *src, size_t number, const char *what)
 {
     message_set(src->why, "%s, block %zu: %s", src->name, number, what);
     return ARAREXT_ERR_FORMAT;
+}
+
+/* STM32F4; STM32F407; STM32F407VG. */
+static const uint32_t FAMILIES[] = {0x57755A57u, 0x6D0922FAu, 0x8FB060FEu};
+
+static bool is_ours(uint32_t family)
+{
+    for (size_t i = 0; i < sizeof FAMILIES / sizeof FAMILIES[0]; i++) {
+        if (family == FAMILIES[i]) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* What the walk over the blocks finds. */
@@ -35,7 +47,7 @@ static int take_block(struct ararext_image *image, const struct source *src, siz
         load_le32(b + BLOCK_SIZE - 4) != MAGIC_END) {
         return bad(src, number, "no UF2 block");
     }
-    if ((flags & HAS_FAMILY) != 0 && load_le32(b + 28) != FAMILY_F4) {
+    if ((flags & HAS_FAMILY) != 0 && !is_ours(load_le32(b + 28))) {
         w->family = load_le32(b + 28);
         return ARAREXT_OK;
     }
@@ -66,7 +78,7 @@ int image_parse_uf2(struct ararext_image *image, const struct source *src)
     if (w.ours == 0 && w.family != 0) {
         message_set(src->why,
                     "%s: this UF2 is for another chip (family 0x%08X) than an STM32F4 (0x%08X)",
-                    src->name, (unsigned)w.family, (unsigned)FAMILY_F4);
+                    src->name, (unsigned)w.family, (unsigned)FAMILIES[0]);
         return ARAREXT_ERR_FORMAT;
     }
     if (src->len % BLOCK_SIZE != 0 || w.ours != w.total) {

@@ -121,6 +121,61 @@ static int check_stack(const struct check *c)
                   (unsigned)stack);
 }
 
+/* ---- where it is linked for ---- */
+
+/* Where applications are linked for that have no bootloader before them, or another one. */
+static const uint32_t BASES[] = {MAP_BOOT_BASE, 0x08004000, 0x0800C000,
+                                 0x08010000,    0x08020000, 0x08040000};
+
+/* A function's first halfword: pushes registers and LR, or loops for ever (a handler's default). */
+static bool is_start(uint32_t code)
+{
+    return (code & 0xFF00u) == 0xB500u || code == 0xE92Du || code == 0xE7FEu;
+}
+
+/* Words of the content that are the address of a function if it is linked for base. */
+static unsigned count_starts(const struct check *c, uint32_t base)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < c->len / 4; i++) {
+        uint32_t offset = (word(c, i) & ~1u) - base;
+        if ((word(c, i) & 1u) != 0 && offset <= c->len - 2 &&
+            is_start(load_le16(c->content + offset))) {
+            count++;
+        }
+    }
+    return count;
+}
+
+/* The base below the application area that fits best; 0x08000000 where nothing tells. */
+static uint32_t likely_base(const struct check *c)
+{
+    return count_starts(c, BASES[1]) > count_starts(c, BASES[0]) ? BASES[1] : BASES[0];
+}
+
+/* Of an application that is linked for another address and large, all vectors may point into what
+ * would be it: then the code that the pointers in it lead to tells where it belongs. */
+static int check_base(const struct check *c)
+{
+    unsigned here = count_starts(c, MAP_APP_BASE);
+    for (size_t i = 0; i < sizeof BASES / sizeof BASES[0]; i++) {
+        unsigned there = count_starts(c, BASES[i]);
+        if (there >= STARTS_MIN && there > 2 * here) {
+            return refuse(c,
+                          "it is linked for 0x%08X (%u pointers in it lead to functions then, %u "
+                          "else): " ADVICE,
+                          (unsigned)BASES[i], there, here);
+        }
+    }
+    return ARAREXT_OK;
+}
+
+static int refuse_base(const struct check *c, uint32_t base, const char *name, uint32_t handler)
+{
+    return refuse(c, "it is linked for 0x%08X (its %s handler is 0x%08X): " ADVICE, (unsigned)base,
+                  name, (unsigned)handler);
+}
+
 /* ---- the handlers ---- */
 
 /* Words of the table: it ends where the code of one of its handlers begins. Small programs in
@@ -155,8 +210,7 @@ static int refuse_place(const struct check *c, const char *name, uint32_t handle
                       MAP_BOOT_BASE);
     }
     if (handler - MAP_BOOT_BASE < MAP_BOOT_SIZE) {
-        return refuse(c, "it is linked for 0x%08X (its %s handler is 0x%08X): " ADVICE,
-                      MAP_BOOT_BASE, name, (unsigned)handler);
+        return refuse_base(c, likely_base(c), name, handler);
     }
     if (handler < MAP_FLASH_SIZE_MAX) {
         return refuse(c, "it is linked for address 0 (its %s handler is 0x%08X): " ADVICE, name,
@@ -199,42 +253,6 @@ static int check_handler(const struct check *c, size_t i)
     if (load_le16(c->content + (addr - MAP_APP_BASE)) == IMAGE_ERASED_CODE) {
         return refuse(c, "where its %s handler 0x%08X should be, it is erased", NAMES[i],
                       (unsigned)handler);
-    }
-    return ARAREXT_OK;
-}
-
-/* ---- linked for another address, and all vectors inside nevertheless ---- */
-
-/* A function's first halfword: pushes registers and LR, or loops for ever (a handler's default). */
-static bool is_start(uint32_t code)
-{
-    return (code & 0xFF00u) == 0xB500u || code == 0xE92Du || code == 0xE7FEu;
-}
-
-/* Words of the content that are the address of a function if it is linked for base. */
-static unsigned count_starts(const struct check *c, uint32_t base)
-{
-    unsigned count = 0;
-    for (size_t i = 0; i < c->len / 4; i++) {
-        uint32_t offset = (word(c, i) & ~1u) - base;
-        if ((word(c, i) & 1u) != 0 && offset <= c->len - 2 &&
-            is_start(load_le16(c->content + offset))) {
-            count++;
-        }
-    }
-    return count;
-}
-
-/* Of an application linked for 0x08000000 and larger than 32 KiB, all vectors may point into what
- * would be it: then the code that the pointers in it lead to tells where it belongs. */
-static int check_base(const struct check *c)
-{
-    unsigned here = count_starts(c, MAP_APP_BASE), below = count_starts(c, MAP_BOOT_BASE);
-    if (below >= STARTS_MIN && below > 2 * here) {
-        return refuse(c,
-                      "it is linked for 0x%08X (%u pointers in it lead to functions then, %u "
-                      "else): " ADVICE,
-                      MAP_BOOT_BASE, below, here);
     }
     return ARAREXT_OK;
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
+#include "sha1.h"
 
 /* ---- versions ---- */
 
@@ -86,24 +86,20 @@ int ararext_version_compare(const struct ararext_version *a, const struct ararex
 /* RFC 9562, section 6.6: the name space of names in the DNS. */
 static const uint8_t NAMESPACE_DNS[UUID_SIZE] = {0x6B, 0xA7, 0xB8, 0x10, 0x9D, 0xAD, 0x11, 0xD1,
                                                  0x80, 0xB4, 0x00, 0xC0, 0x4F, 0xD4, 0x30, 0xC8};
-enum { SHA1_SIZE = 20 };
 
 /* RFC 9562, section 5.5. */
-static bool make_uuid(const uint8_t space[UUID_SIZE], const char *name, size_t len,
+static void make_uuid(const uint8_t space[UUID_SIZE], const char *name, size_t len,
                       uint8_t uuid[UUID_SIZE])
 {
     uint8_t hash[SHA1_SIZE];
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool good = ctx != NULL && EVP_DigestInit_ex(ctx, EVP_sha1(), NULL) == 1 &&
-                EVP_DigestUpdate(ctx, space, UUID_SIZE) == 1 &&
-                EVP_DigestUpdate(ctx, name, len) == 1 && EVP_DigestFinal_ex(ctx, hash, NULL) == 1;
-    EVP_MD_CTX_free(ctx);
-    if (good) {
-        memcpy(uuid, hash, UUID_SIZE);
-        uuid[6] = (uint8_t)((uuid[6] & 0x0Fu) | 0x50u);
-        uuid[8] = (uint8_t)((uuid[8] & 0x3Fu) | 0x80u);
-    }
-    return good;
+    struct sha1 sha1;
+    sha1_init(&sha1);
+    sha1_add(&sha1, space, UUID_SIZE);
+    sha1_add(&sha1, name, len);
+    sha1_end(&sha1, hash);
+    memcpy(uuid, hash, UUID_SIZE);
+    uuid[6] = (uint8_t)((uuid[6] & 0x0Fu) | 0x50u);
+    uuid[8] = (uint8_t)((uuid[8] & 0x3Fu) | 0x80u);
 }
 
 int ararext_identity(const char *name, uint8_t identity[ARAREXT_IDENTITY_SIZE])
@@ -116,10 +112,9 @@ int ararext_identity(const char *name, uint8_t identity[ARAREXT_IDENTITY_SIZE])
     if (vendor_len == 0 || class[0] == '\0') {
         return ARAREXT_ERR_ARGUMENT;
     }
-    return make_uuid(NAMESPACE_DNS, vendor, vendor_len, identity) &&
-                   make_uuid(identity, class, strlen(class), identity + UUID_SIZE)
-               ? ARAREXT_OK
-               : ARAREXT_ERR_MEMORY;
+    make_uuid(NAMESPACE_DNS, vendor, vendor_len, identity);
+    make_uuid(identity, class, strlen(class), identity + UUID_SIZE);
+    return ARAREXT_OK;
 }
 
 void ararext_uuid_text(const uint8_t uuid[16], char text[37])

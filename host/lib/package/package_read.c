@@ -16,7 +16,7 @@
 
 enum { PAYLOAD_MIN = 8, PROPERTIES_END = 9 * 5 * 5 };
 
-enum area { AREA_ANY, AREA_PROTECTED, AREA_OTHER };
+enum area { AREA_PROTECTED, AREA_OTHER };
 
 /* The TLVs of FORMAT.md. */
 static const struct {
@@ -46,8 +46,8 @@ static const struct {
     {TLV_POLICY, POLICY_SIZE, POLICY_SIZE, AREA_PROTECTED, "POLICY", 0},
     {TLV_REVOKE, 1, 1, AREA_PROTECTED, "REVOKE", 0},
     /* What imgtool writes with compression. */
-    {0x71, 0, UINT16_MAX, AREA_ANY, "DECOMP_SHA", 0},
-    {0x72, 0, UINT16_MAX, AREA_ANY, "DECOMP_SIGNATURE", 0},
+    {0x71, 0, 255, AREA_PROTECTED, "DECOMP_SHA", 0},
+    {0x72, 0, 255, AREA_PROTECTED, "DECOMP_SIGNATURE", 0},
 };
 enum { TLV_KINDS = sizeof TLVS / sizeof TLVS[0], TLV_SKIPPED_FROM = 0xA0 };
 
@@ -182,8 +182,10 @@ static int read_value(struct ararext_package *p, const struct ararext_tlv *t,
                                (unsigned)p->counter, OTP_COUNTER_MAX);
     case TLV_CONTENT_SIZE:
         p->content_size = load_le32(v);
-        return p->content_size != 0 ? ARAREXT_OK
-                                    : malformed(why, t->offset, "a content of 0 bytes cannot be");
+        return p->content_size >= PAYLOAD_MIN
+                   ? ARAREXT_OK
+                   : malformed(why, t->offset, "a content of %u bytes cannot be",
+                               (unsigned)p->content_size);
     case TLV_ECDSA_P256:
         p->signature_len = t->len;
         return ARAREXT_OK;
@@ -212,8 +214,7 @@ static int check_kind(const struct ararext_package *p, const struct ararext_tlv 
                    : malformed(why, at, "TLV 0x%02X is not known, and might be a restriction",
                                t->type);
     }
-    if ((TLVS[kind].area == AREA_PROTECTED && !t->is_protected) ||
-        (TLVS[kind].area == AREA_OTHER && t->is_protected)) {
+    if ((TLVS[kind].area == AREA_PROTECTED) != t->is_protected) {
         return malformed(why, at, "TLV 0x%02X (%s) is in the wrong area", t->type, TLVS[kind].name);
     }
     if (t->len < TLVS[kind].min || t->len > TLVS[kind].max) {
@@ -357,6 +358,11 @@ static int check_whole(struct ararext_package *p, struct ararext_message *why)
         return malformed(why, p->signed_size, "a start signature (TLV 0xA3) without %s",
                          p->key_at == 0 ? "the key (TLV 0x02)"
                                         : "the content's SHA-256 (TLV 0xA0)");
+    }
+    if ((p->signature_at != 0) != (p->key_at != 0 || p->key_hash_at != 0)) {
+        return malformed(why, p->signed_size,
+                         p->signature_at != 0 ? "a signature without its key or the hash of that"
+                                              : "a key, or the hash of one, without a signature");
     }
     if (p->packing != ARAREXT_PLAIN) {
         return check_compressed(p, why);

@@ -78,13 +78,13 @@ static int fits_in_size(const struct ararext_package *p, const struct ararext_bo
 {
     const struct ararext_slots *s = &b->slots;
     if (p->size > s->package_max) {
-        message_set(why, "the package has %u bytes, the board's slots take %u", (unsigned)p->size,
-                    (unsigned)s->package_max);
+        message_set(why, "the package has %u bytes, %u more than the board's slots take",
+                    (unsigned)p->size, (unsigned)(p->size - s->package_max));
         return ARAREXT_ERR_MISFIT;
     }
     if (p->content_size > s->content_max) {
-        message_set(why, "the content has %u bytes, the board's application area %u",
-                    (unsigned)p->content_size, (unsigned)s->content_max);
+        message_set(why, "the content has %u bytes, %u more than the board's application area",
+                    (unsigned)p->content_size, (unsigned)(p->content_size - s->content_max));
         return ARAREXT_ERR_MISFIT;
     }
     return ARAREXT_OK;
