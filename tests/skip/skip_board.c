@@ -174,13 +174,19 @@ static void on_forged(void *ctx, uint32_t addr)
     twin_request_stop(b->twin);
 }
 
+static const char *firmware_path(void)
+{
+    const char *path = getenv("ARAREXT_FIRMWARE");
+    return path != NULL ? path : ARAREXT_FIRMWARE_ELF;
+}
+
 void board_make(struct board *b, bool provisioned)
 {
     const struct twin_config config = {.flash_kib = 1024, .seed = 1};
     const struct twin_line line = {0};
     memset(b, 0, sizeof *b);
     if (twin_create(&b->twin, &config) != TWIN_OK ||
-        twin_load_file(b->twin, ARAREXT_FIRMWARE_ELF, BOOT_START) != TWIN_OK) {
+        twin_load_file(b->twin, firmware_path(), BOOT_START) != TWIN_OK) {
         give_up(b);
     }
     twin_line_set(b->twin, 2, &line);

@@ -18,7 +18,7 @@
 #include "skip_engine.h"
 
 struct options {
-    bool full;
+    unsigned every; /* of the faults; 0 = each scenario's own sample */
     uint64_t seed;
     const char *only;  /* scenario; NULL = all */
     const char *group; /* starts, commands; NULL = both */
@@ -32,7 +32,9 @@ static struct options read_options(int argc, char **argv)
     struct options o = {.seed = 1, .nth = 1};
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--full") == 0) {
-            o.full = true;
+            o.every = 1;
+        } else if (strcmp(argv[i], "--every") == 0 && i + 1 < argc) {
+            o.every = (unsigned)strtoul(argv[++i], NULL, 0);
         } else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc) {
             o.seed = strtoull(argv[++i], NULL, 0);
         } else if (strcmp(argv[i], "--scenario") == 0 && i + 1 < argc) {
@@ -46,8 +48,9 @@ static struct options read_options(int argc, char **argv)
         } else if (strcmp(argv[i], "--kind") == 0 && i + 1 < argc) {
             o.kind = (unsigned)strtoul(argv[++i], NULL, 0) % 3;
         } else {
-            (void)fprintf(stderr, "Usage: skip_campaign [--full] [--seed N] [--scenario NAME] "
-                                  "[--group starts | commands] [--at ADDRESS --nth N --kind N]\n");
+            (void)fprintf(stderr,
+                          "Usage: skip_campaign [--full | --every N] [--seed N] [--scenario NAME] "
+                          "[--group starts | commands] [--at ADDRESS --nth N --kind N]\n");
             exit(2);
         }
     }
@@ -67,7 +70,7 @@ static void run_group(const struct options *o, const char *group, const struct s
         if (o->at != 0) {
             engine_run_one(&s[i], o->at, o->nth, o->kind, t);
         } else {
-            engine_run(&s[i], o->full, o->seed, t);
+            engine_run(&s[i], o->every, o->seed, t);
         }
     }
 }

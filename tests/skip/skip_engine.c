@@ -189,10 +189,10 @@ static void try_instruction(struct engine *e, uint32_t addr, enum twin_fault kin
     }
 }
 
-void engine_run(const struct scenario *s, bool full, uint64_t seed, struct tally *t)
+void engine_run(const struct scenario *s, unsigned every, uint64_t seed, struct tally *t)
 {
     enum { KINDS = 3 };
-    unsigned stride = full ? (s->slow ? 7 : 1) : s->stride;
+    unsigned stride = every != 0 ? every : s->stride;
     static struct engine e;
     e = (struct engine){.scenario = s};
     e.board = malloc(sizeof *e.board);

@@ -26,8 +26,9 @@ struct tally {
     uint64_t tried, passed;
 };
 
-/* Prints a line, and one for each fault that passed. */
-void engine_run(const struct scenario *s, bool full, uint64_t seed, struct tally *t);
+/* Prints a line, and one for each fault that passed. every is 1 for all faults, 0 for the
+ * scenario's own sample. */
+void engine_run(const struct scenario *s, unsigned every, uint64_t seed, struct tally *t);
 /* One fault alone; kind is 0 to 2. Prints what came of it and what the board sent. */
 void engine_run_one(const struct scenario *s, uint32_t addr, uint64_t nth, unsigned kind,
                     struct tally *t);
