@@ -2,8 +2,9 @@
 /*
  * The survey of damage: on boards of many kinds every single bit of both trailers, of OTP blocks 5
  * to 15 and of the first 4 KiB of both packages is turned round, one at a time; then words of the
- * trailers are overwritten at random. After each the promises are asked for (promise.h): the next
- * two starts, a new package, on open boards an application flashed directly.
+ * trailers are overwritten at random, or several of those bits turned round at once. After each the
+ * promises are asked for (promise.h): the next two starts, a new package, on open boards an
+ * application flashed directly.
  *
  * Prints a line a scenery, and figures as `name value unit`. Everything follows from the seed.
  */
@@ -19,6 +20,9 @@
 #include "survey_scenery.h"
 
 enum { PACKAGE_PART = 4096, HEAD = 0x90, TOLD = 12, WORDS_MAX = 6, DENSER = 32 };
+
+#define OTP_FIRST (MAP_OTP_BASE + OTP_BLOCK_REVOKED * OTP_BLOCK_SIZE)
+#define OTP_END   (MAP_OTP_BASE + MAP_OTP_SIZE)
 
 struct options {
     const char *scenery; /* NULL = all */
@@ -160,7 +164,6 @@ static void flip_all(struct survey *v)
 {
     uint32_t kib = v->scenery->plan->flash_kib;
     unsigned every = v->options->every;
-    uint32_t otp = MAP_OTP_BASE + OTP_BLOCK_REVOKED * OTP_BLOCK_SIZE;
 
     for (unsigned slot = 0; slot < SLOT_COUNT; slot++) {
         uint32_t trailer = slot_addr(kib, slot) + slot_package_max(kib);
@@ -170,10 +173,10 @@ static void flip_all(struct survey *v)
                    every < DENSER ? 1 : every / DENSER);
         flip_range(v, "package", slot_addr(kib, slot), PACKAGE_PART, every);
     }
-    flip_range(v, "otp", otp, MAP_OTP_BASE + MAP_OTP_SIZE - otp, every);
+    flip_range(v, "otp", OTP_FIRST, OTP_END - OTP_FIRST, every);
 }
 
-/* ---- random words ---- */
+/* ---- random words, and several bits at once ---- */
 
 /* What a record might be taken for, whole or nearly. */
 static uint32_t random_word(uint64_t r)
@@ -210,22 +213,58 @@ static uint32_t random_offset(uint64_t r)
     }
 }
 
-static void overwrite(struct survey *v, unsigned number)
+static uint32_t trailer_of(const struct survey *v, unsigned slot)
 {
     uint32_t kib = v->scenery->plan->flash_kib;
+
+    return slot_addr(kib, slot) + slot_package_max(kib);
+}
+
+static void add_byte(struct survey *v, uint32_t addr, uint8_t byte)
+{
+    v->addr[v->count] = addr;
+    v->byte[v->count++] = byte;
+}
+
+static void add_word(struct survey *v, uint64_t r)
+{
+    uint32_t addr = trailer_of(v, (unsigned)(r >> 3 & 1u)) + random_offset(mix(r, 1));
+    uint32_t word = random_word(mix(r, 2));
+
+    for (unsigned k = 0; k < 4; k++) {
+        add_byte(v, addr + k, (uint8_t)(word >> 8 * k));
+    }
+}
+
+/* A bit of a trailer, of OTP or of a package; two in one byte count as the later one. */
+static void add_flip(struct survey *v, uint64_t r)
+{
+    unsigned slot = (unsigned)(r >> 3 & 1u);
+    uint32_t addr = trailer_of(v, slot) + random_offset(mix(r, 1)) + (uint32_t)(r >> 4 & 3u);
+
+    if ((r & 7u) == 0) {
+        addr = slot_addr(v->scenery->plan->flash_kib, slot) + (uint32_t)(r >> 8) % PACKAGE_PART;
+    } else if ((r & 7u) < 3) {
+        addr = OTP_FIRST + (uint32_t)(r >> 8) % ((r & 0x80u) != 0 ? 48u : OTP_END - OTP_FIRST);
+    }
+    add_byte(v, addr,
+             *flash_model_at(v->promise.rig.rig.model, addr, 1) ^ (uint8_t)(1u << (r >> 61)));
+}
+
+static void overwrite(struct survey *v, unsigned number)
+{
     uint64_t seed = mix(v->options->seed, number);
-    unsigned words = 1 + (unsigned)(mix(seed, 0) % WORDS_MAX);
+    unsigned places = 1 + (unsigned)(mix(seed, 0) % WORDS_MAX);
+    bool flips = mix(seed, 99) % 3 == 0;
     char how[64];
 
+    rig_restore(&v->promise.rig.rig, v->base);
     v->count = 0;
-    for (unsigned i = 0; i < words; i++) {
-        uint64_t r = mix(seed, 1 + i);
-        uint32_t addr = slot_addr(kib, (unsigned)(r >> 3 & 1u)) + slot_package_max(kib) +
-                        random_offset(mix(r, 1));
-        uint32_t word = random_word(mix(r, 2));
-        for (unsigned k = 0; k < 4; k++) {
-            v->addr[v->count] = addr + k;
-            v->byte[v->count++] = (uint8_t)(word >> 8 * k);
+    for (unsigned i = 0; i < places; i++) {
+        if (flips) {
+            add_flip(v, mix(seed, 1 + i));
+        } else {
+            add_word(v, mix(seed, 1 + i));
         }
     }
     v->tally.random++;
