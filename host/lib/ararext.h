@@ -22,8 +22,16 @@
 extern "C" {
 #endif
 
+#if defined(__GNUC__) || defined(__clang__)
 #define ARAREXT_API     __attribute__((visibility("default")))
 #define ARAREXT_CHECKED __attribute__((warn_unused_result))
+#else
+#define ARAREXT_API
+#define ARAREXT_CHECKED
+#endif
+
+/* "1.2.3": of the library that runs, which may be newer than this header. */
+ARAREXT_API const char *ararext_library_version(void);
 
 /* ---- errors ---- */
 

@@ -61,6 +61,7 @@ options_of()
 int main(void)
 {
     puts(ararext_error_entry(ARAREXT_ERR_TIMEOUT)->name);
+    puts(ararext_library_version());
     return ararext_command_code("MEM_READ") == 0x59 ? 0 : 1;
 }
 END
@@ -72,12 +73,17 @@ END
     LD_LIBRARY_PATH=$(dirname "$(find "$PREFIX" -name libararext.so.0)") run ./program
     expect_status 0
     expect "timeout"
+    expect "$ARAREXT_VERSION"
 }
 
 @test "the shared library exports ararext_ names and nothing else" {
     library=$(find "$PREFIX" -name 'libararext.so.0')
     names=$(nm -D --defined-only "$library" | awk '{print $3}')
     [ -n "$names" ]
+    # Each with the version that programs are linked with; the version itself is a symbol, too.
+    names=$(grep -vx 'ARAREXT_0' <<<"$names")
+    [ "$(grep -c '^ararext_.*@@ARAREXT_0$' <<<"$names")" -eq "$(grep -c '^ararext_' <<<"$names")" ]
+    names=${names//@@ARAREXT_0/}
     if ldd "$ARAREXT" | grep -q libasan; then
         names=$(grep -v '^__' <<<"$names")
     fi

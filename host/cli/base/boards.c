@@ -7,6 +7,7 @@
 #include "cli_connect.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,6 +177,17 @@ static bool has_double(struct cli *cli)
     return false;
 }
 
+/* Signals are for the main thread alone: a handler in one of the others could meet half a frame. */
+static bool start_thread(struct cli_board *b)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    bool started = pthread_create(&b->thread, NULL, work, b) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
+
 int cli_run_boards(struct cli *cli, cli_board_fn *run, void *ctx)
 {
     pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -194,7 +206,7 @@ int cli_run_boards(struct cli *cli, cli_board_fn *run, void *ctx)
         b->run = run;
         b->ctx = ctx;
         b->shown.lock = &lock;
-        started[i] = pthread_create(&b->thread, NULL, work, b) == 0;
+        started[i] = start_thread(b);
         if (!started[i]) {
             cli_show_board(&b->shown, ARAREXT_PHASE_COMPARE, 0, 0);
             b->code = ARAREXT_ERR_MEMORY;

@@ -35,6 +35,7 @@ struct serial {
     char *path;
     struct serial_settings *before; /* of the line, when we found it */
     bool exclusive;                 /* TIOCEXCL is set */
+    bool made_quick;                /* it was not ASYNC_LOW_LATENCY before */
     bool pseudo;                    /* a pseudo-terminal: the far end is a program */
     struct stat named;              /* what path was itself when it was opened */
 };
@@ -146,10 +147,27 @@ static int serial_drain(void *ctx)
     return ARAREXT_OK;
 }
 
+/* USB adapters collect bytes for 16 ms unless told otherwise; each answer would wait for that. Only
+ * a wish: many drivers do not know it. Whether it was other before. */
+static bool set_low_latency(int fd, bool quick)
+{
+    struct serial_struct serial;
+    if (ioctl(fd, TIOCGSERIAL, &serial) != 0 ||
+        quick == ((serial.flags & (int)ASYNC_LOW_LATENCY) != 0)) {
+        return false;
+    }
+    serial.flags ^= (int)ASYNC_LOW_LATENCY;
+    return ioctl(fd, TIOCSSERIAL, &serial) == 0;
+}
+
 static void let_go(struct serial *p)
 {
     if (p->fd < 0) {
         return;
+    }
+    if (p->made_quick) {
+        (void)set_low_latency(p->fd, false);
+        p->made_quick = false;
     }
     if (p->exclusive) {
         (void)ioctl(p->fd, TIOCNXCL);
@@ -228,17 +246,6 @@ static int take(struct serial *p, const char *path, struct ararext_message *why)
     return rc;
 }
 
-/* USB adapters collect bytes for 16 ms unless told otherwise; each answer would wait for that. Only
- * a wish: many drivers do not know it. */
-static void ask_for_low_latency(int fd)
-{
-    struct serial_struct serial;
-    if (ioctl(fd, TIOCGSERIAL, &serial) == 0) {
-        serial.flags |= (int)ASYNC_LOW_LATENCY;
-        (void)ioctl(fd, TIOCSSERIAL, &serial);
-    }
-}
-
 static int open_port(struct serial *p, const char *path, uint32_t baud, struct ararext_message *why)
 {
     struct stat named = {0};
@@ -263,7 +270,7 @@ static int open_port(struct serial *p, const char *path, uint32_t baud, struct a
         let_go(p);
         return rc;
     }
-    ask_for_low_latency(p->fd);
+    p->made_quick = set_low_latency(p->fd, true);
     p->named = named;
     return ARAREXT_OK;
 }

@@ -27,7 +27,6 @@ struct serial_settings *serial_settings_take(int fd)
 void serial_settings_restore(int fd, struct serial_settings *settings)
 {
     if (settings != NULL) {
-        settings->termios.c_cflag &= ~(tcflag_t)HUPCL;
         (void)ioctl(fd, TCSETS2, &settings->termios); /* it may have been unplugged */
     }
     free(settings);

@@ -11,8 +11,8 @@
 struct serial_settings; /* owned */
 /* NULL when they cannot be had. */
 struct serial_settings *serial_settings_take(int fd);
-/* Puts them back, if there are any, and frees them. The modem lines stay as they are when the port
- * is closed afterwards: on many boards they are wired to reset. */
+/* Puts them back, if there are any, and frees them: HUPCL too, so that whether closing drops the
+ * modem lines is as whoever set the port up wants it. */
 void serial_settings_restore(int fd, struct serial_settings *settings);
 
 /* Raw, 8N1, no flow control, baud within 3 %. Leaves the modem lines alone, and asks the driver not

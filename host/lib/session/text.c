@@ -295,7 +295,8 @@ static void describe_request(struct ararext_message *out, const struct ararext_f
 {
     const uint8_t *p = f->sent + 2;
     size_t n = f->sent_len > 6 ? f->sent_len - 6 : 0;
-    uint8_t command = f->sent[1] & (uint8_t)~COMMAND_CHECKED;
+    uint8_t unchecked = f->sent[1] & (uint8_t)~COMMAND_CHECKED;
+    uint8_t command = ararext_command_name(unchecked) != NULL ? unchecked : f->sent[1];
     const char *name = ararext_command_name(command);
     if (command == COMMAND_FLASH_ERASE && n == 2 && p[0] == ERASE_ALL_SECTORS) {
         message_set(out, "erase of all sectors");
