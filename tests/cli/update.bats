@@ -168,6 +168,37 @@ held_reset()
     expect "hold the button"
 }
 
+@test "a running application makes room for every command, and is followed by the new one" {
+    "$ARAREXT" --quiet flash "$ARAREXT_APPS/ota-demo-1.elf"
+    ararext reset
+    expect_status 0
+    ararext info
+    expect_status 0
+    expect "made room for the bootloader"
+    expect "application       26"
+    expect "is started again"
+    json_of verify "$ARAREXT_APPS/ota-demo-1.elf"
+    [ "$status" -eq 0 ]
+    json 'd["application_was_running"]'
+    ararext flash "$ARAREXT_APPS/ota-demo-auto.elf"
+    expect_status 0
+    expect "made room"
+    expect "Started the application"
+    ararext flash "$ARAREXT_APPS/hello.elf" --stay
+    expect_status 0
+    expect "made room"
+    expect_not "Started"
+    json_of info
+    [ "$status" -eq 0 ]
+    json 'not d["application_was_running"] and d["application_plausible"] and d["application_bytes"] > 500'
+}
+
+@test "what is beyond the part is not read" {
+    ararext read 0x080FFFF0 1K -o out.bin
+    expect_status 6
+    [ ! -e out.bin ]
+}
+
 @test "install and stay; the button held" {
     package ota-demo-auto 1.0.0
     ararext update ota-demo-auto.pkg --no-start

@@ -471,6 +471,15 @@ static void test_session_stop(void **state)
     script_close(&s);
 }
 
+static void test_session_lock(void **state)
+{
+    struct script s;
+    (void)state;
+    STEPS(&s, NULL, {request(0x58, "03 03 4C 4F 43 4B"), "A5 58 00", 1500, 0, false});
+    assert_int_equal(ararext_lock(s.session), ARAREXT_OK);
+    script_close(&s);
+}
+
 static void test_session_hello_course(void **state)
 {
     struct script s;
@@ -513,6 +522,7 @@ int main(void)
         cmocka_unit_test(test_session_arguments),
         cmocka_unit_test(test_session_port_fails),
         cmocka_unit_test(test_session_stop),
+        cmocka_unit_test(test_session_lock),
         cmocka_unit_test(test_session_hello_course),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

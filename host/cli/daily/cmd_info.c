@@ -125,7 +125,7 @@ static int show_plain_application(struct cli *cli, const struct ararext_info *in
         return ARAREXT_OK;
     }
     json_number(cli->doc, "application_crc", app.crc);
-    cli_print(cli, "  application       %s%u bytes, CRC %08X\n",
+    cli_print(cli, "  application       %s%u bytes to the last that is not erased, CRC %08X\n",
               app.plausible ? "" : "none that could start; ", (unsigned)app.bytes,
               (unsigned)app.crc);
     return ARAREXT_OK;
