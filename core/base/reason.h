@@ -47,6 +47,7 @@ enum reason {
     REASON_NOT_VERIFIED = 0x4E,
     REASON_OTP = 0x4F,
     REASON_UNCONFIRMED = 0x50,
+    REASON_ALREADY_THERE = 0x51,
 };
 
 #endif

@@ -17,7 +17,16 @@ enum reason command_get_slots(struct loader *l, const struct frame_request *requ
 
 enum reason command_stage_begin(struct loader *l, const struct frame_request *request)
 {
-    enum reason reason = command_begin_stage(l, load_le32(request->payload));
+    uint8_t slot = SLOT_NONE;
+    enum reason reason;
+
+    if (request->payload_len == STAGE_BEGIN_LENGTH) {
+        slot = update_find_package(l->update, request->payload + STAGE_BEGIN_SIZE);
+    }
+    if (slot != SLOT_NONE) {
+        return command_refuse(l, REASON_ALREADY_THERE, slot);
+    }
+    reason = command_begin_stage(l, load_le32(request->payload));
 
     stream_forget(l->streaming->stream);
     if (reason == REASON_NONE) {

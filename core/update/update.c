@@ -361,14 +361,14 @@ uint8_t update_salvage(const struct update_board *u, const struct update_state *
     return SLOT_NONE;
 }
 
-uint8_t update_find_package(const struct update_board *u, const uint8_t digest[UPDATE_DIGEST_SIZE])
+uint8_t update_find_package(const struct update_board *u, const uint8_t digest[SLOT_DIGEST_SIZE])
 {
     struct update_state s;
 
     update_read(u, &s);
     for (uint8_t i = 0; i < SLOT_COUNT; i++) {
         if (s.usable[i] && !s.records[i].rejected && !s.records[i].fading &&
-            compare_differences(s.packages[i].digest, digest, UPDATE_DIGEST_SIZE) == 0 &&
+            compare_differences(s.packages[i].digest, digest, SLOT_DIGEST_SIZE) == 0 &&
             update_verifies(u, &s, i)) {
             return i;
         }

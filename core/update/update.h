@@ -73,8 +73,7 @@ void update_report(const struct update_board *u, uint8_t out[SLOTS_SIZE]);
 
 /* The slot with this package, if it verifies and is not given up: staging it again would only take
  * the other one away. By the first bytes of its digest, as GET_SLOTS shows them. SLOT_NONE. */
-#define UPDATE_DIGEST_SIZE 8u
-uint8_t update_find_package(const struct update_board *u, const uint8_t digest[UPDATE_DIGEST_SIZE]);
+uint8_t update_find_package(const struct update_board *u, const uint8_t digest[SLOT_DIGEST_SIZE]);
 
 /* Staging into the free slot, in order. The caller keeps the struct between the calls. */
 struct update_stage {

@@ -38,7 +38,7 @@ static void update_report_slot(const struct update_board *u, const struct update
     store_le32(out + SLOT_PACKAGE_SIZE, p->size);
     store_le32(out + SLOT_CONTENT_SIZE, p->content_size);
     store_le32(out + SLOT_SEQUENCE, r->sequence);
-    __builtin_memcpy(out + SLOT_DIGEST, p->digest, UPDATE_DIGEST_SIZE);
+    __builtin_memcpy(out + SLOT_DIGEST, p->digest, SLOT_DIGEST_SIZE);
     store_le32(out + SLOT_HEADER_FLAGS, p->flags);
 }
 

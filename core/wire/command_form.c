@@ -26,7 +26,7 @@ const struct command_form command_forms[COMMAND_COUNT] = {
     {COMMAND_RESET, true, N(1)},
     {COMMAND_MEM_CRC, false, N(8)},
     {COMMAND_GET_SLOTS, false, N(0)},
-    {COMMAND_STAGE_BEGIN, false, N(4)},
+    {COMMAND_STAGE_BEGIN, false, N(STAGE_BEGIN_SIZE) | N(STAGE_BEGIN_LENGTH)},
     {COMMAND_STAGE_WRITE, true, 0},
     {COMMAND_STAGE_FINISH, true, N(0)},
     {COMMAND_CONFIRM, true, N(0)},

@@ -154,6 +154,10 @@ enum stay_reason {
     4u /* by the bootloader itself, for GO_TO_ADDR: start, whatever the                            \
         * button says */
 
+/* STAGE_BEGIN: size32; or behind it the first bytes of the package's SHA-256, as in GET_SLOTS. */
+#define STAGE_BEGIN_SIZE   4u
+#define STAGE_BEGIN_LENGTH 12u
+
 /* GET_SLOTS: offsets of its fields. */
 #define SLOTS_LAYOUT_1    1u
 #define SLOTS_LAYOUT      0u
@@ -186,6 +190,7 @@ enum stay_reason {
 #define SLOT_SEQUENCE       24u
 #define SLOT_DIGEST         28u /* first 8 bytes of the package's SHA-256 */
 #define SLOT_HEADER_FLAGS   36u
+#define SLOT_DIGEST_SIZE    8u
 #define SLOT_FLAG_INSTALLED 1u
 #define SLOT_FLAG_CHECKED   2u
 

@@ -400,8 +400,11 @@ static void test_dead_plain_beside_damaged(void **state)
     bench_stays(b, true, STAY_REJECTED); /* the area is a package's, by its log and sequence */
     update_verify_area(&b->update, &check);
     assert_int_not_equal(check.verdict[0], VERDICT_GOOD);
+    bench_trailer(b, 0, TRAILER_SEQUENCE, 1)[0] ^= 1;
+    bench_stays(b, true, STAY_REJECTED); /* also when the sequence is lost */
+    bench_trailer(b, 0, TRAILER_SEQUENCE, 1)[0] ^= 1;
     flash_model_at(b->m, slot_addr(512, 0), 1)[0] ^= 1;
-    bench_stays(b, true, STAY_REJECTED); /* also when the package is not to be read */
+    bench_stays(b, true, STAY_REJECTED); /* or the package is not to be read */
     bench_free(b);
 }
 

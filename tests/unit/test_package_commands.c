@@ -141,6 +141,34 @@ static void test_package_stage_refused(void **state)
     free(m);
 }
 
+/* A package that is there already: told by its digest, and the other slot stays as it is. */
+static void test_package_already_there(void **state)
+{
+    struct model *m = model_create(512);
+    uint8_t slots[SLOTS_SIZE];
+    uint8_t payload[12] = {0, 4};
+
+    (void)state;
+    for (uint8_t slot = 0; slot < 2; slot++) {
+        stage(m, slot, NULL, 1u + slot);
+        boot(m, slot);
+        model_expect(m, DIALECT_NATIVE, 0x68, NULL, 0, BYTES(0xA5, 0x68, 0));
+    }
+    update_report(&m->update, slots);
+    m->erases = 0;
+    for (uint8_t slot = 0; slot < 2; slot++) {
+        memcpy(payload + 4, slots + 52 + 40 * slot + 28, 8);
+        model_expect(m, DIALECT_NATIVE, 0x65, payload, 12, BYTES(0x7F));
+        model_expect_failure(m, REASON_ALREADY_THERE, 0x65, slot);
+    }
+    assert_int_equal(m->erases, 0);
+    boot(m, 1);
+    payload[11] ^= 1; /* another one */
+    model_expect(m, DIALECT_NATIVE, 0x65, payload, 12, BYTES(0xA5, 0x65, 1, 0));
+    assert_int_equal(m->erases, 1);
+    free(m);
+}
+
 static void test_package_slots(void **state)
 {
     struct model *m = model_create(512);
@@ -442,6 +470,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_package_stage),
         cmocka_unit_test(test_package_stage_refused),
+        cmocka_unit_test(test_package_already_there),
         cmocka_unit_test(test_package_slots),
         cmocka_unit_test(test_package_direct),
         cmocka_unit_test(test_package_provision),

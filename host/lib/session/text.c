@@ -158,8 +158,9 @@ static const struct {
      "the package needs a dictionary over 64 KiB (its byte is %)",
      "make it with 'ararext pack', or without compression"},
     {REASON_STAGE_ORDER, DETAIL_STAGE, "%", "run 'ararext update' again"},
-    {REASON_NO_TRIAL, DETAIL_NONE, "the application area holds no package",
-     "see 'ararext slots'; only what came with 'ararext update' can be confirmed"},
+    {REASON_NO_TRIAL, DETAIL_NONE,
+     "the application area holds no package, or one that has not run yet",
+     "see 'ararext slots'; what came with 'ararext update' can be confirmed once it was started"},
     {REASON_NO_FALLBACK, DETAIL_NONE, "there is nothing to go back to", "see 'ararext slots'"},
     {REASON_NOT_VERIFIED, DETAIL_NONE, "the application area does not hold a package that verifies",
      "run 'ararext reset' to have it installed, or 'ararext update' with a good package"},
@@ -167,6 +168,8 @@ static const struct {
      "see 'ararext otp' for what it holds"},
     {REASON_UNCONFIRMED, DETAIL_NONE, "the running application is on trial",
      "it has to be confirmed first: 'ararext confirm'"},
+    {REASON_ALREADY_THERE, DETAIL_NUMBER, "the board has this package already (slot %)",
+     "see 'ararext slots'; nothing was changed, so the other slot is still the way back"},
 };
 
 /* A number is not enough for these. */
