@@ -11,11 +11,20 @@
 
 #define MAP_FLASH_BASE     0x08000000
 #define MAP_FLASH_SIZE_MAX 0x00100000 /* 1 MiB part; a 512 KiB part ends at half of it */
-#define MAP_BOOT_BASE      0x08000000 /* sectors 0-1 */
-#define MAP_BOOT_SIZE      0x00008000
-#define MAP_BOOT_SECTORS   2
-#define MAP_APP_BASE       0x08008000 /* sector 2 */
-#define MAP_APP_SIZE       0x00038000 /* of a 512 KiB part that keeps room for packages */
+#define MAP_BOOT_BASE      0x08000000
+#ifdef ARAREXT_DEBUG /* the debug build is larger: it takes sectors 2 and 3 as well */
+#define MAP_BOOT_SIZE    0x00010000 /* sectors 0-3 */
+#define MAP_BOOT_LOG2    16
+#define MAP_BOOT_SECTORS 4
+#define MAP_APP_BASE     0x08010000 /* sector 4 */
+#define MAP_APP_SIZE     0x00030000 /* of a 512 KiB part that keeps room for packages */
+#else
+#define MAP_BOOT_SIZE    0x00008000 /* sectors 0-1 */
+#define MAP_BOOT_LOG2    15
+#define MAP_BOOT_SECTORS 2
+#define MAP_APP_BASE     0x08008000 /* sector 2 */
+#define MAP_APP_SIZE     0x00038000 /* of a 512 KiB part that keeps room for packages */
+#endif
 #define MAP_SYSTEM_BASE    0x1FFF0000 /* the maker's ROM, 30 KiB */
 #define MAP_SYSTEM_SIZE    0x00007800
 #define MAP_OTP_BASE       0x1FFF7800

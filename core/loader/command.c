@@ -4,6 +4,7 @@
 #include "command.h"
 
 #include "compare.h"
+#include "debug_build.h"
 #include "geometry.h"
 #include "memory_map.h"
 #include "options.h"
@@ -16,6 +17,7 @@ enum reason command_refuse(struct loader *l, enum reason reason, uint32_t detail
 
 uint8_t *command_append(struct loader *l, unsigned len)
 {
+    ENSURE(l->data_len + len <= ANSWER_DATA_MAX);
     uint8_t *room = l->answer + ANSWER_HEAD_SIZE + l->data_len;
 
     l->data_len = (uint8_t)(l->data_len + len);

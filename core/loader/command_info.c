@@ -2,6 +2,7 @@
 /* The commands that only tell: versions, identity, protection, the last failure, GET_INFO. */
 #include "bytes.h"
 #include "command.h"
+#include "debug_build.h"
 #include "geometry.h"
 #include "memory_map.h"
 
@@ -79,7 +80,7 @@ enum reason command_get_info(struct loader *l, const struct frame_request *reque
     memory_hw_read(l->update->flash, MAP_UID_BASE, out + INFO_UID, INFO_UID_SIZE);
     store_le32(out + INFO_FEATURES, FEATURE_LAST_ERROR | FEATURE_RESET | FEATURE_MEM_CRC |
                                         FEATURE_PACKAGES | FEATURE_STREAM | FEATURE_CHECKED |
-                                        FEATURE_LOCK);
+                                        FEATURE_LOCK | DEBUG_BUILD_FEATURE);
     store_le16(out + INFO_LENGTH_MAX, FRAME_LENGTH_MAX);
     store_le16(out + INFO_RING_SIZE, info->ring_size);
     store_le32(out + INFO_APP_BASE, MAP_APP_BASE);

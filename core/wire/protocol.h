@@ -129,8 +129,9 @@ enum protocol_dialect {
 #define FEATURE_MEM_CRC    (1u << 2)
 #define FEATURE_PACKAGES   (1u << 3)
 #define FEATURE_STREAM     (1u << 4)
-#define FEATURE_CHECKED    (1u << 5) /* COMMAND_CHECKED */
-#define FEATURE_LOCK       (1u << 6) /* PROTECT_BOOT */
+#define FEATURE_CHECKED    (1u << 5)  /* COMMAND_CHECKED */
+#define FEATURE_LOCK       (1u << 6)  /* PROTECT_BOOT */
+#define FEATURE_DEBUG      (1u << 31) /* a debug build of the bootloader */
 
 /* Why the bootloader did not start the application. */
 enum stay_reason {

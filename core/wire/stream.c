@@ -8,6 +8,7 @@
 
 #include "bytes.h"
 #include "crc.h"
+#include "debug_build.h"
 #include "geometry.h"
 #include "memory_hw.h"
 
@@ -104,6 +105,7 @@ static bool stream_may_lend(const struct stream *s, uint32_t piece)
 
 static void stream_lend(struct stream *s, const uint8_t *data, uint32_t len)
 {
+    ENSURE(s->lent_len == 0 && len % WORD_SIZE == 0);
     s->lent = data;
     s->lent_len = len;
     flash_hw_begin(s->hw->flash, s->spec.addr + s->written, data, len);

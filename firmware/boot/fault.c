@@ -12,6 +12,7 @@
 
 #include "chip.h"
 #include "cortex_m4.h"
+#include "debug_build.h"
 #include "link.h"
 #include "log.h"
 
@@ -35,6 +36,20 @@ __attribute__((used)) noreturn void fault_report(uint32_t pc, uint32_t lr)
     }
     core_reset();
 }
+
+#ifdef ARAREXT_DEBUG
+noreturn void debug_build_failed(const char *file, int line)
+{
+    core_interrupts_off();
+    if (log_take_over()) {
+        log_text("ASSERT ");
+        log_text(file);
+        log_decimal((uint32_t)line);
+        log_line("");
+    }
+    core_reset();
+}
+#endif
 
 /* clang-format off */
 __attribute__((naked)) void fault_entry(void)

@@ -13,6 +13,7 @@
 #include "chip.h"
 #include "clock.h"
 #include "crc_unit.h"
+#include "debug_build.h"
 #include "led.h"
 #include "log.h"
 #include "mpu.h"
@@ -71,7 +72,7 @@ static void main_log_start(void)
 {
     const struct loader_info *info = &loader.info;
 
-    log_text("\r\nararext " ARAREXT_VERSION_STRING ", ");
+    log_text("\r\nararext " ARAREXT_VERSION_STRING DEBUG_BUILD_TEXT ", ");
     log_text(info->clock_source != 0 ? "HSE " : "HSI ");
     log_decimal(info->core_hz / 1000000u);
     log_text(" MHz, flash ");

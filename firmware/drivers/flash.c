@@ -7,6 +7,7 @@
 
 #include "bytes.h"
 #include "cortex_m4.h"
+#include "debug_build.h"
 #include "flash_ram.h"
 #include "geometry.h"
 #include "memory_map.h"
@@ -171,6 +172,7 @@ enum reason flash_hw_erase(const struct flash_hw *flash, unsigned sector, uint32
 static enum reason flash_write(const struct flash_hw *flash, const struct flash_write *w,
                                uint32_t *detail)
 {
+    ENSURE((w->addr | w->len) % w->unit == 0 && w->len != 0);
     uint32_t cr = flash_unlock();
     uint32_t sr = flash->from_ram ? flash_ram_program(w, PROGRAM_LIMIT_US)
                                   : flash_program_here(w, PROGRAM_LIMIT_US);

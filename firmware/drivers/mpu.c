@@ -14,7 +14,6 @@
 #define EXECUTE     (MPU_RASR_RO)
 #define PERIPHERALS 0x40000000u
 
-#define LOG2_32K  15u
 #define LOG2_64K  16u
 #define LOG2_128K 17u
 #define LOG2_1M   20u
@@ -26,7 +25,7 @@ static const struct {
 } mpu_regions[MPU_REGIONS] = {
     /* Writable, because programming is a write. */
     {MAP_FLASH_BASE, NORMAL | READ_WRITE | MPU_RASR_SIZE(LOG2_1M)},
-    {MAP_BOOT_BASE, NORMAL | EXECUTE | MPU_RASR_SIZE(LOG2_32K)},
+    {MAP_BOOT_BASE, NORMAL | EXECUTE | MPU_RASR_SIZE(MAP_BOOT_LOG2)},
     {MAP_SRAM_BASE, SHARED | READ_WRITE | MPU_RASR_SIZE(LOG2_128K)},
     {LINK_RAMCODE_BASE, SHARED | EXECUTE | MPU_RASR_SIZE(LINK_RAMCODE_LOG2)},
     /* The stack guard: a push faults, while MEM_READ may read all of the SRAM. */

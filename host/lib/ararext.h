@@ -134,6 +134,7 @@ enum ararext_dialect {
 #define ARAREXT_FEATURE_STREAM     16u
 #define ARAREXT_FEATURE_CHECKED    32u
 #define ARAREXT_FEATURE_LOCK       64u
+#define ARAREXT_FEATURE_DEBUG      0x80000000u /* a debug build of the bootloader */
 
 /* Name of a command ("FLASH_ERASE") and back; NULL and -1 when there is none. Case does not count.
  */

@@ -20,8 +20,10 @@ static void show_chip(const struct cli *cli, const struct ararext_info *info)
 {
     cli_print(cli, "Board on %s\n", cli->port_path);
     if (info->extended) {
-        cli_print(cli, "  bootloader        %u.%u.%u, protocol %u.%u\n", info->version[0],
-                  info->version[1], info->version[2], info->protocol >> 4u, info->protocol & 15u);
+        cli_print(cli, "  bootloader        %u.%u.%u%s, protocol %u.%u\n", info->version[0],
+                  info->version[1], info->version[2],
+                  (info->features & ARAREXT_FEATURE_DEBUG) != 0 ? " debug build" : "",
+                  info->protocol >> 4u, info->protocol & 15u);
     } else {
         cli_print(cli,
                   "  bootloader        protocol %u.%u (known from the twelve commands alone)\n",

@@ -18,6 +18,7 @@ _Static_assert((int)ARAREXT_MEM_CRC == (int)COMMAND_MEM_CRC, "command codes");
 _Static_assert(ARAREXT_WRITE_MAX == MEM_WRITE_MAX, "frame sizes");
 _Static_assert(ARAREXT_FRAME_MAX == FRAME_SIZE_MAX, "frame sizes");
 _Static_assert(ARAREXT_FEATURE_MEM_CRC == FEATURE_MEM_CRC, "features");
+_Static_assert(ARAREXT_FEATURE_DEBUG == FEATURE_DEBUG, "features");
 _Static_assert(ARAREXT_FEATURE_LAST_ERROR == FEATURE_LAST_ERROR, "features");
 _Static_assert(ARAREXT_FEATURE_RESET == FEATURE_RESET, "features");
 _Static_assert(ARAREXT_FEATURE_CHECKED == FEATURE_CHECKED, "features");
