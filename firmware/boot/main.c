@@ -22,9 +22,9 @@
 #include "stream_mode.h"
 #include "stm32f407.h"
 #include "timer.h"
+#include "turn.h"
 
-#define AWAKE_US    2000u /* after the last byte or answer: the next request may be under way */
-#define AWAKE_BYTES 16u   /* a millisecond has 11.5 characters */
+#define AWAKE_BYTES 16u /* a millisecond has 11.5 characters */
 
 static struct loader loader;
 static struct frame_receiver receiver;
@@ -200,17 +200,15 @@ static void main_poll_line(uint32_t now_us)
     stream_mode_watch_rate(&receiver, now_us);
 }
 
-static void main_sleep(uint32_t now_us)
+static bool main_may_sleep(uint32_t now_us)
 {
     size_t unsent = serial_unsent();
 
     if (unsent != 0) {
         active_us = now_us; /* a request may follow the answer at once */
     }
-    if (unsent > AWAKE_BYTES || now_us - active_us > AWAKE_US ||
-        frame_missing(&receiver) > AWAKE_BYTES) {
-        timer_sleep();
-    }
+    return unsent > AWAKE_BYTES || turn_is_quiet(now_us, active_us) ||
+           frame_missing(&receiver) > AWAKE_BYTES;
 }
 
 void main_serve(const struct start_facts *facts)
@@ -227,6 +225,7 @@ void main_serve(const struct start_facts *facts)
     main_log_packages(facts);
     for (;;) {
         uint32_t now_us = timer_us();
+        bool may_sleep = false;
 
         main_poll_line(now_us);
         switch (frame_poll(&receiver, now_us, &request)) {
@@ -240,10 +239,8 @@ void main_serve(const struct start_facts *facts)
             break;
         case FRAME_NOTHING:
         default:
-            main_sleep(now_us);
+            may_sleep = main_may_sleep(now_us);
         }
-        log_pump();
-        led_update();
-        IWDG->KR = IWDG_KEY_RELOAD;
+        turn_end(may_sleep);
     }
 }

@@ -15,8 +15,8 @@
 #include "stm32f407.h"
 #include "stream.h"
 #include "timer.h"
+#include "turn.h"
 
-#define AWAKE_US 2000u /* after the last byte: another may be under way */
 /* Polls and closes are not counted by a host: 20 s of them. */
 #define WINDOW (SERIAL_WIDE_SIZE - 1024u)
 
@@ -141,16 +141,13 @@ static void stream_mode_serve(struct loader *l)
         size_t taken = stream_take(s, &in, now_us);
         serial_skip(taken);
         stream_mode_tell();
-        if (taken != 0 || in.len[0] != before) {
+        bool active = taken != 0 || in.len[0] != before;
+        if (active) {
             led_busy();
             active_us = timer_us();
-        } else if (now_us - active_us > AWAKE_US) {
-            timer_sleep();
         }
         before = in.len[0];
-        log_pump();
-        led_update();
-        IWDG->KR = IWDG_KEY_RELOAD;
+        turn_end(!active && turn_is_quiet(now_us, active_us));
     }
     stream_mode_end(l);
 }
