@@ -83,7 +83,7 @@ static enum reason stream_settle(struct stream *s)
     return len != 0 ? stream_program(s, s->lent, len) : REASON_NONE;
 }
 
-static void stream_fail(struct stream *s, enum reason reason)
+static __attribute__((noinline)) void stream_fail(struct stream *s, enum reason reason)
 {
     uint32_t detail = s->detail;
 
