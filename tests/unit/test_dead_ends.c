@@ -211,6 +211,7 @@ static void test_dead_log_flipped(void **state)
 static void test_dead_log_noise(void **state)
 {
     struct bench *b = bench_two();
+    struct package_check check;
 
     (void)state;
     for (unsigned slot = 0; slot < 2; slot++) {
@@ -221,6 +222,8 @@ static void test_dead_log_noise(void **state)
     assert_int_equal(b->result.installs, 1);
     bench_boots(b, true, 1, BOOT_TRIAL); /* no claim, but it is the same */
     assert_int_equal(b->result.installs, 0);
+    update_verify_area(&b->update, &check);
+    assert_int_equal(check.reason, REASON_NONE);
     assert_int_equal(update_confirm(&b->update, &b->detail), REASON_NONE);
     bench_boots(b, true, 1, BOOT_NORMAL);
     flash_model_at(b->m, MAP_APP_BASE + 20, 1)[0] ^= 1;
@@ -505,8 +508,13 @@ static void test_dead_find_package(void **state)
     assert_int_equal(update_find_package(&b->update, digest), 0);
     assert_int_equal(update_find_package(&b->update, digest + SLOT_ENTRY_SIZE), 1);
     assert_int_equal(update_find_package(&b->update, report), SLOT_NONE);
+    assert_int_equal(update_confirm(&b->update, &b->detail), REASON_NONE);
     assert_int_equal(update_rollback(&b->update, &b->detail), REASON_NONE);
     assert_int_equal(update_find_package(&b->update, digest + SLOT_ENTRY_SIZE), SLOT_NONE);
+    bench_set_record(b, 0, TRAILER_CONFIRMED, 0); /* on its way out */
+    assert_int_equal(update_find_package(&b->update, digest), SLOT_NONE);
+    bench_set_record(b, 0, TRAILER_CONFIRMED, FLAG_FIRST);
+    assert_int_equal(update_find_package(&b->update, digest), 0);
     flash_model_at(b->m, slot_addr(512, 0) + 50, 1)[0] ^= 1;
     assert_int_equal(update_find_package(&b->update, digest), SLOT_NONE);
     bench_free(b);

@@ -100,6 +100,25 @@ static void test_update_wrong_content_by_services(void **state)
     }
 }
 
+/* One whose records are lost besides is left out, and its trailer alone. */
+static void test_update_wrong_content_lost(void **state)
+{
+    struct package_bytes p = wrong_package(WRONG_DIGEST);
+    struct bench *b = bench_create(512);
+
+    (void)state;
+    b->update.memory = NULL;
+    assert_int_equal(bench_stage_bytes(b, p.data, p.len), REASON_NONE);
+    b->update.memory = &b->memory;
+    memset(bench_trailer(b, 0, 0, TRAILER_LOG), 0x5B, TRAILER_LOG);
+    b->m->operations = 0;
+    bench_stays(b, true, STAY_NOTHING_TO_BOOT);
+    assert_int_equal(b->result.reason, REASON_PACKAGE_CONTENT);
+    assert_int_equal(b->m->operations, 0);
+    bench_free(b);
+    free(p.data);
+}
+
 /* Provisioning has begun and not ended: what would run on the board before and after does not. */
 static void test_update_incomplete(void **state)
 {
@@ -279,6 +298,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_update_wrong_content),
         cmocka_unit_test(test_update_wrong_content_by_services),
+        cmocka_unit_test(test_update_wrong_content_lost),
         cmocka_unit_test(test_update_incomplete),
         cmocka_unit_test(test_update_refused),
         cmocka_unit_test(test_update_install_plain),
