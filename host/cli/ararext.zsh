@@ -20,7 +20,7 @@ _ararext()
         return
         ;;
     -b | --baud) compadd auto 9600 57600 115200 230400 460800 921600 1000000 2000000; return ;;
-    --format) compadd elf hex srec bin; return ;;
+    --format) compadd elf hex srec bin uf2 dfuse; return ;;
     --verify) compadd auto read; return ;;
     esac
     if [[ $PREFIX == -* ]]; then

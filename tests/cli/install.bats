@@ -142,7 +142,7 @@ END
         done
     done
     run bash try.bash "$script" ararext flash --format = ""
-    expect_exactly $'elf\nhex\nsrec\nbin'
+    expect_exactly $'elf\nhex\nsrec\nbin\nuf2\ndfuse'
     run bash try.bash "$script" ararext flash --format =
     expect "srec"
     run bash try.bash "$script" ararext flash --format = s

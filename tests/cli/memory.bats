@@ -321,12 +321,12 @@ END
 }
 
 @test "raw: what the board refuses" {
-    ararext raw 99
+    ararext raw 77
     expect_status 6
-    expect "command 99: the board answered 7F"
+    expect "command 77: the board answered 7F"
     ararext raw GET_LAST_ERROR
     expect_status 0
-    [ "${output:0:5}" = "10 99" ]
+    [ "${output:0:5}" = "10 77" ]
     ararext raw GET_VER 00
     expect_status 6
     payload=$(printf '00%.0s' $(seq 255))
