@@ -87,14 +87,15 @@ static const struct clock_plan clock_plan_slow = {
 static void clock_start_with(struct clock_state *state, const struct clock_plan *hse,
                              const struct clock_plan *hsi)
 {
-    const struct clock_plan *plan = hse;
+    const struct clock_plan *plan = &clock_plan_slow;
 
     timer_start(HSI_MHZ);
     state->hse = hse != NULL && clock_start_hse() && clock_run(hse);
     if (state->hse) {
+        plan = hse;
         RCC->CR |= RCC_CR_CSSON; /* a crystal that fails: NMI, which ends in a reset */
-    } else {
-        plan = clock_run(hsi) ? hsi : &clock_plan_slow;
+    } else if (clock_run(hsi)) {
+        plan = hsi;
     }
     state->core_hz = plan->core_mhz * HZ_PER_MHZ;
     state->apb1_hz = plan->apb1_mhz * HZ_PER_MHZ;

@@ -321,7 +321,7 @@ static void describe_request(struct ararext_message *out, const struct ararext_f
     } else if (name != NULL) {
         message_set(out, "%s", name);
     } else {
-        message_set(out, "command %02X", command);
+        message_set(out, "command %02X", f->sent[1]);
     }
 }
 
