@@ -8,10 +8,9 @@
  * (NAF) so that one number in five is not 0, and share their doublings. The signature's r is
  * compared as r * Z^2, so that no coordinate has to be divided.
  *
- * A verification is made twice, from the bytes on, and both must say yes. Inside one, skipping one
- * instruction can be enough for a forgery: the scalar multiplication left after its first round, or
- * the last addition left out, gives a point that the forger knows. No such skip reaches the other
- * run, which shares nothing with it but its input. Never trust one of the two alone.
+ * Inside a verification, skipping one instruction can be enough for a forgery: the scalar
+ * multiplication left after its first round, or the last addition left out, gives a point that the
+ * forger knows. So whoever decides by it verifies twice (package_verify.c).
  */
 #include "ecdsa.h"
 
@@ -32,10 +31,6 @@
 #define DIGIT_BITS  4u
 #define DIGIT_COUNT (8u * NUMBER_SIZE + 1u)
 #define TABLE_SIZE  4u /* 1, 3, 5 and 7 times a point */
-
-/* Both are one bit pattern and its complement: and-ing and or-ing two verdicts gives VERDICT_GOOD
- * both times only if both are. */
-_Static_assert((VERDICT_GOOD ^ VERDICT_BAD) == 0xFFFFFFFFu, "verdicts are complements");
 
 /* ---- DER ---- */
 
@@ -399,9 +394,9 @@ static bool scalar_load(uint32_t z[W], const uint8_t bytes[NUMBER_SIZE])
     return number_below(z, ecdsa_n) && !number_equal(z, ecdsa_zero);
 }
 
-static __attribute__((noinline)) uint32_t ecdsa_verify_once(const uint8_t point[2u * NUMBER_SIZE],
-                                                            const uint8_t digest[DIGEST_SIZE],
-                                                            const uint8_t *der, size_t len)
+__attribute__((noinline)) uint32_t ecdsa_verify(const uint8_t point[2u * NUMBER_SIZE],
+                                                const uint8_t digest[DIGEST_SIZE],
+                                                const uint8_t *der, size_t len)
 {
     uint8_t signature[2u * NUMBER_SIZE];
     uint32_t r[W], s[W], u1[W], u2[W];
@@ -417,17 +412,4 @@ static __attribute__((noinline)) uint32_t ecdsa_verify_once(const uint8_t point[
     order_multiply(u2, r, s);  /* r / s */
     point_multiply_both(&p, u1, u2, q);
     return point_matches(&p, r) ? VERDICT_GOOD : VERDICT_BAD;
-}
-
-uint32_t ecdsa_verify(const uint8_t point[64], const uint8_t digest[DIGEST_SIZE],
-                      const uint8_t *der, size_t len, volatile uint32_t *verdict)
-{
-    /* volatile: the compiler must not see that both runs are the same, and make them one */
-    const uint8_t *volatile same_point = point;
-    const uint8_t *volatile same_der = der;
-    *verdict = VERDICT_BAD;
-    volatile uint32_t first = ecdsa_verify_once(point, digest, der, len);
-    volatile uint32_t second = ecdsa_verify_once(same_point, digest, same_der, len);
-    *verdict = first | second;
-    return first & second;
 }

@@ -22,13 +22,12 @@ static void test_wycheproof(void **state)
     (void)state;
     for (unsigned i = 0; i < count; i++, v++) {
         uint8_t *der = malloc(v->len > 0 ? v->len : 1); /* exact, for the sanitizer */
-        volatile uint32_t verdict = VERDICT_GOOD;
 
         assert_non_null(der);
         memcpy(der, v->der, v->len);
-        uint32_t returned = ecdsa_verify(v->point, v->digest, der, v->len, &verdict);
+        uint32_t returned = ecdsa_verify(v->point, v->digest, der, v->len);
         free(der);
-        if (returned != verdict || (returned == VERDICT_GOOD) != v->good) {
+        if ((returned == VERDICT_GOOD) != v->good) {
             fail_msg("vector %u: %s", v->number, v->good ? "refused" : "accepted");
         }
         good += v->good ? 1u : 0;

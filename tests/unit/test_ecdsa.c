@@ -19,16 +19,14 @@
 #include "signer.h"
 #include "verdict.h"
 
-/* Ours, both answers; they agree when nothing goes wrong. */
+/* Ours. */
 static bool says_good(const struct signing *g)
 {
     uint8_t *der = malloc(g->len > 0 ? g->len : 1); /* exact, for the sanitizer */
     assert_non_null(der);
     memcpy(der, g->der, g->len);
-    volatile uint32_t verdict = VERDICT_GOOD;
-    uint32_t returned = ecdsa_verify(g->point, g->digest, der, g->len, &verdict);
+    uint32_t returned = ecdsa_verify(g->point, g->digest, der, g->len);
     free(der);
-    assert_int_equal(returned, verdict);
     assert_true(returned == VERDICT_GOOD || returned == VERDICT_BAD);
     return returned == VERDICT_GOOD;
 }

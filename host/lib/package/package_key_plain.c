@@ -192,10 +192,7 @@ int ararext_key_public_pem(const struct ararext_key *key, uint8_t **out, size_t 
 bool key_verify(const struct ararext_key *key, const uint8_t digest[DIGEST_SIZE],
                 const uint8_t *signature, size_t len)
 {
-    volatile uint32_t second = VERDICT_BAD;
-    return ecdsa_verify(key->spki + TLV_KEY_POINT, digest, signature, len, &second) ==
-               VERDICT_GOOD &&
-           second == VERDICT_GOOD;
+    return ecdsa_verify(key->spki + TLV_KEY_POINT, digest, signature, len) == VERDICT_GOOD;
 }
 
 bool key_sign(const struct ararext_key *key, const uint8_t digest[DIGEST_SIZE],
