@@ -292,20 +292,23 @@ END p256_multiply
  *     word 6: a    7: b - a    8: c + a - b    9: b - c    10: c    with borrows and carries.
  * Three words go, three more, then two; the product's words 8 to 15 are left, and a carry.
  */
+    .macro SPREAD a, b, c       /* words 7 to 10 of that, to r3-r6 */
+    rsbs r3, \a, #0
+    sbcs r4, \a, \b
+    sbcs r5, \b, \c
+    sbc r6, \c, #0
+    adds r3, r3, \b
+    adcs r4, r4, \c
+    adcs r5, r5, #0
+    adc r6, r6, #0
+    .endm
 INNER m4_multiply
     push {r0, lr}
     sub sp, sp, #64
     mov r0, sp
     bl p256_m4_product
     ldmia sp, {r0-r2}           /* m: words 0 to 2 */
-    rsbs r3, r0, #0
-    sbcs r4, r0, r1
-    sbcs r5, r1, r2
-    sbc r6, r2, #0
-    adds r3, r3, r1
-    adcs r4, r4, r2
-    adcs r5, r5, #0
-    adc r6, r6, #0
+    SPREAD r0, r1, r2
     add lr, sp, #12
     ldmia lr!, {r7-r9}          /* words 3 to 5 */
     adds r7, r7, r0
@@ -319,14 +322,7 @@ INNER m4_multiply
     adcs r12, r12, r6
     mov r0, #0
     adc r0, r0, #0              /* into word 11 */
-    rsbs r3, r7, #0             /* m: words 3 to 5 */
-    sbcs r4, r7, r8
-    sbcs r5, r8, r9
-    sbc r6, r9, #0
-    adds r3, r3, r8
-    adcs r4, r4, r9
-    adcs r5, r5, #0
-    adc r6, r6, #0
+    SPREAD r7, r8, r9           /* m: words 3 to 5 */
     adds r4, r4, r0
     adcs r5, r5, #0
     adc r6, r6, #0              /* m * (2^64 - 2^32 + 1) is far enough below 2^160 */

@@ -104,36 +104,6 @@ static void make_number(uint32_t z[P256_WORDS])
     }
 }
 
-static void compute_here(uint32_t op, struct job_numbers *n)
-{
-    n->result = 0;
-    switch (op) {
-    case JOB_ADD:
-        n->result = p256_add(n->z, n->x, n->y);
-        break;
-    case JOB_SUBTRACT:
-        n->result = p256_subtract(n->z, n->x, n->y);
-        break;
-    case JOB_MULTIPLY:
-        p256_multiply(n->z, n->x, n->y);
-        break;
-    case JOB_HALVE:
-        p256_halve(n->z, n->x);
-        break;
-    case JOB_FIELD_ADD:
-        p256_field_add(n->z, n->x, n->y);
-        break;
-    case JOB_DOUBLE:
-        p256_point_double((struct p256_point *)(void *)n->x);
-        break;
-    case JOB_FIELD_SUBTRACT:
-        p256_field_subtract(n->z, n->x, n->y);
-        break;
-    default:
-        p256_field_multiply(n->z, n->x, n->y);
-    }
-}
-
 static void test_numbers(void **state)
 {
     (void)state;
@@ -150,7 +120,7 @@ static void test_numbers(void **state)
             }
             run_job(op, JOB_COUNT);
             for (unsigned i = 0; i < JOB_COUNT; i++) {
-                compute_here(op, &job.numbers[i]);
+                job_compute(op, &job.numbers[i]);
             }
             assert_memory_equal(back.numbers, job.numbers, sizeof job.numbers);
         }

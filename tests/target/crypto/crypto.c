@@ -54,36 +54,6 @@ static uint32_t verify(struct job_verify *v)
     return ecdsa_verify(v->point, v->digest, v->der, v->len);
 }
 
-static void numbers(uint32_t op, struct job_numbers *n)
-{
-    n->result = 0;
-    switch (op) {
-    case JOB_ADD:
-        n->result = p256_add(n->z, n->x, n->y);
-        break;
-    case JOB_SUBTRACT:
-        n->result = p256_subtract(n->z, n->x, n->y);
-        break;
-    case JOB_MULTIPLY:
-        p256_multiply(n->z, n->x, n->y);
-        break;
-    case JOB_HALVE:
-        p256_halve(n->z, n->x);
-        break;
-    case JOB_FIELD_ADD:
-        p256_field_add(n->z, n->x, n->y);
-        break;
-    case JOB_DOUBLE:
-        p256_point_double((struct p256_point *)(void *)n->x);
-        break;
-    case JOB_FIELD_SUBTRACT:
-        p256_field_subtract(n->z, n->x, n->y);
-        break;
-    default:
-        p256_field_multiply(n->z, n->x, n->y);
-    }
-}
-
 static void run(struct job *job)
 {
     uint32_t start = DWT_CYCCNT;
@@ -95,7 +65,7 @@ static void run(struct job *job)
             sha256_blocks(job->sha256.state, job->sha256.data + job->sha256.offset, job->count);
             break;
         } else {
-            numbers(job->op, &job->numbers[i]);
+            job_compute(job->op, &job->numbers[i]);
         }
     }
     job->cycles = DWT_CYCCNT - start;

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "p256.h"
+
 #define JOB_ADDR 0x20000000u
 #define JOB_DO   1u
 #define JOB_DONE 2u
@@ -52,5 +54,36 @@ struct job {
         } sha256;
     };
 };
+
+/* One function of p256.h, by whichever implementation this is linked with. */
+static inline void job_compute(uint32_t op, struct job_numbers *n)
+{
+    n->result = 0;
+    switch (op) {
+    case JOB_ADD:
+        n->result = p256_add(n->z, n->x, n->y);
+        break;
+    case JOB_SUBTRACT:
+        n->result = p256_subtract(n->z, n->x, n->y);
+        break;
+    case JOB_MULTIPLY:
+        p256_multiply(n->z, n->x, n->y);
+        break;
+    case JOB_HALVE:
+        p256_halve(n->z, n->x);
+        break;
+    case JOB_FIELD_ADD:
+        p256_field_add(n->z, n->x, n->y);
+        break;
+    case JOB_DOUBLE:
+        p256_point_double((struct p256_point *)(void *)n->x);
+        break;
+    case JOB_FIELD_SUBTRACT:
+        p256_field_subtract(n->z, n->x, n->y);
+        break;
+    default:
+        p256_field_multiply(n->z, n->x, n->y);
+    }
+}
 
 #endif
