@@ -46,11 +46,13 @@ struct twin *bench_make_board(const char *elf)
 
 void bench_make_startable(uint8_t *image)
 {
+    enum { CORE_VECTORS = 16 }; /* the others of them are 0: none */
     static const uint8_t loop[2] = {0xFE, 0xE7};
     for (unsigned i = 0; i < 8; i++) {
         uint32_t word = i < 4 ? SRAM_END : APP_BASE + APP_ENTRY + 1;
         image[i] = (uint8_t)(word >> (8 * (i % 4)));
     }
+    memset(image + 8, 0, CORE_VECTORS * 4 - 8);
     memcpy(image + APP_ENTRY, loop, sizeof loop);
 }
 

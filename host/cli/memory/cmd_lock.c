@@ -83,9 +83,9 @@ const struct cli_command cmd_lock = {
     .run = run,
     .summary = "Write-protect the bootloader itself, for good",
     .arguments = "[OPTION...]",
-    .help = "For boards that leave the house: without it, stray code on an open board (sent to\n"
-            "SRAM, or an application gone wrong) could erase the bootloader. No command takes\n"
-            "it off again.\n\n"
+    .help = "For boards that leave the house: without it, stray code on an open board\n"
+            "(sent to SRAM, or an application gone wrong) could erase the bootloader.\n"
+            "No command takes it off again.\n\n"
             "Options:\n"
             "  -y, --yes            do not ask\n",
     .example = "ararext lock",

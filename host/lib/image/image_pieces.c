@@ -97,7 +97,7 @@ static int settle_piece(struct ararext_image *image, size_t i, const struct sour
     uint64_t end = last != NULL ? (uint64_t)last->addr + last->len : 0;
     uint32_t known = last == NULL || p->addr >= end ? 0 : (uint32_t)(end - p->addr);
     known = known < p->len ? known : p->len;
-    for (uint32_t n = 0; n < known; n++) {
+    for (uint32_t n = 0; last != NULL && n < known; n++) {
         if (data[n] != last->data[p->addr - last->addr + n]) {
             return overlap(image, i, p->addr + n, src);
         }
@@ -146,10 +146,13 @@ static struct ararext_segment part_of(const struct ararext_segment *s, uint64_t 
 {
     uint64_t begin = s->addr > from ? s->addr : from;
     uint64_t stop = (uint64_t)s->addr + s->len < end ? (uint64_t)s->addr + s->len : end;
-    return begin >= stop ? (struct ararext_segment){0}
-                         : (struct ararext_segment){.addr = (uint32_t)begin,
-                                                    .len = (uint32_t)(stop - begin),
-                                                    .data = s->data + (begin - s->addr)};
+    struct ararext_segment part = {0};
+    if (begin < stop) {
+        part.addr = (uint32_t)begin;
+        part.len = (uint32_t)(stop - begin);
+        part.data = s->data + (begin - s->addr);
+    }
+    return part;
 }
 
 int image_cut(struct ararext_image *image, uint32_t from, uint32_t end)

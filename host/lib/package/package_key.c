@@ -230,7 +230,7 @@ static bool write_unlocked(BIO *bio, const EVP_PKEY *pkey)
 int ararext_key_private_pem(const struct ararext_key *key, const char *passphrase, uint8_t **out,
                             size_t *len)
 {
-    if (!key->is_private) {
+    if (key == NULL || !key->is_private) {
         return ARAREXT_ERR_ARGUMENT;
     }
     BIO *bio = BIO_new(BIO_s_secmem());

@@ -36,7 +36,7 @@ static uint32_t mix(unsigned i, uint32_t b, uint32_t c, uint32_t d)
 
 static void take_block(struct sha1 *s)
 {
-    uint32_t w[16], v[5];
+    uint32_t w[16] = {0}, v[5];
     for (unsigned i = 0; i < 5; i++) {
         v[i] = s->state[i];
     }
