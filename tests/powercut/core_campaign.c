@@ -310,7 +310,7 @@ static void be_stubborn(struct campaign *c, const struct flash_model *prepared)
 {
     unsigned places = (unsigned)c->tally.operations;
     unsigned wanted = c->options->effort.stubborn < places ? c->options->effort.stubborn : places;
-    if (!c->scenery->plan->small) {
+    if (!c->scenery->plan->small || places == 0) {
         return;
     }
     for (unsigned i = 0; i < wanted; i++) {

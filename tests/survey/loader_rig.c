@@ -39,8 +39,10 @@ static bool loader_rig_has(const struct loader_rig *r, uint32_t addr, size_t len
 static void loader_rig_memory_read(void *ctx, uint32_t addr, uint8_t *data, size_t len)
 {
     struct loader_rig *r = ctx;
-    const uint8_t *ram = loader_rig_ram(r, addr, len);
+    const uint8_t *ram;
 
+    assert(r != NULL);
+    ram = loader_rig_ram(r, addr, len);
     if (ram != NULL) {
         memcpy(data, ram, len);
     } else if (loader_rig_has(r, addr, len)) {

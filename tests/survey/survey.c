@@ -413,6 +413,19 @@ static bool read_number(struct options *o, const char *name, unsigned long long 
     return false;
 }
 
+static bool read_value(struct options *o, const char *name, const char *value)
+{
+    if (strcmp(name, "--scenery") == 0) {
+        o->scenery = value;
+        return true;
+    }
+    if (strcmp(name, "--region") == 0) {
+        o->region = value;
+        return true;
+    }
+    return read_number(o, name, strtoull(value, NULL, 0));
+}
+
 static struct options read_options(int argc, char **argv)
 {
     const char *seed = getenv("ARAREXT_SEED");
@@ -425,13 +438,7 @@ static struct options read_options(int argc, char **argv)
             o.random = 100000;
         } else if (strcmp(argv[i], "--all") == 0) {
             o.all = true;
-        } else if (i + 1 == argc) {
-            usage();
-        } else if (strcmp(argv[i], "--scenery") == 0) {
-            o.scenery = argv[++i];
-        } else if (strcmp(argv[i], "--region") == 0) {
-            o.region = argv[++i];
-        } else if (read_number(&o, argv[i], strtoull(argv[i + 1], NULL, 0))) {
+        } else if (i + 1 < argc && read_value(&o, argv[i], argv[i + 1])) {
             i++;
         } else {
             usage();

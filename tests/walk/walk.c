@@ -195,6 +195,22 @@ static void usage(void)
     exit(2);
 }
 
+static bool read_number(struct options *o, const char *name, unsigned long long value)
+{
+    if (strcmp(name, "--steps") == 0) {
+        o->steps = value;
+    } else if (strcmp(name, "--seed") == 0) {
+        o->seed = value;
+    } else if (strcmp(name, "--board") == 0) {
+        o->board = (unsigned)value;
+    } else if (strcmp(name, "--jobs") == 0) {
+        o->jobs = (unsigned)value;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static struct options read_options(int argc, char **argv)
 {
     const char *seed = getenv("ARAREXT_SEED");
@@ -202,21 +218,12 @@ static struct options read_options(int argc, char **argv)
 
     o.seed = seed != NULL ? strtoull(seed, NULL, 0) : 1;
     for (int i = 1; i < argc; i++) {
-        const char *value = i + 1 < argc ? argv[i + 1] : "";
         if (strcmp(argv[i], "--full") == 0) {
             o.steps = FULL;
         } else if (strcmp(argv[i], "--all") == 0) {
             o.all = true;
-        } else if (*value == 0) {
-            usage();
-        } else if (strcmp(argv[i], "--steps") == 0) {
-            o.steps = strtoull(argv[++i], NULL, 0);
-        } else if (strcmp(argv[i], "--seed") == 0) {
-            o.seed = strtoull(argv[++i], NULL, 0);
-        } else if (strcmp(argv[i], "--board") == 0) {
-            o.board = (unsigned)strtoul(argv[++i], NULL, 0);
-        } else if (strcmp(argv[i], "--jobs") == 0) {
-            o.jobs = (unsigned)strtoul(argv[++i], NULL, 0);
+        } else if (i + 1 < argc && read_number(&o, argv[i], strtoull(argv[i + 1], NULL, 0))) {
+            i++;
         } else {
             usage();
         }

@@ -158,7 +158,7 @@ static size_t encode(const uint8_t *data, size_t len, char *out)
         uint32_t bits = (uint32_t)data[i] << 16 | (i + 1 < len ? (uint32_t)data[i + 1] << 8 : 0) |
                         (i + 2 < len ? data[i + 2] : 0);
         for (unsigned d = 0; d < 4; d++, digits++) {
-            out[at++] = i + d > len ? '=' : DIGITS[bits >> (18 - 6 * d) & 63];
+            out[at++] = (char)(i + d > len ? '=' : DIGITS[bits >> (18 - 6 * d) & 63]);
             if (digits % LINE == LINE - 1) {
                 out[at++] = '\n';
             }
