@@ -314,7 +314,7 @@ static void be_stubborn(struct campaign *c, const struct flash_model *prepared)
         return;
     }
     for (unsigned i = 0; i < wanted; i++) {
-        unsigned at = wanted == places ? 1 + i : 1 + (unsigned)(mix(c->options->seed, i) % places);
+        unsigned at = 1 + (wanted < places ? (unsigned)(mix(c->options->seed, i) % places) : i);
         for (unsigned kind = 0; kind < 3; kind++) {
             if (wanted == places || mix(c->options->seed, at) % 3 == kind) {
                 cut_again_and_again(c, prepared, at, (enum flash_model_cut)kind);
