@@ -306,15 +306,21 @@ static void cut_again_and_again(struct campaign *c, const struct flash_model *pr
     judge(c, c->flow->first | c->flow->later, true);
 }
 
+/* One of n places, n not 0. */
+static uint64_t pick(uint64_t seed, uint64_t i, uint64_t n)
+{
+    return n != 0 ? mix(seed, i) % n : 0;
+}
+
 static void be_stubborn(struct campaign *c, const struct flash_model *prepared)
 {
-    unsigned places = (unsigned)c->tally.operations;
-    unsigned wanted = c->options->effort.stubborn < places ? c->options->effort.stubborn : places;
+    uint64_t places = c->tally.operations;
+    uint64_t wanted = c->options->effort.stubborn < places ? c->options->effort.stubborn : places;
     if (!c->scenery->plan->small || places == 0) {
         return;
     }
-    for (unsigned i = 0; i < wanted; i++) {
-        unsigned at = 1 + (wanted < places ? (unsigned)(mix(c->options->seed, i) % places) : i);
+    for (uint64_t i = 0; i < wanted; i++) {
+        unsigned at = 1 + (unsigned)(wanted < places ? pick(c->options->seed, i, places) : i);
         for (unsigned kind = 0; kind < 3; kind++) {
             if (wanted == places || mix(c->options->seed, at) % 3 == kind) {
                 cut_again_and_again(c, prepared, at, (enum flash_model_cut)kind);
