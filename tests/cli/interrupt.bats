@@ -87,7 +87,7 @@ broken_off()
 }
 
 @test "SIGTERM while writing" {
-    broken_off TERM "> FE 57" app.bin --no-stream
+    broken_off TERM "> FE D7" app.bin --no-stream
     expect_status 143
     expect "interrupted (0 sectors erased and "
     ararext info
@@ -121,7 +121,7 @@ broken_off()
     ararext flash "$ARAREXT_APPS/hello.elf"
     expect_status 0
     real_time
-    for how in "> C5 01" "> FE 57"; do
+    for how in "> C5 01" "> FE D7"; do
         local stream=()
         [ "$how" = "> C5 01" ] || stream=(--no-stream)
         broken_off TERM "$how" app.bin --address 0x08020000 --force "${stream[@]}"
@@ -150,7 +150,7 @@ broken_off()
         rm -f err
         "$ARAREXT" erase --sector 2-10 --verbose </dev/null >out 2>err 3>&- &
         local tool=$!
-        wait_for "> 03 56 02" err
+        wait_for "> 03 D6 02" err
         kill -STOP "$TWIN_PID"
         start=$(date +%s%N)
         kill -TERM "$tool"
@@ -176,7 +176,7 @@ broken_off()
     real_time
     "$ARAREXT" erase --sector 2-10 --verbose </dev/null >out 2>err 3>&- &
     local tool=$!
-    wait_for "> 03 56 02" err
+    wait_for "> 03 D6 02" err
     kill -STOP "$TWIN_PID"
     kill -TERM "$tool"
     sleep 0.8
