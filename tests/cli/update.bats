@@ -73,6 +73,7 @@ held_reset()
     ararext update ota-demo-auto.pkg
     expect_status 0
     ararext update ota-demo-2.pkg --timeout 3
+    expect_not '\n'
     expect_status 14
     expect "not confirmed in time: 1 of 3 boots on trial made"
     ararext confirm

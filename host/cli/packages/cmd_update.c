@@ -196,14 +196,13 @@ static void tell_wait(struct update *u, uint32_t done, uint32_t total)
 static void show(void *ctx, enum ararext_update_step step, uint32_t done, uint32_t total)
 {
     static const char *const WORDS[] = {
-        [ARAREXT_STEP_ERASE] =
-            "Erasing a slot for it; what runs now stays until it is installed.\n",
+        [ARAREXT_STEP_ERASE] = "Erasing a slot for it; what runs now stays until it is installed.",
         [ARAREXT_STEP_STAGE] = "",
-        [ARAREXT_STEP_FINISH] = "The board judges it.\n",
-        [ARAREXT_STEP_INSTALL] = "Sealed; the board resets and installs it.\n",
-        [ARAREXT_STEP_START] = "Starting it.\n",
+        [ARAREXT_STEP_FINISH] = "The board judges it.",
+        [ARAREXT_STEP_INSTALL] = "Sealed; the board resets and installs it.",
+        [ARAREXT_STEP_START] = "Starting it.",
         [ARAREXT_STEP_WAIT] = "",
-        [ARAREXT_STEP_CONFIRM] = "It was started: confirming it.\n",
+        [ARAREXT_STEP_CONFIRM] = "It was started: confirming it.",
         [ARAREXT_STEP_DONE] = "",
     };
     struct update *u = ctx;
@@ -212,7 +211,9 @@ static void show(void *ctx, enum ararext_update_step step, uint32_t done, uint32
     }
     if (u->step != (int)step) {
         u->step = (int)step;
-        cli_say(u->cli, "%s", WORDS[step]);
+        if (WORDS[step][0] != '\0') {
+            cli_say(u->cli, "%s\n", WORDS[step]);
+        }
     }
     if (step == ARAREXT_STEP_STAGE) {
         cli_progress_show(&u->progress, ARAREXT_PHASE_WRITE, done, total);
