@@ -76,6 +76,58 @@ END
     expect "$ARAREXT_VERSION"
 }
 
+@test "the library builds without serial ports and OpenSSL, for transports of others" {
+    if ldd "$ARAREXT" | grep -q libasan; then
+        skip "the same in each build"
+    fi
+    cmake -S "$BATS_TEST_DIRNAME/../.." -B alone -DARAREXT_TERMIOS=OFF -DARAREXT_OPENSSL=OFF >log
+    cmake --build alone -j 2 >log || { tail -n 40 log; return 1; }
+    library=$(find alone -name libararext.so.0)
+    # All that is taken from elsewhere: the C library's standard part, and liblzma.
+    run bash -c "nm -D -u '$library' | grep -vE ' [wv] ' |
+        grep -vE ' (lzma_|__|mem|str(len|chr|rchr|cmp|ncmp|casecmp|ncasecmp|str|tol|toul|error)|v?s?n?printf|[cm]alloc|realloc|free|f(open|close|read|error)|qsort|toupper|abort)'"
+    [ -z "$output" ] || { echo "$output"; return 1; }
+    cat >program.c <<'END'
+#include <ararext_package.h>
+#include <string.h>
+static uint64_t clock_ms;
+static int put(void *ctx, const uint8_t *data, size_t len, unsigned ms) { (void)ctx, (void)ms; return len == 6 && data[1] == 0x51 ? 0 : ARAREXT_ERR_IO; }
+static int get(void *ctx, uint8_t *data, size_t size, unsigned ms, size_t *got)
+{
+    static const uint8_t answer[] = {0xA5, 0x51, 1, 0x10};
+    size_t *at = ctx;
+    (void)ms;
+    *got = size < sizeof answer - *at ? size : sizeof answer - *at;
+    memcpy(data, answer + *at, *got);
+    *at += *got;
+    return 0;
+}
+static int nothing(void *ctx) { (void)ctx; return 0; }
+static int rate(void *ctx, uint32_t baud) { (void)ctx, (void)baud; return 0; }
+static uint64_t now(void *ctx) { (void)ctx; return clock_ms++; }
+static void pass(void *ctx, unsigned ms) { (void)ctx; clock_ms += ms; }
+static void end(void *ctx) { (void)ctx; }
+int main(void)
+{
+    size_t at = 0, count = 1;
+    struct ararext_transport t = {&at, put, get, rate, nothing, nothing, now, pass, end, false, NULL}, none;
+    struct ararext_session *s;
+    struct ararext_message why;
+    struct ararext_port *ports;
+    uint8_t version = 0;
+    if (ararext_open(&s, &t, NULL) != 0 || ararext_get_version(s, &version) != 0 || version != 0x10) return 1;
+    ararext_close(s);
+    if (ararext_serial_open(&none, "/dev/ttyUSB0", 0, &why) != ARAREXT_ERR_UNSUPPORTED ||
+        strstr(why.text, "transport") == NULL) return 2;
+    if (ararext_list_ports(&ports, &count) != 0 || count != 0) return 3;
+    return 0;
+}
+END
+    cc -std=c11 -Wall -Wextra -Werror program.c -I "$PREFIX/include" "$library" -o program
+    LD_LIBRARY_PATH=$(dirname "$library") run ./program
+    expect_status 0
+}
+
 @test "the shared library exports ararext_ names and nothing else" {
     library=$(find "$PREFIX" -name 'libararext.so.0')
     names=$(nm -D --defined-only "$library" | awk '{print $3}')
