@@ -10,6 +10,11 @@
  * that return int return ARAREXT_OK or a negative enum ararext_error; every function that sends
  * something can return IO, TIMEOUT, GARBLED, REFUSED and INTERRUPTED (each explained at the enum),
  * which is not repeated below. Pointers that go in are not kept unless it says so.
+ *
+ * Structs that a caller has the memory for end in reserved words, so that later versions can tell
+ * more and be told more without another size. What goes in begins as zeros (a designated
+ * initialiser, ararext_default_options): ARGUMENT for a reserved word that is not 0, since it asks
+ * for what this version does not know. What comes out has 0 there.
  */
 #ifndef ARAREXT_H
 #define ARAREXT_H
@@ -177,6 +182,7 @@ struct ararext_transport {
     /* NULL, or: tries once to open again what has gone away, at 115200; IO as long as it is not
      * there. Until it has come back all others return IO. */
     int (*reopen)(void *ctx);
+    uint64_t reserved[4];
 };
 
 /* Opens a serial port (or a pseudo-terminal, or a symbolic link to one) for this process alone,
@@ -197,6 +203,7 @@ struct ararext_port {
     int usb_vid, usb_pid;  /* -1 if it is no USB port */
     bool twin;             /* the default link of a board twin that runs */
     bool console;          /* this machine's own console: not to be spoken to unasked */
+    uint64_t reserved[4];
 };
 /* Lists the ports: what the system knows, and the twin's default link for USART2 if it leads
  * somewhere. *out is one allocation, freed with free(). MEMORY, IO. */
@@ -221,6 +228,7 @@ struct ararext_options {
      * come back, so long at most. May be NULL. */
     void (*lost)(void *ctx, bool port, unsigned limit_ms);
     void *ctx;
+    uint64_t reserved[4];
 };
 /* 115200 baud, 2 resends, everything else off. */
 ARAREXT_API void ararext_default_options(struct ararext_options *out);
@@ -258,6 +266,7 @@ struct ararext_counters {
     uint64_t resends;
     uint64_t bytes_sent; /* on the wire */
     uint64_t bytes_received;
+    uint64_t reserved[4];
 };
 ARAREXT_API void ararext_get_counters(const struct ararext_session *s,
                                       struct ararext_counters *out);
@@ -314,6 +323,7 @@ struct ararext_board_error {
     uint8_t reason, command; /* 0 = none, 0 = frame not understood */
     uint16_t count;          /* failures since reset, stops at 65535 */
     uint32_t detail;
+    uint64_t reserved[2];
 };
 ARAREXT_CHECKED ARAREXT_API int ararext_get_last_error(struct ararext_session *s,
                                                        struct ararext_board_error *out);
@@ -346,6 +356,7 @@ struct ararext_info {
     uint16_t nwrp;
     size_t sector_count;
     struct ararext_sector sectors[ARAREXT_SECTORS_MAX];
+    uint64_t reserved[8];
 };
 /* Raises the rate of the line as far as adapter and board go, to limit at most (0: whatever can be
  * had). Each rate is proven by an exchange before it is used; where it does not hold both ends are
@@ -367,6 +378,7 @@ struct ararext_application {
     uint32_t bytes; /* to the last word that is not erased; 0 = nothing */
     uint32_t crc;   /* over these (PROTOCOL.md, "CRC32") */
     bool plausible; /* begins like an application: stack pointer and reset handler */
+    uint64_t reserved[2];
 };
 /* Finds out. UNSUPPORTED for a bootloader without MEM_CRC. */
 ARAREXT_CHECKED ARAREXT_API int ararext_find_application(struct ararext_session *s,
@@ -390,6 +402,7 @@ struct ararext_raw {
     uint8_t
         data[ARAREXT_DATA_MAX]; /* out: data of the answer, in the course dialect the status too */
     size_t data_len;            /* out */
+    uint64_t reserved[2];
 };
 /* ARGUMENT for a payload that does not fit. */
 ARAREXT_CHECKED ARAREXT_API int ararext_raw(struct ararext_session *s, struct ararext_raw *raw);
@@ -418,6 +431,7 @@ struct ararext_load {
     /* Leave out what lies in the bootloader's sectors. A BIN without an address begins there then,
      * if it has a vector table where an application begins. */
     bool skip_bootloader;
+    uint64_t reserved[2];
 };
 /* Loads a file of at most 16 MiB. options NULL: automatic. *out belongs to the caller. why gets the
  * sentence, with the line number where there are lines. FILE, FORMAT (checksum, overlap, truncated,
@@ -479,6 +493,7 @@ struct ararext_flash_options {
     /* Called often; done and total are bytes of the phase. May be NULL. */
     void (*progress)(void *ctx, enum ararext_phase phase, uint32_t done, uint32_t total);
     void *ctx;
+    uint64_t reserved[4];
 };
 
 struct ararext_plan {
@@ -491,6 +506,7 @@ struct ararext_plan {
     } sectors[ARAREXT_SECTORS_MAX];
     uint32_t erase_bytes; /* sum of the sectors to erase */
     uint32_t write_bytes; /* data bytes to be written; without streams erased runs are not */
+    uint64_t reserved[4];
 };
 /* Compares image and flash and decides. Changes nothing. The image has passed ararext_image_check
  * (else ARGUMENT). Without MEM_CRC every sector of the image is ERASE. PROTECTED when a sector that
@@ -515,6 +531,7 @@ struct ararext_flash_result {
     uint32_t stream_bytes;                  /* bytes of streams, after compressing */
     uint32_t resent_bytes;                  /* of streams, since the line had lost them */
     uint64_t erase_ms, write_ms, verify_ms; /* streams: the erasing is in write_ms */
+    uint64_t reserved[8];
 };
 /*
  * Carries a plan out. The sector with the image's first word is erased first, and that word is

@@ -103,6 +103,7 @@ struct ararext_pack_options {
     uint8_t crashes;         /* crash limit, 2 to 255; 0 = none */
     uint8_t watchdog_s;      /* on trial, 1 to 30 */
     uint8_t revoke;          /* bit i: revoke key i */
+    uint64_t reserved[4];
 };
 /* The bytes of an application from 0x08008000 on, gaps filled with FF. IMAGE when
  * ararext_image_check refuses it for the largest application area there is; MEMORY. */
@@ -156,6 +157,7 @@ struct ararext_package {
     uint8_t revoke;
     uint32_t tlv_count;
     struct ararext_tlv tlvs[ARAREXT_TLVS_MAX];
+    uint64_t reserved[8];
 };
 /* Structure alone, by the rules of FORMAT.md. FORMAT, with the offset in the sentence. */
 ARAREXT_CHECKED ARAREXT_API int ararext_package_parse(struct ararext_package *out,
@@ -182,6 +184,7 @@ struct ararext_package_findings {
     bool has_fingerprint;           /* the package names its key: */
     uint8_t fingerprint[ARAREXT_DIGEST_SIZE];
     bool other_key; /* that is not the key given */
+    uint64_t reserved[4];
 };
 /* Everything that can be told without a board. key NULL = by the package's own. FORMAT (damaged, or
  * content that does not unpack), SIGNATURE (wrong, not key's, or none and there is a key to check
@@ -219,6 +222,7 @@ struct ararext_slot {
     struct ararext_version version;
     uint32_t package_size, content_size, sequence, flags;
     uint8_t digest[8]; /* first bytes */
+    uint64_t reserved[2];
 };
 struct ararext_slots {
     uint8_t trust; /* enum ararext_trust */
@@ -230,6 +234,7 @@ struct ararext_slots {
     uint32_t package_max, content_max;
     uint8_t identity[ARAREXT_IDENTITY_SIZE];
     struct ararext_slot slots[ARAREXT_SLOT_COUNT];
+    uint64_t reserved[4];
 };
 /* GARBLED when the answer contradicts itself, UNSUPPORTED for a layout that this version is too old
  * for. A running application may answer it, too. */
@@ -267,6 +272,7 @@ struct ararext_start {
     bool answered; /* the board answered that it resets; else that was lost, or never arrived */
     bool in_bootloader;  /* a bootloader answers afterwards: nothing was started ... */
     uint8_t stay_reason; /* ... since: ararext_stay_reason_text */
+    uint64_t reserved[2];
 };
 /* Resets the board so that it starts what it has, and looks whether a bootloader answers
  * afterwards. Sent again when the answer was lost and a bootloader is still there; TIMEOUT or
@@ -282,6 +288,7 @@ struct ararext_provisioning {
     bool has_identity;
     uint8_t identity[ARAREXT_IDENTITY_SIZE];
     bool read_protection; /* lets a host set read protection level 1 afterwards, for good */
+    uint64_t reserved[4];
 };
 /* OTP blocks 0 to 4 as they will be. */
 ARAREXT_API void ararext_provision_image(const struct ararext_provisioning *p,
@@ -311,6 +318,7 @@ struct ararext_board {
     uint8_t keys[ARAREXT_KEYS_MAX][ARAREXT_DIGEST_SIZE]; /* OTP blocks 0 to 3 */
     bool plain_application; /* an open board runs an application that is in no package */
     bool slots_in_use;      /* ... and a slot holds bytes that are no package */
+    uint64_t reserved[4];
 };
 /* Asks for all of it; the bootloader answers. UNSUPPORTED for one without packages. */
 ARAREXT_CHECKED ARAREXT_API int ararext_board_read(struct ararext_session *s,
@@ -345,6 +353,7 @@ struct ararext_update_options {
     bool (*confirm)(void *ctx);
     void (*progress)(void *ctx, enum ararext_update_step step, uint32_t done, uint32_t total);
     void *ctx;
+    uint64_t reserved[4];
 };
 struct ararext_update_result {
     enum ararext_update_step step; /* how far it came */
@@ -358,6 +367,7 @@ struct ararext_update_result {
     uint8_t stay_reason;        /* then: why */
     uint8_t reject_cause;       /* after REJECTED */
     struct ararext_slots slots; /* as last told */
+    uint64_t reserved[8];
 };
 /*
  * Stages the package beside what runs, has it sealed and installed, checks that, starts it, and

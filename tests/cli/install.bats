@@ -110,7 +110,8 @@ static void end(void *ctx) { (void)ctx; }
 int main(void)
 {
     size_t at = 0, count = 1;
-    struct ararext_transport t = {&at, put, get, rate, nothing, nothing, now, pass, end, false, NULL}, none;
+    struct ararext_transport t = {.ctx = &at, .write = put, .read = get, .set_baud = rate, .flush_input = nothing, .drain = nothing,
+                                  .now_ms = now, .sleep_ms = pass, .close = end}, none;
     struct ararext_session *s;
     struct ararext_message why;
     struct ararext_port *ports;

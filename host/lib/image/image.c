@@ -15,6 +15,7 @@
 #include "file_kind.h"
 #include "image.h" /* core: the rule that the bootloader itself applies */
 #include "memory_map.h"
+#include "reserved.h"
 
 /* ---- which format ---- */
 
@@ -138,6 +139,9 @@ int ararext_image_parse(struct ararext_image **out, const struct ararext_segment
     const struct source src = {.data = file->data, .len = file->len, .name = name, .why = why};
     if (options == NULL) {
         options = &automatic;
+    }
+    if (!NOTHING_RESERVED(options, why)) {
+        return ARAREXT_ERR_ARGUMENT;
     }
     message_set(why, "%s", "");
     struct ararext_image *image = calloc(1, sizeof *image);

@@ -11,6 +11,7 @@
 
 #include "bytes.h"
 #include "memory_map.h"
+#include "reserved.h"
 #include "vectors.h"
 
 /* ---- the content ---- */
@@ -192,6 +193,9 @@ static int read_back(const uint8_t *data, size_t len, const struct ararext_segme
 static int check_options(const struct ararext_segment *content,
                          const struct ararext_pack_options *o, struct ararext_message *why)
 {
+    if (!NOTHING_RESERVED(o, why)) {
+        return ARAREXT_ERR_ARGUMENT;
+    }
     if (o->counter > ARAREXT_COUNTER_MAX) {
         message_set(why, "security counter %u: boards count to %u", (unsigned)o->counter,
                     ARAREXT_COUNTER_MAX);

@@ -208,10 +208,12 @@ int ararext_get_last_error(struct ararext_session *s, struct ararext_board_error
                         .data_max = sizeof data,
                         .extension = true};
     int rc = session_call(s, &call);
-    out->reason = data[LAST_ERROR_REASON];
-    out->command = data[LAST_ERROR_COMMAND];
-    out->count = load_le16(data + LAST_ERROR_COUNT);
-    out->detail = load_le32(data + LAST_ERROR_DETAIL);
+    *out = (struct ararext_board_error){
+        .reason = data[LAST_ERROR_REASON],
+        .command = data[LAST_ERROR_COMMAND],
+        .count = load_le16(data + LAST_ERROR_COUNT),
+        .detail = load_le32(data + LAST_ERROR_DETAIL),
+    };
     return rc;
 }
 

@@ -14,6 +14,7 @@
 #include "crc.h"
 #include "protocol.h"
 #include "command_stream.h"
+#include "reserved.h"
 
 /* A board that answers nonsense for ever must not keep us. */
 #define ANSWER_LIMIT_MS 2000u
@@ -38,7 +39,8 @@ int ararext_open(struct ararext_session **out, const struct ararext_transport *t
     if (options == NULL) {
         options = &defaults;
     }
-    if (options->retries > RETRIES_MAX) {
+    if (options->retries > RETRIES_MAX || !NOTHING_RESERVED(options, NULL) ||
+        !NOTHING_RESERVED(transport, NULL)) {
         return ARAREXT_ERR_ARGUMENT;
     }
     struct ararext_session *s = calloc(1, sizeof *s);
@@ -534,7 +536,7 @@ int ararext_raw(struct ararext_session *s, struct ararext_raw *raw)
     bool course = raw->dialect == ARAREXT_COURSE;
     raw->data_len = 0;
     if (raw->payload_len > (course ? ARAREXT_PAYLOAD_MAX - FRAME_CRC_SIZE : ARAREXT_PAYLOAD_MAX) ||
-        (!course && raw->dialect != ARAREXT_NATIVE)) {
+        (!course && raw->dialect != ARAREXT_NATIVE) || !NOTHING_RESERVED(raw, NULL)) {
         return ARAREXT_ERR_ARGUMENT;
     }
     if (session_stopped(s)) {

@@ -14,6 +14,7 @@
 #include "image_part.h"
 #include "memory_map.h"
 #include "protocol.h"
+#include "reserved.h"
 #include "stream_host.h"
 
 struct job {
@@ -317,7 +318,7 @@ int ararext_flash_run(struct ararext_session *s, const struct ararext_image *ima
         .result = result,
     };
     *result = (struct ararext_flash_result){0};
-    if (!s->has_info || plan->count == 0) {
+    if (!s->has_info || plan->count == 0 || !NOTHING_RESERVED(options, NULL)) {
         return ARAREXT_ERR_ARGUMENT;
     }
     bool changes = plan->sectors[0].action != ARAREXT_KEEP;
@@ -350,6 +351,9 @@ int ararext_flash_verify(struct ararext_session *s, const struct ararext_image *
         .result = result,
     };
     *result = (struct ararext_flash_result){0};
+    if (!NOTHING_RESERVED(options, NULL)) {
+        return ARAREXT_ERR_ARGUMENT;
+    }
     uint64_t start = now(&j);
     begin(&j, ARAREXT_PHASE_VERIFY, ararext_image_size(image));
     int rc = verify_between(&j, 0, UINT32_MAX);
@@ -399,6 +403,9 @@ int ararext_read_range(struct ararext_session *s, const struct ararext_flash_opt
                        uint32_t addr, uint8_t *data, size_t len)
 {
     uint8_t last = 0;
+    if (!NOTHING_RESERVED(options, NULL)) {
+        return ARAREXT_ERR_ARGUMENT;
+    }
     if (len > ARAREXT_READ_MAX) { /* what is beyond the part is refused before the first byte */
         int rc = addr + (uint64_t)len - 1 <= UINT32_MAX
                      ? ararext_read(s, addr + (uint32_t)len - 1, &last, 1)
@@ -427,6 +434,9 @@ int ararext_read_range(struct ararext_session *s, const struct ararext_flash_opt
 int ararext_write_range(struct ararext_session *s, const struct ararext_flash_options *options,
                         uint32_t addr, const uint8_t *data, size_t len)
 {
+    if (!NOTHING_RESERVED(options, NULL)) {
+        return ARAREXT_ERR_ARGUMENT;
+    }
     for (size_t at = 0; at < len;) {
         /* Whole words from the second frame on: the board programs them as such. */
         size_t room = CHUNK_MAX - ((addr + at) & 3u);

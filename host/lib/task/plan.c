@@ -12,6 +12,7 @@
 #include "flash_compare.h"
 #include "image_part.h"
 #include "protocol.h"
+#include "reserved.h"
 #include "stream_host.h"
 
 enum { NWRP_BITS = 12 }; /* sectors that nWRP speaks of */
@@ -172,6 +173,9 @@ int ararext_flash_plan(struct ararext_session *s, const struct ararext_info *inf
                        const struct ararext_image *image,
                        const struct ararext_flash_options *options, struct ararext_plan *out)
 {
+    if (!NOTHING_RESERVED(options, NULL)) {
+        return ARAREXT_ERR_ARGUMENT;
+    }
     s->info = *info;
     s->has_info = true;
     int rc = list_sectors(info, image, out);

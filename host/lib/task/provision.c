@@ -10,6 +10,7 @@
 #include "bytes.h"
 #include "format.h"
 #include "protocol.h"
+#include "reserved.h"
 #include "session.h"
 
 enum { OTP_CHUNK = 240, LOCKS_AT = 512, WORD = 4 };
@@ -31,7 +32,7 @@ static bool arguments_good(const struct ararext_provisioning *p)
 {
     uint8_t blank[DIGEST_SIZE];
     memset(blank, 0xFF, sizeof blank);
-    if (p->count < 1 || p->count > ARAREXT_KEYS_MAX) {
+    if (p->count < 1 || p->count > ARAREXT_KEYS_MAX || !NOTHING_RESERVED(p, NULL)) {
         return false;
     }
     for (uint32_t i = 0; i < p->count; i++) {

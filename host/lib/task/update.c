@@ -13,6 +13,7 @@
 #include "enter.h"
 #include "protocol.h"
 #include "command_stream.h"
+#include "reserved.h"
 #include "stream_host.h"
 
 enum {
@@ -353,6 +354,9 @@ int ararext_update(struct ararext_session *s, const struct ararext_package *pack
     static const struct ararext_update_options defaults;
     const struct update u = {s, package, options != NULL ? options : &defaults, result};
     *result = (struct ararext_update_result){.slot = ARAREXT_SLOT_NONE, .slots = board->slots};
+    if (!NOTHING_RESERVED(options, NULL)) {
+        return ARAREXT_ERR_ARGUMENT;
+    }
     result->nothing_to_do = !u.options->force && is_there(&u);
     int rc = ARAREXT_OK;
     if (result->nothing_to_do) {
