@@ -39,6 +39,7 @@ enum protocol_command {
     COMMAND_SET_BAUD = 0x6B,
     COMMAND_STREAM_BEGIN = 0x6C,
     COMMAND_DIGESTS = 0x6D,
+    COMMAND_GET_BOARD = 0x6E,
 };
 
 /* Status byte of the course dialect. */
@@ -131,7 +132,12 @@ enum protocol_dialect {
 #define FEATURE_STREAM     (1u << 4)
 #define FEATURE_CHECKED    (1u << 5)  /* COMMAND_CHECKED */
 #define FEATURE_LOCK       (1u << 6)  /* PROTECT_BOOT */
+#define FEATURE_BOARD      (1u << 7)  /* COMMAND_GET_BOARD */
 #define FEATURE_DEBUG      (1u << 31) /* a debug build of the bootloader */
+
+/* GET_BOARD: offsets of its fields. */
+#define BOARD_REPORT_BLOCK 0u /* 1: the block holds; 0: the built-in one, it does not check */
+#define BOARD_REPORT_BYTES 1u /* the one that holds */
 
 /* Why the bootloader did not start the application. */
 enum stay_reason {

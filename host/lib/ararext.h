@@ -114,6 +114,7 @@ enum ararext_command {
     ARAREXT_SET_BAUD = 0x6B,
     ARAREXT_STREAM_BEGIN = 0x6C,
     ARAREXT_DIGESTS = 0x6D,
+    ARAREXT_GET_BOARD = 0x6E,
 };
 
 enum ararext_dialect {
@@ -139,6 +140,7 @@ enum ararext_dialect {
 #define ARAREXT_FEATURE_STREAM     16u
 #define ARAREXT_FEATURE_CHECKED    32u
 #define ARAREXT_FEATURE_LOCK       64u
+#define ARAREXT_FEATURE_BOARD      128u
 #define ARAREXT_FEATURE_DEBUG      0x80000000u /* a debug build of the bootloader */
 
 /* Name of a command ("FLASH_ERASE") and back; NULL and -1 when there is none. Case does not count.

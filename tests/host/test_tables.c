@@ -106,7 +106,7 @@ static void test_text_commands(void **state)
     (void)state;
     for (unsigned code = 0; code < 256; code++) {
         const char *name = ararext_command_name((uint8_t)code);
-        bool known = (code >= 0x51 && code <= 0x5C) || (code >= 0x60 && code <= 0x6D);
+        bool known = (code >= 0x51 && code <= 0x5C) || (code >= 0x60 && code <= 0x6E);
         assert_true((name != NULL) == known);
         if (name != NULL) {
             assert_int_equal(ararext_command_code(name), code);

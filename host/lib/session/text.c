@@ -44,6 +44,7 @@ static const struct {
     {ARAREXT_SET_BAUD, "SET_BAUD"},
     {ARAREXT_STREAM_BEGIN, "STREAM_BEGIN"},
     {ARAREXT_DIGESTS, "DIGESTS"},
+    {ARAREXT_GET_BOARD, "GET_BOARD"},
 };
 
 const char *ararext_command_name(uint8_t code)
