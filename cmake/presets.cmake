@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: MIT
+# The files of boards/ as rows of a C table: {"name", "text"}, in the order of their names.
+function(ararext_write_presets out)
+    file(GLOB boards CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/boards/*.board)
+    list(SORT boards)
+    set(rows "")
+    foreach(board IN LISTS boards)
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${board})
+        get_filename_component(name ${board} NAME_WE)
+        file(READ ${board} text)
+        string(REPLACE "\\" "\\\\" text "${text}")
+        string(REPLACE "\"" "\\\"" text "${text}")
+        string(REPLACE "\n" "\\n\"\n     \"" text "${text}")
+        string(APPEND rows "    {\"${name}\",\n     \"${text}\"},\n")
+    endforeach()
+    file(CONFIGURE OUTPUT ${out} CONTENT "${rows}" @ONLY)
+endfunction()
