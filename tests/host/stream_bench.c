@@ -25,7 +25,8 @@ static bool happens(uint32_t ppm)
 
 void bench_wire_put(struct bench *b, struct bench_wire *w, uint8_t byte, uint32_t baud)
 {
-    w->free_ns = (w->free_ns > b->now_ns ? w->free_ns : b->now_ns) + 10u * SECOND / baud;
+    uint64_t byte_ns = 10u * SECOND / baud * 1000000u / (1000000u + b->faults.fast_ppm);
+    w->free_ns = (w->free_ns > b->now_ns ? w->free_ns : b->now_ns) + byte_ns;
     if (w->free_ns >= b->faults.cut_from_ns && w->free_ns < b->faults.cut_to_ns) {
         b->faults.cut++;
         return;
@@ -108,12 +109,23 @@ static int line_write(void *ctx, const uint8_t *data, size_t len, unsigned timeo
     return ARAREXT_OK;
 }
 
+/* A busy machine lets the host's program wait. */
+static void take_nap(struct bench *b)
+{
+    if (b->faults.nap_ns != 0 && b->now_ns >= b->next_nap_ns) {
+        bench_pass(b, b->faults.nap_ns);
+        b->next_nap_ns = b->now_ns + b->faults.nap_every_ns;
+        b->faults.napped++;
+    }
+}
+
 static int line_read(void *ctx, uint8_t *data, size_t size, unsigned timeout_ms, size_t *got)
 {
     struct bench *b = ctx;
     uint64_t end = b->now_ns + (uint64_t)timeout_ms * MS;
     bool good;
     *got = 0;
+    take_nap(b);
     for (;;) {
         if (is_gone(b)) {
             return ARAREXT_ERR_IO;

@@ -35,12 +35,14 @@ struct bench_faults {
     uint32_t adapter_baud;             /* rates above this are refused by the adapter; 0 = none */
     uint32_t fail_at;                  /* programming this address fails */
     uint32_t dies_at;                  /* the board resets when it would program this address */
+    uint32_t fast_ppm;                 /* the line is so much faster than its rate says */
+    uint64_t nap_ns, nap_every_ns;     /* the host does not run for so long, so often; 0 = never */
     uint8_t eats;                      /* this byte never gets into a stream; 0 = all do */
     uint64_t gone_from_ns, gone_to_ns; /* the port is not there */
     bool other_board;                  /* and then there is another one behind it */
     bool swapped;                      /* another one is there when the host looks for it */
     unsigned drop_answers[256];        /* by command: so many answers are lost */
-    unsigned lost, altered, cut, garbled, refused, failed, dropped, eaten, reopened, died;
+    unsigned napped, lost, altered, cut, garbled, refused, failed, dropped, eaten, reopened, died;
 };
 
 struct bench {
@@ -48,6 +50,7 @@ struct bench {
     struct ararext_transport transport;
     struct ararext_session *session;
     struct ararext_info info;
+    uint64_t next_nap_ns;
     uint64_t now_ns, busy_ns; /* busy: the board does nothing else until then */
     uint64_t latency_ns;
     uint32_t host_baud;

@@ -57,6 +57,31 @@ static void test_stream_keeps_to_the_limit(void **state)
     }
 }
 
+/* The line is kept busy by what the board has room for, also where the host's own clock is no
+ * measure: its program is let run half of the time only, or the line is faster than it says. */
+static void test_stream_goes_by_credit(void **state)
+{
+    struct bench *b = bench_create(115200, 1, 2);
+    (void)state;
+    b->faults.nap_ns = 150 * 1000000ull;
+    b->faults.nap_every_ns = 100 * 1000000ull;
+    bench_make_image(b, 300 * KIB, false);
+    uint64_t took = bench_flash_ok(b, &PLAIN), limit = bench_limit_ms(b);
+    printf("    with naps: %.4f\n", (double)took / (double)limit);
+    assert_true(b->faults.napped > 40);
+    assert_true(took * 100 <= limit * 106);
+    bench_free(b);
+
+    b = bench_create(115200, 1, 2);
+    b->faults.fast_ppm = 50000;
+    bench_make_image(b, 300 * KIB, false);
+    took = bench_flash_ok(b, &PLAIN);
+    limit = bench_limit_ms(b);
+    printf("    5 %% faster: %.4f\n", (double)took / (double)limit);
+    assert_true(took * 100 <= limit * 98);
+    bench_free(b);
+}
+
 static void test_stream_compresses_where_it_helps(void **state)
 {
     (void)state;
@@ -539,6 +564,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stream_keeps_to_the_limit),
+        cmocka_unit_test(test_stream_goes_by_credit),
         cmocka_unit_test(test_stream_compresses_where_it_helps),
         cmocka_unit_test(test_stream_skips_what_is_there),
         cmocka_unit_test(test_stream_needs_a_board_that_can),

@@ -18,6 +18,8 @@
 enum {
     AHEAD_CLEAN_US = 20000, /* of what was handed over, this much may wait for the line ... */
     AHEAD_BAD_US = 4000,    /* ... and where it will often be in vain */
+    AHEAD_LATE_US = 500000, /* ... and at most where this program comes back late */
+    LATE_US = 3000,         /* what the scheduler may take anyway */
     TURN_US = 20000,        /* a guess: until the board has told of a gap */
     POLL_CLEAN_MS = 250,    /* without a word: ask */
     POLL_BAD_MS = 60,
@@ -47,6 +49,9 @@ struct sender {
     uint32_t payload;     /* of the next frame */
     uint32_t smallest;    /* of frames under way */
     uint64_t line_free_us;
+    uint64_t stale_us; /* until then the line may have bytes of before it went back */
+    uint64_t due_us;   /* when there was to be more to say; 0 = when the board has spoken */
+    uint64_t late_us;  /* how late this program was for that, at most */
     uint64_t heard_ms, moved_ms, polled_ms, closed_ms;
     double losses, bytes; /* recent ones */
     unsigned closes;
@@ -133,7 +138,31 @@ static bool has_credit(const struct sender *c)
 
 static uint64_t ahead_us(const struct sender *c)
 {
-    return c->losses > 0.5 ? AHEAD_BAD_US : AHEAD_CLEAN_US;
+    uint64_t late = 2 * c->late_us < AHEAD_LATE_US ? 2 * c->late_us : AHEAD_LATE_US;
+    return c->losses > 0.5 ? AHEAD_BAD_US : late > AHEAD_CLEAN_US ? late : AHEAD_CLEAN_US;
+}
+
+/* A program that is not let run in time leaves the line idle: it then hands over more at once. */
+static void note_lateness(struct sender *c)
+{
+    uint64_t now_us = now_ms(c) * 1000u;
+    if (c->due_us != 0 && now_us > c->due_us + LATE_US && now_us - c->due_us > c->late_us) {
+        c->late_us = now_us - c->due_us;
+    }
+    c->due_us = 0;
+}
+
+/* What the board has left the line: where that is faster than our clock says, the board is right.
+ */
+static void note_arrival(struct sender *c, uint32_t next)
+{
+    uint64_t now_us = now_ms(c) * 1000u;
+    uint64_t frames = (c->sent - next) / (c->smallest != 0 ? c->smallest : 1u) + 2u;
+    uint64_t bytes = c->sent - next + frames * (OVERHEAD + 3u);
+    uint64_t free_us = now_us + bytes * 10000000u / c->s->baud;
+    if (now_us >= c->stale_us && free_us < c->line_free_us) {
+        c->line_free_us = free_us;
+    }
 }
 
 static int put_data(struct sender *c)
@@ -184,6 +213,7 @@ static bool closing(const struct sender *c)
 static int speak_of_data(struct sender *c)
 {
     int rc = ARAREXT_OK;
+    note_lateness(c);
     while (rc == ARAREXT_OK && c->sent < c->job->size && has_credit(c) &&
            c->line_free_us < now_ms(c) * 1000u + ahead_us(c)) {
         forget_old_losses(c);
@@ -209,6 +239,7 @@ static void go_back(struct sender *c, uint32_t next)
     c->job->resent += c->sent - next;
     c->s->counters.resends++;
     c->losses += 1.0;
+    c->stale_us = c->line_free_us;
     c->round = (c->round + 1u) & ROUND_MASK;
     c->sent = next;
     c->tail_polled = c->eager = false;
@@ -232,6 +263,7 @@ static void hear(struct sender *c)
     c->state = c->in[STREAM_STATUS_STATE];
     c->acked = next;
     c->sent = c->sent < next ? next : c->sent;
+    note_arrival(c, next);
     c->written = written;
     if (c->state == STREAM_FAILED) {
         c->reason_detail = number;
@@ -268,7 +300,7 @@ static void take_byte(struct sender *c, uint8_t byte)
 }
 
 /* Until there is something to say. */
-static unsigned wait_ms(const struct sender *c)
+static unsigned wait_ms(struct sender *c)
 {
     uint64_t now_us = now_ms(c) * 1000u;
     uint64_t room_us = c->line_free_us > ahead_us(c) ? c->line_free_us - ahead_us(c) : 0;
@@ -276,6 +308,7 @@ static unsigned wait_ms(const struct sender *c)
     unsigned wait = c->losses > 0.0 ? POLL_BAD_MS / 2 : IDLE_MS;
     if (has_data && room_us < now_us + wait * 1000u) {
         wait = room_us > now_us ? (unsigned)((room_us - now_us) / 1000u) + 1u : 1u;
+        c->due_us = now_us + wait * 1000u;
     }
     return wait;
 }
