@@ -62,10 +62,10 @@ _ararext()
     verify) options+=" --verify --address --format --skip-bootloader --force" ;;
     erase) options+=" --sector --all --yes" ;;
     read) options+=" --output" ;;
-    write) options+=" --hex --no-verify" ;;
+    write) options+=" --hex --no-verify --force" ;;
     keygen) options+=" --public --passphrase-file" ;;
-    pack) options+=" --output --key --passphrase-file --unsigned --digest-only --signature --start-signature --public-key --security-counter --board --trials --no-confirm --crash-limit --watchdog --revoke-key --no-compress --format --skip-bootloader" ;;
-    image) options+=" --key --board --passphrase-file" ;;
+    pack) options+=" --address --output --key --passphrase-file --unsigned --digest-only --signature --start-signature --public-key --security-counter --board --trials --no-confirm --crash-limit --watchdog --revoke-key --no-compress --format --skip-bootloader" ;;
+    image) options+=" --key --board --passphrase-file --address --format --skip-bootloader" ;;
     update) options+=" --confirm --force --no-start --no-stream --timeout --yes" ;;
     provision) options+=" --key --board --read-protection --dry-run --yes" ;;
     reset) options+=" --bootloader" ;;

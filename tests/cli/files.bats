@@ -108,7 +108,27 @@ teardown()
         ararext pack "$file" --skip-bootloader --unsigned --version 1.0.0 -o p
         expect_status 0
         python3 "$HERE/package_check.py" p tiny.bin >check.json
+        ararext image "$file"
+        expect_status 9
+        ararext image "$file" --skip-bootloader
+        expect_status 0
+        expect "an application for 'ararext flash'"
     done
+    # Of a binary the address may be named.
+    ararext pack merged.bin --address 0x08000000 --skip-bootloader --unsigned --version 1.0.0 -o q
+    expect_status 0
+    cmp p q
+    ararext pack tiny.bin --address 0x08008000 --unsigned --version 1.0.0 -o q
+    expect_status 0
+    cmp p q
+    ararext pack tiny.bin --address 0x0800C000 --unsigned --version 1.0.0 -o q
+    expect_status 9
+    ararext image merged.bin --address 0x08000000 --skip-bootloader
+    expect_status 0
+    ararext image merged.hex --address 0x08000000
+    expect_status 2
+    ararext image merged.hex --format bin
+    expect_status 9
     ararext verify tiny.bin
     expect_status 0
 }

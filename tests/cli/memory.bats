@@ -143,6 +143,27 @@ teardown()
     expect_status 8
 }
 
+@test "write of a file where applications begin looks at its vectors" {
+    python3 "$HERE/files.py"
+    ararext write 0x08008000 large.bin
+    expect_status 9
+    expect "linked for 0x08000000"
+    expect "the board was not changed"
+    run "$ARAREXT" write 0x08008000 - <large.bin
+    expect_status 9
+    ararext read 0x08008000 4
+    expect "FF FF FF FF"
+    ararext write 0x08008000 tiny.bin
+    expect_status 0
+    ararext erase --all --yes
+    ararext write 0x08008004 large.bin
+    expect_status 0
+    ararext erase --all --yes
+    ararext write 0x08008000 large.bin --force
+    expect_status 0
+    expect "forced: "
+}
+
 @test "erase one sector, several, none of the bootloader's" {
     ararext write 0x08008000 --hex 00
     ararext write 0x0800C000 --hex 00

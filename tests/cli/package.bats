@@ -39,6 +39,22 @@ check()
     [ ! -e other.pem ]
     ararext keygen no/such/folder.pem
     expect_status 8
+    ln -s nowhere dangling.pem
+    ararext keygen dangling.pem
+    expect_status 8
+    expect "is not overwritten"
+    [ ! -e nowhere ]
+}
+
+@test "keygen: a key is there whole, or not at all" {
+    # Killed while it writes: the first byte of a file is one too many.
+    run bash -c 'ulimit -f 0; "$ARAREXT" keygen killed.pem </dev/null'
+    [ "$status" -gt 128 ]
+    [ ! -e killed.pem ]
+    [ -n "$(compgen -G 'killed.pem.*')" ]
+    ararext keygen killed.pem
+    expect_status 0
+    openssl pkey -in killed.pem -noout
 }
 
 @test "keygen tells the fingerprint that boards know: SHA-256 of the SubjectPublicKeyInfo" {

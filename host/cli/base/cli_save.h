@@ -28,6 +28,9 @@ ARAREXT_CHECKED int cli_open_output(struct cli *cli, const char *path, struct cl
 /* Writes data in place of what it held. FILE: it still holds that. */
 ARAREXT_CHECKED int cli_write_output(struct cli *cli, struct cli_output *out, const uint8_t *data,
                                      size_t len);
+/* A file that must not be there yet, with these permissions: all of data, or no such file. FILE. */
+ARAREXT_CHECKED int cli_write_new(struct cli *cli, const char *path, unsigned mode,
+                                  const uint8_t *data, size_t len);
 /* Forgets it, written or not. */
 void cli_discard_output(struct cli_output *out);
 

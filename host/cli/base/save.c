@@ -140,27 +140,66 @@ static bool write_all(int fd, const uint8_t *data, size_t len)
     return true;
 }
 
-/* A new file in place of the target. */
-static bool replace(const struct cli_output *out, const uint8_t *data, size_t len)
+/* What puts a whole file, which stands beside the target, in its place. */
+typedef int place_fn(const char *beside, const char *target);
+
+static bool write_beside(const char *target, unsigned mode, const struct ararext_segment *data,
+                         place_fn *place)
 {
     char beside[CLI_PATH_MAX + 8];
-    mode_t mask = umask(0);
-    umask(mask);
-    snprintf(beside, sizeof beside, "%s.XXXXXX", out->target);
+    snprintf(beside, sizeof beside, "%s.XXXXXX", target);
     int fd = mkostemp(beside, O_CLOEXEC);
     if (fd < 0) {
         return false;
     }
-    bool good = fchmod(fd, out->mode != 0 ? out->mode : 0666 & ~mask) == 0 &&
-                write_all(fd, data, len) && fsync(fd) == 0;
+    bool good = fchmod(fd, mode) == 0 && write_all(fd, data->data, data->len) && fsync(fd) == 0;
     good = close(fd) == 0 && good;
-    good = good && rename(beside, out->target) == 0;
+    good = good && place(beside, target) == 0;
     if (!good) {
         int cause = errno;
         (void)unlink(beside);
         errno = cause;
     }
     return good;
+}
+
+/* A new file in place of the target. */
+static bool replace(const struct cli_output *out, const uint8_t *data, size_t len)
+{
+    const struct ararext_segment bytes = {.len = (uint32_t)len, .data = data};
+    mode_t mask = umask(0);
+    umask(mask);
+    return write_beside(out->target, out->mode != 0 ? out->mode : 0666 & ~mask, &bytes, rename);
+}
+
+/* Fails where the target is there, whoever made it and when. Not every file system can do that when
+ * it renames; one that cannot has links. */
+static int place_new(const char *beside, const char *target)
+{
+    if (renameat2(AT_FDCWD, beside, AT_FDCWD, target, RENAME_NOREPLACE) == 0) {
+        return 0;
+    }
+    if (errno != EINVAL && errno != ENOSYS) {
+        return -1;
+    }
+    return link(beside, target) == 0 ? unlink(beside) : -1;
+}
+
+int cli_write_new(struct cli *cli, const char *path, unsigned mode, const uint8_t *data, size_t len)
+{
+    const struct ararext_segment bytes = {.len = (uint32_t)len, .data = data};
+    struct stat st;
+    if (strlen(path) >= CLI_PATH_MAX) {
+        errno = ENAMETOOLONG;
+    } else if (lstat(path, &st) == 0) { /* told before anything is written */
+        errno = EEXIST;
+    } else if (write_beside(path, mode, &bytes, place_new)) {
+        return ARAREXT_OK;
+    }
+    return errno == EEXIST ? cli_error(cli, ARAREXT_ERR_FILE,
+                                       "%s: is there already, and is not overwritten", path)
+                           : cli_error(cli, ARAREXT_ERR_FILE, "%s: cannot be written: %s", path,
+                                       strerror(errno));
 }
 
 int cli_write_output(struct cli *cli, struct cli_output *out, const uint8_t *data, size_t len)

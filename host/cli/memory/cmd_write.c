@@ -11,11 +11,17 @@
 #include "cli_options.h"
 #include "cli_progress.h"
 
-enum { OPT_HEX = OPT_OWN, OPT_NO_VERIFY, WRITE_LEN_MAX = 0x00100000, HEX_LEN_MAX = 4096 };
+enum {
+    OPT_HEX = OPT_OWN,
+    OPT_NO_VERIFY,
+    OPT_ANYTHING,
+    WRITE_LEN_MAX = 0x00100000,
+    HEX_LEN_MAX = 4096
+};
 
 struct write_options {
     const char *hex;
-    bool no_verify;
+    bool no_verify, force;
 };
 
 static int take(struct cli *cli, void *ctx, int code, const char *value)
@@ -27,6 +33,10 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
     }
     if (code == OPT_NO_VERIFY) {
         o->no_verify = true;
+        return ARAREXT_OK;
+    }
+    if (code == OPT_ANYTHING) {
+        o->force = true;
         return ARAREXT_OK;
     }
     return cli_error(cli, ARAREXT_ERR_ARGUMENT, "option '-%c' is not known here", code);
@@ -73,12 +83,36 @@ static int read_back(struct cli *cli, uint32_t addr, const uint8_t *data, size_t
     return rc;
 }
 
+/* A file at the place where applications begin is one, as for flash. */
+static int check_vectors(struct cli *cli, const struct write_options *o,
+                         const struct ararext_segment *bytes)
+{
+    const struct ararext_load load = {.format = ARAREXT_FORMAT_BIN, .bin_addr = bytes->addr};
+    const struct cli_image_options options = {.load = load, .force = o->force};
+    struct ararext_info info;
+    struct ararext_image *image = NULL;
+    int rc = cli_session_error(cli, ararext_get_info(cli->session, &info));
+    if (rc != ARAREXT_OK || bytes->addr != info.app_base) {
+        return rc;
+    }
+    rc = ararext_image_parse(&image, bytes, "", &load, NULL);
+    if (rc == ARAREXT_OK) {
+        rc = cli_check_image(cli, image, &info, &options);
+        ararext_image_free(image);
+    }
+    return rc;
+}
+
 static int write_bytes(struct cli *cli, const struct write_options *o, uint32_t addr,
                        const uint8_t *data, size_t len)
 {
     struct cli_progress progress;
     const struct ararext_flash_options options = {.progress = cli_progress_show, .ctx = &progress};
+    const struct ararext_segment bytes = {.addr = addr, .len = (uint32_t)len, .data = data};
     int rc = cli_connect_bootloader(cli);
+    if (rc == ARAREXT_OK && o->hex == NULL && addr >> 24 == ARAREXT_APP_BASE >> 24) {
+        rc = check_vectors(cli, o, &bytes);
+    }
     if (rc != ARAREXT_OK) {
         return rc;
     }
@@ -101,6 +135,7 @@ static int run(struct cli *cli, int argc, char **argv)
     static const struct option own[] = {
         {"hex", required_argument, NULL, OPT_HEX},
         {"no-verify", no_argument, NULL, OPT_NO_VERIFY},
+        {"force", no_argument, NULL, OPT_ANYTHING},
         {0},
     };
     struct write_options o = {0};
@@ -137,6 +172,7 @@ const struct cli_command cmd_write = {
     .help = "FILE is taken as it is (- is stdin); for applications use 'ararext flash'.\n\n"
             "Options:\n"
             "      --hex BYTES      bytes on the command line, like '01 02 FF'\n"
-            "      --no-verify      do not read them back\n",
+            "      --no-verify      do not read them back\n"
+            "      --force          FILE at 0x08008000 need not begin like an application\n",
     .example = "ararext write 0x20004000 --hex '01 02'",
 };

@@ -16,6 +16,7 @@
 enum { OPT_KEY = OPT_OWN, OPT_BOARD, OPT_PASSPHRASE };
 
 struct image_options {
+    struct cli_image_options image;
     const char *key_path, *passphrase_file, *board;
 };
 
@@ -32,8 +33,11 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
     case OPT_PASSPHRASE:
         o->passphrase_file = value;
         return ARAREXT_OK;
-    default:
+    case 'y':
+    case 'o':
         return cli_error(cli, ARAREXT_ERR_ARGUMENT, "option '-%c' is not known here", code);
+    default:
+        return cli_take_image_option(cli, &o->image, code, value);
     }
 }
 
@@ -215,14 +219,14 @@ static int inspect(struct cli *cli, const struct image_options *o, const struct 
 }
 
 /* A file that is no package: as the largest board would take it. */
-static int inspect_firmware(struct cli *cli, const char *path, const struct ararext_segment *file)
+static int inspect_firmware(struct cli *cli, const struct image_options *o, const char *path,
+                            const struct ararext_segment *file)
 {
     static const struct ararext_info board = {.app_base = ARAREXT_APP_BASE,
                                               .app_end = ARAREXT_FLASH_END};
-    static const struct cli_image_options options;
     struct ararext_image *image = NULL;
     struct ararext_message why = {""};
-    int rc = cli_parse_image(cli, path, file, &options, &image);
+    int rc = cli_parse_image(cli, path, file, &o->image, &image);
     if (rc != ARAREXT_OK) {
         return rc;
     }
@@ -259,7 +263,7 @@ static int inspect_file(struct cli *cli, const struct image_options *o, const ch
         rc = cli_parse_package(cli, path, &file, &package);
         rc = rc == ARAREXT_OK ? inspect(cli, o, &package, key) : rc;
     } else {
-        rc = inspect_firmware(cli, path, &file);
+        rc = inspect_firmware(cli, o, path, &file);
     }
     free(data);
     return rc;
@@ -271,6 +275,9 @@ static int run(struct cli *cli, int argc, char **argv)
         {"key", required_argument, NULL, OPT_KEY},
         {"board", required_argument, NULL, OPT_BOARD},
         {"passphrase-file", required_argument, NULL, OPT_PASSPHRASE},
+        {"address", required_argument, NULL, OPT_ADDRESS},
+        {"format", required_argument, NULL, OPT_FORMAT},
+        {"skip-bootloader", no_argument, NULL, OPT_SKIP_BOOTLOADER},
         {0},
     };
     struct image_options o = {0};
@@ -305,6 +312,11 @@ const struct cli_command cmd_image = {
             "      --board [VENDOR/]CLASS\n"
             "                       check that the package is for that board\n"
             "      --passphrase-file FILE\n"
-            "                       passphrase of a private key, in the first line\n",
+            "                       passphrase of a private key, in the first line\n"
+            "      --address ADDR   where a binary firmware begins (default 0x08008000)\n"
+            "      --format F       of a firmware: elf, hex, srec, bin, uf2 or dfuse; else\n"
+            "                       found out from the content\n"
+            "      --skip-bootloader\n"
+            "                       of a firmware with a bootloader in it look at the rest\n",
     .example = "ararext image app.pkg",
 };

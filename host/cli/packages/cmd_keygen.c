@@ -5,8 +5,6 @@
  */
 #include "cli.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +13,7 @@
 #include "cli_file.h"
 #include "cli_options.h"
 #include "cli_package.h"
+#include "cli_save.h"
 
 enum { OPT_PUBLIC = OPT_OWN, OPT_PASSPHRASE };
 
@@ -38,28 +37,15 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
 }
 
 /* Into a file that must not be there yet. */
-static int write_new(struct cli *cli, const char *path, mode_t mode,
+static int write_new(struct cli *cli, const char *path, unsigned mode,
                      const struct ararext_segment *data)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (fd < 0) {
-        int rc = cli_error(cli, ARAREXT_ERR_FILE, "%s: %s", path,
-                           errno == EEXIST ? "is there already, and is not overwritten"
-                                           : strerror(errno));
-        if (errno == EEXIST) {
-            cli_advise(cli, "a key that is lost cannot be made again: choose another name, or move "
-                            "the file away yourself");
-        }
-        return rc;
+    int rc = cli_write_new(cli, path, mode, data->data, data->len);
+    if (rc != ARAREXT_OK && access(path, F_OK) == 0) {
+        cli_advise(cli, "a key that is lost cannot be made again: choose another name, or move the "
+                        "file away yourself");
     }
-    bool good = write(fd, data->data, data->len) == (ssize_t)data->len && fsync(fd) == 0;
-    int cause = errno;
-    good = close(fd) == 0 && good;
-    if (!good) {
-        (void)unlink(path);
-        return cli_error(cli, ARAREXT_ERR_FILE, "%s: cannot be written: %s", path, strerror(cause));
-    }
-    return ARAREXT_OK;
+    return rc;
 }
 
 /* "" = none. */

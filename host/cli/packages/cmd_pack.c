@@ -375,6 +375,7 @@ static int run(struct cli *cli, int argc, char **argv)
         {"start-signature", required_argument, NULL, OPT_START},
         {"public-key", required_argument, NULL, OPT_PUBLIC_KEY},
         {"output", required_argument, NULL, OPT_OUTPUT},
+        {"address", required_argument, NULL, OPT_ADDRESS},
         {"format", required_argument, NULL, OPT_FORMAT},
         {"skip-bootloader", no_argument, NULL, OPT_SKIP_BOOTLOADER},
         {0},
@@ -430,6 +431,7 @@ const struct cli_command cmd_pack = {
             "      --revoke-key I   revoke key I (0 to 3) when it is confirmed; may be given\n"
             "                       more than once\n"
             "      --no-compress    leave the content as it is\n"
+            "      --address ADDR   where a binary file begins (default 0x08008000)\n"
             "      --format F       elf, hex, srec, bin, uf2 or dfuse; else found out from\n"
             "                       the content\n"
             "      --skip-bootloader\n"
