@@ -6,7 +6,7 @@ _ararext()
     local current previous verbs verb word
     current=${COMP_WORDS[COMP_CWORD]}
     previous=${COMP_WORDS[COMP_CWORD - 1]}
-    verbs="info flash verify monitor go reset keygen pack image update slots confirm rollback provision erase read write protect unprotect lock otp ports commands raw"
+    verbs="info flash verify monitor go reset keygen pack image update slots confirm rollback provision erase read write protect unprotect lock otp ports board commands raw"
     COMPREPLY=()
     # --port=VALUE arrives as three words: bash splits at the equals sign.
     if [ "$current" = "=" ]; then
@@ -36,11 +36,15 @@ _ararext()
         mapfile -t COMPREPLY < <(compgen -W "auto read" -- "$current")
         return
         ;;
+    --from)
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+        ;;
     --revoke-key)
         mapfile -t COMPREPLY < <(compgen -W "0 1 2 3" -- "$current")
         return
         ;;
-    --address | --sector | --sectors | --hex | --for | --until | --timeout | --security-counter | --board | --trials | --crash-limit | --watchdog)
+    --address | --sector | --sectors | --hex | --for | --until | --timeout | --security-counter | --board | --trials | --crash-limit | --watchdog | --name | --commands | --log | --button | --led | --driver-enable | --crystal | --window)
         return
         ;;
     --version)
@@ -73,6 +77,7 @@ _ararext()
     lock) options+=" --yes" ;;
     unprotect) options+=" --keep-read-protection" ;;
     monitor) options+=" --for --until" ;;
+    board) options+=" --output --from --commands --log --button --led --driver-enable --crystal --window --name" ;;
     raw) options+=" --course --timeout" ;;
     esac
 
@@ -85,6 +90,10 @@ _ararext()
         mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current")
     elif [ "$verb" = raw ]; then
         mapfile -t COMPREPLY < <(compgen -W "GET_VER GET_HELP GET_CID GET_RDP_STATUS GO_TO_ADDR FLASH_ERASE MEM_WRITE EN_RW_PROTECT MEM_READ READ_SECTOR_P_STATUS OTP_READ DIS_R_W_PROTECT GET_LAST_ERROR GET_INFO RESET MEM_CRC GET_SLOTS STAGE_BEGIN STAGE_WRITE STAGE_FINISH CONFIRM ROLLBACK PROVISION" -- "$current")
+    elif [ "$verb" = board ] && [ "${COMP_WORDS[COMP_CWORD - 1]}" = board ]; then
+        mapfile -t COMPREPLY < <(compgen -W "list show make" -- "$current")
+    elif [ "$verb" = board ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(ararext board list 2>/dev/null | cut -d' ' -f1)" -f -- "$current")
     elif [ "$verb" = otp ]; then
         mapfile -t COMPREPLY < <(compgen -W "read" -- "$current")
     else

@@ -30,6 +30,7 @@ static const struct group {
     {"Keys", {&cmd_keygen, &cmd_provision}},
     {"Memory",
      {&cmd_erase, &cmd_read, &cmd_write, &cmd_protect, &cmd_unprotect, &cmd_lock, &cmd_otp}},
+    {"Set-up", {&cmd_board}},
     {"Protocol", {&cmd_commands, &cmd_raw}},
 };
 enum { GROUP_COUNT = sizeof GROUPS / sizeof GROUPS[0] };

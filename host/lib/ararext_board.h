@@ -80,6 +80,12 @@ ARAREXT_CHECKED ARAREXT_API int ararext_block_decode(struct ararext_block *out,
                                                      const uint8_t bytes[ARAREXT_BLOCK_SIZE],
                                                      struct ararext_message *why);
 
+/* What the board at the other end runs with (GET_BOARD). *own is true if it is its block, false if
+ * that does not check and the built-in board stands in. UNSUPPORTED for a bootloader without
+ * ARAREXT_FEATURE_BOARD. */
+ARAREXT_CHECKED ARAREXT_API int ararext_get_block(struct ararext_session *s, bool *own,
+                                                  uint8_t bytes[ARAREXT_BLOCK_SIZE]);
+
 /* The boards that come with the library; i from 0, NULL from the end on. text is a .board file. */
 struct ararext_preset {
     const char *name, *text;

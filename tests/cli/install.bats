@@ -35,7 +35,8 @@ options_of()
     for file in bin/ararext bin/ararext-twin include/ararext.h include/ararext_package.h share/man/man1/ararext.1 \
         share/man/man1/ararext-twin.1 share/bash-completion/completions/ararext \
         share/zsh/site-functions/_ararext share/fish/vendor_completions.d/ararext.fish \
-        lib/udev/rules.d/60-ararext.rules; do
+        share/ararext/ararext.bin share/ararext/ararext.elf share/ararext/ararext.hex share/ararext/ararext.srec \
+        share/ararext/boards/original.board include/ararext_board.h lib/udev/rules.d/60-ararext.rules; do
         [ -f "$PREFIX/$file" ] || { echo "$file is missing"; return 1; }
     done
     [ -n "$(find "$PREFIX" -name 'libararext.so.0')" ]
@@ -85,7 +86,7 @@ END
     library=$(find alone -name libararext.so.0)
     # All that is taken from elsewhere: the C library's standard part, and liblzma.
     run bash -c "nm -D -u '$library' | grep -vE ' [wv] ' |
-        grep -vE ' (lzma_|__|mem|str(len|chr|rchr|cmp|ncmp|casecmp|ncasecmp|str|tol|toul|error)|v?s?n?printf|[cm]alloc|realloc|free|f(open|close|read|error)|qsort|toupper|abort)'"
+        grep -vE ' (lzma_|__|mem|str(len|chr|rchr|spn|cmp|ncmp|casecmp|ncasecmp|str|tod|tol|toul|error)|v?s?n?printf|[cm]alloc|realloc|free|f(open|close|read|error)|qsort|tolower|toupper|abort)'"
     [ -z "$output" ] || { echo "$output"; return 1; }
     cat >program.c <<'END'
 #include <ararext_package.h>

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "ararext_board.h"
 #include "bytes.h"
 #include "protocol.h"
 
@@ -242,5 +243,19 @@ int ararext_get_crc(struct ararext_session *s, uint32_t addr, uint32_t len, uint
                         .extension = true};
     int rc = session_call(s, &call);
     *crc = load_le32(data);
+    return rc;
+}
+
+int ararext_get_block(struct ararext_session *s, bool *own, uint8_t bytes[ARAREXT_BLOCK_SIZE])
+{
+    uint8_t data[1 + ARAREXT_BLOCK_SIZE] = {0};
+    struct call call = {.command = COMMAND_GET_BOARD,
+                        .data = data,
+                        .data_min = sizeof data,
+                        .data_max = sizeof data,
+                        .extension = true};
+    int rc = session_call(s, &call);
+    *own = data[0] != 0;
+    memcpy(bytes, data + 1, ARAREXT_BLOCK_SIZE);
     return rc;
 }
