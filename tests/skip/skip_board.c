@@ -18,6 +18,8 @@ enum {
     WINDOW = 4,
     VECTORS = 8,
     QUIET_NS = 3000000,
+    OPERATION_MS = 500,
+    RDP_LEVEL_2 = 0xCC,
 };
 static const uint32_t flag[2] = {0x4B3CA596, 0xA5964B3C};
 
@@ -37,6 +39,15 @@ static void give_up(const struct board *b)
 void board_load(struct board *b, uint32_t addr, const void *data, size_t len)
 {
     if (twin_load(b->twin, addr, data, len) != TWIN_OK) {
+        give_up(b);
+    }
+}
+
+void board_set_options(struct board *b, uint8_t rdp, uint16_t nwrp)
+{
+    uint8_t user;
+    if (twin_peek(b->twin, OPTION_RDP_USER, &user, 1) != TWIN_OK ||
+        twin_set_option_bytes(b->twin, rdp, user, nwrp) != TWIN_OK) {
         give_up(b);
     }
 }
@@ -267,12 +278,41 @@ void board_remember(struct board *b)
     look(b, b->before);
 }
 
+static unsigned option_at(const uint8_t *looked, uint32_t addr)
+{
+    const uint8_t *p = looked + FLASH_SIZE + OTP_SIZE + (addr - OPTIONS);
+    return p[0] | (unsigned)p[1] << 8;
+}
+
 bool board_has_changed(struct board *b)
 {
     static uint8_t now[sizeof b->before];
     twin_power_off(b->twin);
     look(b, now);
     return memcmp(now, b->before, sizeof now) != 0;
+}
+
+const char *board_judge_options(struct board *b, uint16_t falling, uint16_t rising)
+{
+    static uint8_t now[sizeof b->before];
+    unsigned was = option_at(b->before, OPTION_NWRP);
+    unsigned is;
+    (void)twin_run_ns(b->twin, MS(OPERATION_MS));
+    twin_power_off(b->twin);
+    look(b, now);
+    is = option_at(now, OPTION_NWRP);
+    if (memcmp(now, b->before, FLASH_SIZE + OTP_SIZE) != 0) {
+        return "changed flash or OTP";
+    }
+    if (option_at(now, OPTION_RDP_USER) >> 8 == RDP_LEVEL_2) {
+        return "set read protection level 2";
+    }
+    if (!twin_skip_happened(b->twin) &&
+        (option_at(now, OPTION_RDP_USER) != option_at(b->before, OPTION_RDP_USER) ||
+         (was & ~is & ~(unsigned)falling) != 0 || (is & ~was & ~(unsigned)rising) != 0)) {
+        return "changed other option bytes";
+    }
+    return NULL;
 }
 
 static bool contains(const uint8_t *data, size_t len, const uint8_t window[WINDOW])

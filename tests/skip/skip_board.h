@@ -25,8 +25,12 @@ enum {
     OTP_SIZE = 528,
     OPTIONS = 0x1FFFC000,
     OPTIONS_SIZE = 16,
-    RAM_START = 0x20000000,
-    RAM_END = 0x20004000,
+    SRAM_START = 0x20000000,
+    SRAM_END = 0x20020000,
+    OPTION_RDP_USER = OPTIONS,
+    OPTION_NWRP = OPTIONS + 8,
+    NWRP_BOOT = 0x003,
+    NWRP_REST = 0xFFC,
 };
 enum { CONTENT_SIZE = 1024, OWN_KEY = 1, OTHER_KEY = 2, REVOKED_KEY = 3, BOARD_COUNTER = 5 };
 enum { PACKAGE_MAX = 2048, ANSWERS_MAX = 4096 };
@@ -41,7 +45,8 @@ struct board {
     size_t package_len;
     uint8_t answers[ANSWERS_MAX]; /* all that came over both serial lines */
     size_t answers_len;
-    size_t command_at; /* where the answer to the command in question begins */
+    size_t command_at;  /* where the answer to the command in question begins */
+    size_t command_end; /* and what came as answers ends; the log is behind it */
     uint8_t before[FLASH_SIZE + OTP_SIZE + OPTIONS_SIZE];
 };
 
@@ -52,6 +57,8 @@ void board_free(struct board *b);
 void board_switch_on(struct board *b);
 
 void board_load(struct board *b, uint32_t addr, const void *data, size_t len);
+/* Option bytes of a board that is off: read protection and nWRP (1: not protected). */
+void board_set_options(struct board *b, uint8_t rdp, uint16_t nwrp);
 /* An application that sleeps for ever; its entry tells it from the other ones, and so do its
  * bytes. */
 uint32_t board_make_content(uint8_t content[CONTENT_SIZE], unsigned variant);
@@ -95,6 +102,11 @@ uint32_t board_crc(const uint8_t *data, size_t len);
 void board_remember(struct board *b);
 /* Switches off, so that an operation under way shows. */
 bool board_has_changed(struct board *b);
+/* The same where option bytes may change, when the operation has ended: without a fault only bits
+ * of nWRP, those in `falling` to 0 (protected), those in `rising` to 1. A fault in such an
+ * operation leaves what a lost supply leaves in it, so with one it is: no flash, no OTP, no
+ * level 2. NULL, or what broke. */
+const char *board_judge_options(struct board *b, uint16_t falling, uint16_t rising);
 /* Whether four bytes in a row of the content are in the answers. */
 bool board_has_leaked(const struct board *b);
 

@@ -18,6 +18,10 @@ enum {
     PIECE = 128,
     READ = 16, /* bytes asked for */
     STATUS_ONLY = 3,
+    OPTIONS_MS = 600,
+    PROTECTED = 0x00C,
+    RDP_LEVEL_0 = 0xAA,
+    RDP_LEVEL_1 = 0x55,
 };
 
 /* ---- boards ---- */
@@ -27,6 +31,19 @@ static void good_package(struct board *b)
 {
     board_load_forgery(b, &(struct forgery){.key = OWN_KEY, .counter = 9});
     b->forged = 0;
+}
+
+/* The same, sectors 2 and 3 protected besides the bootloader's. */
+static void protected_sectors(struct board *b)
+{
+    good_package(b);
+    board_set_options(b, RDP_LEVEL_0, NWRP_REST & ~PROTECTED);
+}
+
+static void protected_level_1(struct board *b)
+{
+    good_package(b);
+    board_set_options(b, RDP_LEVEL_1, NWRP_REST & ~PROTECTED);
 }
 
 /* No package, and an application that nobody signed. */
@@ -55,6 +72,7 @@ static void ask(struct board *b, const uint8_t *request, size_t len, unsigned li
         /* What a fault has left behind must not show flash either. */
         (void)board_request(b, read_again, sizeof read_again, LIMIT_MS);
     }
+    b->command_end = b->answers_len;
     board_take_answers(b);
     b->command_at = asked_at;
 }
@@ -74,6 +92,10 @@ REQUEST(flash_erase, LIMIT_MS, 3, 0x56, 2, 1)
 REQUEST(go, LIMIT_MS, 5, 0x55, 0x00, 0x80, 0x00, 0x08)
 REQUEST(go_inside, LIMIT_MS, 5, 0x55, 0x01, 0x82, 0x00, 0x08)
 REQUEST(protect, LIMIT_MS, 4, 0x58, 0x0C, 0x00, 1)
+REQUEST(protect_read, OPTIONS_MS, 7, 0x58, 0, 2, 0x52, 0x44, 0x50, 0x31)
+REQUEST(protect_boot, OPTIONS_MS, 7, 0x58, 3, 3, 0x4C, 0x4F, 0x43, 0x4B)
+REQUEST(unprotect, OPTIONS_MS, 1, 0x5C)
+REQUEST(protect_rest, OPTIONS_MS, 4, 0x58, 0xF0, 0x0F, 1)
 REQUEST(stream_plain, LIMIT_MS, 15, 0x6C, 0, 2, 0x00, 0x10, 0, 0, 1, 2, 3, 4, 0, 0, 0, 0)
 REQUEST(stage_finish, LIMIT_MS, 1, 0x67)
 REQUEST(stage_finish_signed, SIGNED_MS, 1, 0x67)
@@ -154,10 +176,10 @@ static void start_and_go(struct board *b)
 static bool answers_data(const struct board *b)
 {
     const uint8_t *answer = b->answers + b->command_at;
-    if (b->answers_len - b->command_at <= STATUS_ONLY || answer[0] != ACK || answer[2] == 0) {
+    if (b->command_end - b->command_at <= STATUS_ONLY || answer[0] != ACK || answer[2] == 0) {
         return false;
     }
-    for (unsigned i = 1; i < answer[2] && b->command_at + 3 + i < b->answers_len; i++) {
+    for (unsigned i = 1; i < answer[2] && b->command_at + 3 + i < b->command_end; i++) {
         if (answer[3 + i] != answer[3]) {
             return true;
         }
@@ -165,7 +187,7 @@ static bool answers_data(const struct board *b)
     return false;
 }
 
-static const char *judge(struct board *b)
+static const char *judge_answers(struct board *b)
 {
     if (b->started) {
         return "started what is not signed";
@@ -176,12 +198,44 @@ static const char *judge(struct board *b)
     if (answers_data(b)) {
         return "answered";
     }
-    return board_has_changed(b) ? "changed flash, OTP or option bytes" : NULL;
+    return NULL;
+}
+
+static const char *judge(struct board *b)
+{
+    const char *broken = judge_answers(b);
+    if (broken == NULL && board_has_changed(b)) {
+        broken = "changed flash, OTP or option bytes";
+    }
+    return broken;
+}
+
+/* A provisioned board, too, has its bootloader protected when it is told to, */
+static const char *judge_locking(struct board *b)
+{
+    const char *broken = judge_answers(b);
+    return broken != NULL ? broken : board_judge_options(b, NWRP_BOOT, 0);
+}
+
+/* and the protection of all other sectors taken off. */
+static const char *judge_unprotecting(struct board *b)
+{
+    const char *broken = judge_answers(b);
+    return broken != NULL ? broken : board_judge_options(b, 0, NWRP_REST);
 }
 
 #define COMMAND(name, prepare, stride)                                                             \
     {                                                                                              \
-#name, prepare, listen_now, name, judge, true, false, stride                               \
+#name, prepare, listen_now, name, judge, true, false, stride, NULL                         \
+    }
+/* Allowed, within bounds; the judge is shown that it sees another request's change. */
+#define BOUNDED(name, prepare, act, judge)                                                         \
+    {                                                                                              \
+        name, prepare, listen_now, act, judge, true, false, 101, protect_rest                      \
+    }
+#define STAGE(name, prepare, act, telling, slow, stride)                                           \
+    {                                                                                              \
+        name, prepare, stage_package, act, judge, telling, slow, stride, NULL                      \
     }
 
 const struct scenario command_scenarios[] = {
@@ -193,12 +247,16 @@ const struct scenario command_scenarios[] = {
     COMMAND(go, unsigned_application, 101),
     COMMAND(go_inside, unsigned_application, 101),
     COMMAND(protect, good_package, 101),
+    COMMAND(protect_read, good_package, 101),
+    BOUNDED("protect_boot", good_package, protect_boot, judge_locking),
+    BOUNDED("unprotect", protected_sectors, unprotect, judge_unprotecting),
+    BOUNDED("unprotect_level_1", protected_level_1, unprotect, judge_unprotecting),
     COMMAND(stream_plain, good_package, 101),
-    {"stage_unsigned", forged_unsigned, stage_package, stage_finish, judge, true, false, 151},
-    {"stage_unknown_key", forged_unknown, stage_package, stage_finish, judge, false, false, 151},
-    {"stage_low_counter", forged_low, stage_package, stage_finish_signed, judge, false, true, 1501},
-    {"stage_altered", forged_altered, stage_package, stage_finish_signed, judge, false, true, 1501},
-    {"start_and_read", good_package, nothing, start_and_read, judge, true, false, 401},
-    {"start_and_go", unsigned_application, nothing, start_and_go, judge, true, false, 401},
+    STAGE("stage_unsigned", forged_unsigned, stage_finish, true, false, 151),
+    STAGE("stage_unknown_key", forged_unknown, stage_finish, false, false, 151),
+    STAGE("stage_low_counter", forged_low, stage_finish_signed, false, true, 1501),
+    STAGE("stage_altered", forged_altered, stage_finish_signed, false, true, 1501),
+    {"start_and_read", good_package, nothing, start_and_read, judge, true, false, 401, NULL},
+    {"start_and_go", unsigned_application, nothing, start_and_go, judge, true, false, 401, NULL},
 };
 const unsigned command_scenario_count = sizeof command_scenarios / sizeof command_scenarios[0];

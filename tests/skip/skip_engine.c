@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CANDIDATES_MAX = 24000, JOBS = 2, TOLD = 200 };
+enum { CANDIDATES_MAX = 32768, JOBS = 2, TOLD = 200 };
 enum outcome { OUTCOME_HELD, OUTCOME_PASSED, OUTCOME_NO_FAULT };
 
 /* One fault. */
@@ -50,14 +50,15 @@ static void get_there(const struct scenario *s, struct board *b, bool provisione
     twin_forget_executed(b->twin);
 }
 
-/* What the scenario executes of the bootloader, in flash and SRAM. */
+/* What the scenario executes of the bootloader, in flash and wherever in SRAM it lies. */
 static void find_candidates(struct engine *e)
 {
-    static const uint32_t ranges[2][2] = {{BOOT_START, BOOT_END}, {RAM_START, RAM_END}};
+    static const uint32_t ranges[2][2] = {{BOOT_START, BOOT_END}, {SRAM_START, SRAM_END}};
     e->count = 0;
     for (unsigned r = 0; r < 2; r++) {
         for (uint32_t addr = ranges[r][0]; addr < ranges[r][1]; addr += 2) {
-            if (twin_has_executed(e->board->twin, addr) && e->count < CANDIDATES_MAX) {
+            if (twin_has_executed(e->board->twin, addr)) {
+                assert(e->count < CANDIDATES_MAX);
                 e->candidates[e->count++] = addr;
             }
         }
@@ -81,7 +82,7 @@ static bool check_scenario(struct engine *e)
     }
     if (s->telling) {
         get_there(s, e->board, false);
-        s->act(e->board);
+        (s->provoke != NULL ? s->provoke : s->act)(e->board);
         broken = s->judge(e->board);
         board_free(e->board);
         if (broken == NULL) {

@@ -20,6 +20,8 @@ struct scenario {
     bool telling;    /* the judge would say so on an open board, without any fault */
     bool slow;       /* reaches the signature */
     unsigned stride; /* of the faults tried in a quick run */
+    /* What the judge would say so of, where that is not `act` itself. */
+    void (*provoke)(struct board *b);
 };
 
 struct tally {

@@ -161,11 +161,11 @@ static const char *judge_start(struct board *b)
 
 #define FAST(name, stride, telling)                                                                \
     {                                                                                              \
-#name, name, NULL, start_fast, judge_start, telling, false, stride                         \
+#name, name, NULL, start_fast, judge_start, telling, false, stride, NULL                   \
     }
 #define SLOW(name, act, stride)                                                                    \
     {                                                                                              \
-#name, name, NULL, act, judge_start, false, true, stride                                   \
+#name, name, NULL, act, judge_start, false, true, stride, NULL                             \
     }
 
 const struct scenario start_scenarios[] = {
