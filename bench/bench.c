@@ -159,6 +159,7 @@ static const struct figure {
     {"verified_boot_200k_long_ms", "ms", 1, bench_verified_boot_200k_long_ms},
     {"verified_boot_400k_long_ms", "ms", 1, bench_verified_boot_400k_long_ms},
     {"install_200k_over_limit", "ratio", 4, bench_install_200k_over_limit},
+    {"update_200k_over_limit", "ratio", 4, bench_update_200k_over_limit},
     {"commands_200k_115200_share", "ratio", 4, commands_200k_115200_share},
     {"package_saves_percent", "percent", 1, bench_package_saves_percent},
     {"stream_over_limit_worst", "ratio", 4, bench_stream_over_limit_worst},

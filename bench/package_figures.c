@@ -17,6 +17,7 @@
 #include "ararext_package.h"
 #include "bench_board.h"
 #include "package_builder.h"
+#include "station.h"
 
 enum {
     KIB = 1024,
@@ -29,7 +30,10 @@ enum {
     POWER_OFF_MS = 10,
     CONTENT_MAX = 480 * KIB,
     LUA_DEMO_ENOUGH = 200 * KIB, /* up to here its end is little repeated */
+    SLOT_SECTORS = SLOT_SIZE / (128 * KIB),
 };
+/* DS8626, typical. */
+static const double SECTOR_128K_S = 1.0, WORD_S = 16e-6;
 
 static void load(struct twin *t, uint32_t addr, const void *data, size_t len)
 {
@@ -88,12 +92,23 @@ static void load_package(struct twin *t, const uint8_t *package, size_t len)
     load(t, SLOT_A + SLOT_SIZE - TRAILER_SIZE, trailer, sizeof trailer);
 }
 
-/* A provisioned board, power off, with a package of a content of len bytes that is not installed
- * yet and needs no confirmation. */
-static struct twin *make_provisioned(size_t len, bool start)
+/* OTP as PROVISION leaves it. */
+static void provision(struct twin *t)
+{
+    static const uint8_t locks[LOCKED_BLOCKS] = {0};
+    uint8_t hash[32];
+    struct evp_pkey_st *key = package_key(1);
+    package_key_hash(key, hash);
+    package_key_free(key);
+    load(t, OTP, hash, sizeof hash);
+    load(t, OTP_LOCKS, locks, sizeof locks);
+}
+
+/* A signed package of a content of len bytes that needs no confirmation; start: with a start
+ * signature. The caller frees it. */
+static uint8_t *make_package(size_t len, bool start, size_t *package_len)
 {
     static const uint8_t no_trial[4] = {0, 8, 30, 0};
-    static const uint8_t locks[LOCKED_BLOCKS] = {0};
     struct package_recipe recipe = {.content_len = len,
                                     .packing = PACKAGE_LZMA2_THUMB,
                                     .counter = 0,
@@ -101,18 +116,23 @@ static struct twin *make_provisioned(size_t len, bool start)
                                     .key = package_key(1),
                                     .start = start};
     uint8_t *content = make_content(len);
-    struct twin *t = bench_make_board(NULL);
-    uint8_t hash[32];
-    size_t package_len;
     recipe.content = content;
-    uint8_t *package = package_build(&recipe, &package_len);
-    package_key_hash(recipe.key, hash);
-    load(t, OTP, hash, sizeof hash);
-    load(t, OTP_LOCKS, locks, sizeof locks);
-    load_package(t, package, package_len);
+    uint8_t *package = package_build(&recipe, package_len);
     package_key_free(recipe.key);
-    free(package);
     free(content);
+    return package;
+}
+
+/* A provisioned board, power off, with a package of a content of len bytes that is not installed
+ * yet and needs no confirmation. */
+static struct twin *make_provisioned(size_t len, bool start)
+{
+    size_t package_len;
+    struct twin *t = bench_make_board(NULL);
+    uint8_t *package = make_package(len, start, &package_len);
+    provision(t);
+    load_package(t, package, package_len);
+    free(package);
     return t;
 }
 
@@ -161,6 +181,26 @@ double bench_verified_boot_200k_long_ms(void)
 double bench_verified_boot_400k_long_ms(void)
 {
     return verified_boot_ms(400, false);
+}
+
+/* From the first question to the board until the tool's verdict, at the rate that it finds, onto a
+ * provisioned board that holds nothing. Over what flash needs: both sectors of the slot, one for
+ * the package and one for its records, and the package's words; then the area's. */
+double bench_update_200k_over_limit(void)
+{
+    const size_t len = (size_t)200 * KIB;
+    const struct station_setup setup = {.baud = STATION_FASTEST, .prepare = provision};
+    size_t package_len;
+    uint8_t *package = make_package(len, true, &package_len);
+    struct station *st = station_make(&setup);
+    double took_s = st->connect_s + station_update(st, package, package_len);
+    double limit_s = SLOT_SECTORS * SECTOR_128K_S + (double)((package_len + 3) / 4) * WORD_S +
+                     station_cells_s((uint32_t)len);
+    station_free(st);
+    free(package);
+    (void)fprintf(stderr, "update of 200 KiB, a package of %zu bytes: %.3f s, flash alone %.3f s\n",
+                  package_len, took_s, limit_s);
+    return took_s / limit_s;
 }
 
 /* Over 200 KiB: sectors 2 and 3 (16 KiB), 4 (64 KiB), 5 (128 KiB) erased, each word programmed

@@ -11,6 +11,7 @@ double bench_verified_boot_24k_long_ms(void);
 double bench_verified_boot_200k_long_ms(void);
 double bench_verified_boot_400k_long_ms(void);
 double bench_install_200k_over_limit(void);
+double bench_update_200k_over_limit(void);
 double bench_package_saves_percent(void);
 
 #endif

@@ -73,6 +73,9 @@ struct station *station_make(const struct station_setup *setup)
         twin_load(st->twin, APP_BASE, setup->held, setup->held_len) != TWIN_OK) {
         bench_fail("held", twin_error_text(st->twin));
     }
+    if (setup->prepare != NULL) {
+        setup->prepare(st->twin);
+    }
     twin_pin_drive(st->twin, 'A', 0, true);
     twin_power_on(st->twin);
     (void)twin_run_ns(st->twin, MS(BOOT_MS));
@@ -138,6 +141,40 @@ double station_flash(struct station *st, const uint8_t *bytes, uint32_t len,
         bench_fail("flash", "does not hold the image");
     }
     ararext_image_free(image);
+    return took;
+}
+
+static void note_start(void *ctx, uint32_t addr)
+{
+    bool *started = ctx;
+    (void)addr;
+    *started = true;
+}
+
+double station_update(struct station *st, const uint8_t *package, size_t len)
+{
+    struct ararext_package parsed;
+    struct ararext_package_findings findings;
+    struct ararext_board board;
+    struct ararext_update_result result;
+    struct ararext_message why = {""};
+    bool started = false;
+    if (ararext_package_parse(&parsed, package, len, &why) != ARAREXT_OK ||
+        ararext_package_check(&parsed, NULL, &findings, &why) != ARAREXT_OK) {
+        bench_fail("package", why.text);
+    }
+    twin_pin_drive(st->twin, 'A', 0, false); /* the button is let go: the update starts it */
+    twin_on_execute(st->twin, APP_BASE + APP_ENTRY, note_start, &started);
+    double start = seconds(st);
+    check(st->session, "board", ararext_board_read(st->session, &board));
+    if (ararext_package_fits(&parsed, &findings, &board, &why) != ARAREXT_OK) {
+        bench_fail("package", why.text);
+    }
+    check(st->session, "update", ararext_update(st->session, &parsed, &board, NULL, &result));
+    double took = seconds(st) - start;
+    if (!result.staged || !result.installed || !result.started || !started) {
+        bench_fail("update", "the application does not run");
+    }
     return took;
 }
 

@@ -8,6 +8,7 @@
 #define ARAREXT_BENCH_STATION_H
 
 #include "ararext.h"
+#include "ararext_package.h"
 #include "bench_board.h"
 #include "twin_transport.h"
 
@@ -15,6 +16,7 @@ enum {
     STATION_KIB = 1024,
     STATION_APP_MAX = 480 * STATION_KIB,
     STATION_CONNECT_BAUD = 115200, /* the rate of every first exchange */
+    STATION_FASTEST = 2000000,     /* what the library finds by itself */
 };
 
 struct station_setup {
@@ -23,6 +25,7 @@ struct station_setup {
     bool twelve;         /* the twelve commands alone; a higher rate is set before them */
     const uint8_t *held; /* in flash from APP_BASE on before power-on; NULL = blank */
     uint32_t held_len;
+    void (*prepare)(struct twin *t); /* before power-on; NULL = nothing */
 };
 
 struct station {
@@ -43,6 +46,10 @@ void station_free(struct station *st);
  * bytes, as the twin tells, not the session. */
 double station_flash(struct station *st, const uint8_t *bytes, uint32_t len,
                      const struct ararext_flash_options *how, struct ararext_flash_result *result);
+
+/* Updates with a package that needs no confirmation. Seconds from the question what the slots hold
+ * to the library's verdict; the application runs by then. */
+double station_update(struct station *st, const uint8_t *package, size_t len);
 
 /* What the line needs, 10 bits a byte. */
 double station_line_s(uint32_t len, uint32_t baud);
