@@ -110,6 +110,23 @@ static void test_update_without_confirmation(void **state)
     free_bench(b);
 }
 
+/* Asked again and again, not after a time that is always enough: the board is away for 6000 ms to
+ * install, and what starts then says nothing. */
+static void test_update_asks_soon(void **state)
+{
+    struct bench *b = calloc(1, sizeof *b);
+    static const uint8_t policy[4] = {0, 8, 30, 0};
+    struct package_recipe recipe = {.policy = policy, .version = {1, 0, 0, 0}};
+    (void)state;
+    prepare(b, &recipe);
+    fake_open(&b->fake);
+    b->fake.after_start = FAKE_SILENT;
+    uint64_t start = b->fake.now_ms;
+    assert_int_equal(update(b), ARAREXT_OK);
+    assert_in_range(b->fake.now_ms - start, 6000 + 400, 6000 + 1000);
+    free_bench(b);
+}
+
 static void test_update_no_start(void **state)
 {
     struct bench *b = new_bench();
@@ -527,6 +544,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_update_confirmed),
         cmocka_unit_test(test_update_without_confirmation),
+        cmocka_unit_test(test_update_asks_soon),
         cmocka_unit_test(test_update_no_start),
         cmocka_unit_test(test_update_rejected_on_trial),
         cmocka_unit_test(test_update_rejected_at_install),

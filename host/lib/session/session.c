@@ -197,7 +197,8 @@ static int send_frame(struct ararext_session *s, struct transfer *t, unsigned bo
     s->counters.frames++;
     s->counters.bytes_sent += t->frame_len;
     s->silent_since_ms = now(s);
-    t->deadline_ms = s->silent_since_ms + line + board_ms + s->options.margin_ms;
+    t->deadline_ms = s->silent_since_ms + line + board_ms +
+                     (s->look_ms != 0 ? s->look_ms : s->options.margin_ms);
     return rc;
 }
 

@@ -30,6 +30,7 @@ struct ararext_session {
     bool checked;             /* the loader puts a CRC behind an answer where it is asked to */
     bool one_try;             /* nobody may answer: nothing is sent again, and the rate stays */
     bool ended_stream;        /* ararext_hello has */
+    unsigned look_ms;         /* not 0: the margin, where nobody may be there yet */
     bool needs_silence;       /* the board may still wait for the rest of a frame */
     uint64_t silent_since_ms; /* our last byte; has a meaning when needs_silence */
 };

@@ -15,8 +15,11 @@ enum {
     ENTER_LIMIT_MS = 10000,
     ENTER_UNHEARD_MS = 3000, /* the request may not have arrived */
     RESET_MS = 250,          /* the board may still send its log for 150 ms */
-    START_MS = 700,          /* a verified start, or the bootloader that stays */
-    LOOKS = 2,
+    START_MS = 250,          /* a verified start, or the bootloader that stays */
+    START_CLOCK = 160000000, /* ... at this core clock or more */
+    START_SLOW = 10,         /* no board is slower by more */
+    LOOK_MS = 50,            /* an adapter's latency, both ways */
+    LOOK_LAG_MS = 500,
     RESET_TRIES = 3,
     HELLO_LOOKS = 2,
 };
@@ -99,23 +102,33 @@ int try_info(struct ararext_session *s, struct ararext_info *out)
     return rc;
 }
 
-static int wait_for_bootloader(struct ararext_session *s, unsigned timeout_ms,
+/* Asks again and again until the bootloader answers, with no silence in between: a question that a
+ * board hears half, since it starts just then, is a bad frame, and its 7F costs one more. */
+static int look_for_bootloader(struct ararext_session *s, unsigned timeout_ms,
                                struct ararext_info *info)
 {
     const struct ararext_transport *t = &s->transport;
     uint64_t limit = t->may_lag ? (uint64_t)timeout_ms * LAG_FACTOR : timeout_ms;
     uint64_t start = t->now_ms(t->ctx);
-    for (;;) {
-        t->sleep_ms(t->ctx, RESET_MS);
-        int rc = try_info(s, info);
-        if (is_final(rc)) {
-            return rc;
-        }
-        if (t->now_ms(t->ctx) - start >= limit) {
-            s->failure.code = ARAREXT_ERR_TIMEOUT;
-            return ARAREXT_ERR_TIMEOUT;
-        }
+    int rc = ARAREXT_ERR_TIMEOUT;
+    s->look_ms = t->may_lag ? LOOK_LAG_MS : LOOK_MS;
+    while (!is_final(rc) && t->now_ms(t->ctx) - start < limit) {
+        s->needs_silence = false;
+        rc = try_info(s, info);
     }
+    s->look_ms = 0;
+    return rc;
+}
+
+static int wait_for_bootloader(struct ararext_session *s, unsigned timeout_ms,
+                               struct ararext_info *info)
+{
+    s->transport.sleep_ms(s->transport.ctx, RESET_MS);
+    int rc = look_for_bootloader(s, timeout_ms, info);
+    if (!is_final(rc)) {
+        rc = s->failure.code = ARAREXT_ERR_TIMEOUT;
+    }
+    return rc;
 }
 
 static int send_reset(struct ararext_session *s, uint8_t how)
@@ -181,16 +194,24 @@ int ararext_enter_bootloader(struct ararext_session *s, struct ararext_info *inf
     return leave_application(s, info);
 }
 
-/* Whether a bootloader is there after a reset: asked more than once, since one question may come
- * while the board still starts. */
-static int look_for_bootloader(struct ararext_session *s, bool *there)
+/* How long a start takes that verifies what it starts, until the bootloader that stays after all
+ * answers. */
+static unsigned start_ms(const struct ararext_session *s)
+{
+    uint32_t hz = s->has_info && s->info.extended ? s->info.core_hz : 0;
+    unsigned ms = START_MS;
+    if (hz != 0 && hz < START_CLOCK) {
+        ms *= START_CLOCK / hz < START_SLOW ? START_CLOCK / hz + 1u : START_SLOW;
+    }
+    return ms;
+}
+
+/* Whether a bootloader is there after a reset. */
+static int see_who_starts(struct ararext_session *s, bool *there)
 {
     struct ararext_info info;
-    int rc = ARAREXT_ERR_TIMEOUT;
-    s->transport.sleep_ms(s->transport.ctx, START_MS);
-    for (unsigned i = 0; i < LOOKS && !is_final(rc); i++) {
-        rc = try_info(s, &info);
-    }
+    s->transport.sleep_ms(s->transport.ctx, RESET_MS);
+    int rc = look_for_bootloader(s, start_ms(s), &info);
     *there = rc == ARAREXT_OK;
     return is_final(rc) ? rc : ARAREXT_OK;
 }
@@ -206,7 +227,7 @@ int ararext_start(struct ararext_session *s, struct ararext_start *out)
         }
         out->answered = rc == ARAREXT_OK;
         unheard = s->failure;
-        rc = look_for_bootloader(s, &out->in_bootloader);
+        rc = see_who_starts(s, &out->in_bootloader);
         if (rc != ARAREXT_OK || out->answered || !out->in_bootloader) {
             out->stay_reason = out->in_bootloader ? s->info.stay_reason : 0;
             return rc;
