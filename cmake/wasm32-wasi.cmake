@@ -2,7 +2,7 @@
 # Toolchain of the page (web/): Debian's clang, lld and wasi-libc.
 set(CMAKE_SYSTEM_NAME WASI)
 set(CMAKE_SYSTEM_PROCESSOR wasm32)
-find_program(ARAREXT_WASM_CC NAMES clang-14 clang REQUIRED)
+find_program(ARAREXT_WASM_CC clang REQUIRED)
 set(CMAKE_C_COMPILER ${ARAREXT_WASM_CC})
 set(CMAKE_C_COMPILER_TARGET wasm32-wasi)
 set(CMAKE_C_COMPILER_WORKS TRUE) # a program needs a main, which a page has not

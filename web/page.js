@@ -187,7 +187,8 @@ async function take(chosen) {
 }
 // What it is; and with a board, what would be done.
 async function look() {
-  $('what').textContent = $('plan').textContent = '';
+  $('what').textContent = file.name;
+  $('plan').textContent = '';
   $('notes').replaceChildren();
   file.kind = null;
   const done = await run('look', { ...file, flags: flags() });
@@ -197,6 +198,7 @@ async function look() {
 async function send() {
   $('notes').replaceChildren();
   const done = await run(file.kind, { ...file, flags: flags(), baud: +$('baud').value });
+  if (done?.ok && file.kind === 'flash') facts([['Application', file.name]]);
   if (done?.ok) connected = false; // what runs there now may be the application
 }
 
@@ -233,6 +235,7 @@ function buttons() {
   $('verify').disabled = !idle || file?.kind !== 'flash';
   $('stop').disabled = !busy;
   $('file').disabled = busy;
+  document.querySelector('main').setAttribute('aria-busy', busy);
 }
 function begin() {
   board = new Board((e) => told[e.event]?.(e));

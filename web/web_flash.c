@@ -62,7 +62,8 @@ static int look_at_packages(struct web *w)
     }
     if (sealed) {
         json_begin("note");
-        json_string("text", "Flashing retires the packages on the board: it cannot go back to them.");
+        json_string("text",
+                    "Flashing retires the packages on the board: it cannot go back to them.");
         json_send();
     }
     return ARAREXT_OK;
@@ -86,7 +87,8 @@ static void tell_plan(const struct ararext_plan *plan)
 static void say_difference(struct web *w, const struct ararext_flash_result *r)
 {
     if (r->bad_want == r->bad_got) {
-        web_say(&w->why, "the CRC over flash from 0x%08X differs, yet every byte reads as it should",
+        web_say(&w->why,
+                "the CRC over flash from 0x%08X differs, yet every byte reads as it should",
                 (unsigned)r->bad_addr);
     } else {
         web_say(&w->why, "flash differs at 0x%08X: it holds %02X, should hold %02X",
@@ -108,10 +110,9 @@ static void say_state(struct flash *f, int code)
         return;
     }
     web_say(&f->w.state, "%u sectors erased and %u of %u bytes written so far; %s",
-            (unsigned)r->sectors_erased, (unsigned)r->bytes_written,
-            (unsigned)f->plan.write_bytes,
-            r->unknown    ? "whether an application will start is not known; the bootloader goes on "
-                            "answering with PA0 high at reset"
+            (unsigned)r->sectors_erased, (unsigned)r->bytes_written, (unsigned)f->plan.write_bytes,
+            r->unknown ? "whether an application will start is not known; the bootloader goes on "
+                         "answering with PA0 high at reset"
             : r->bootable ? "the application may start, but not all of it is verified"
                           : "the application will not start, the bootloader goes on answering");
     if (code == ARAREXT_ERR_INTERRUPTED) {

@@ -13,9 +13,9 @@
 int web_load_image(struct web *w, const struct web_file *file, struct ararext_image **out)
 {
     static const char *const formats[] = {
-        [ARAREXT_FORMAT_AUTO] = "",          [ARAREXT_FORMAT_ELF] = "ELF",
-        [ARAREXT_FORMAT_HEX] = "Intel HEX",  [ARAREXT_FORMAT_SREC] = "S-record",
-        [ARAREXT_FORMAT_BIN] = "binary",     [ARAREXT_FORMAT_UF2] = "UF2",
+        [ARAREXT_FORMAT_AUTO] = "",         [ARAREXT_FORMAT_ELF] = "ELF",
+        [ARAREXT_FORMAT_HEX] = "Intel HEX", [ARAREXT_FORMAT_SREC] = "S-record",
+        [ARAREXT_FORMAT_BIN] = "binary",    [ARAREXT_FORMAT_UF2] = "UF2",
         [ARAREXT_FORMAT_DFUSE] = "DfuSe",
     };
     const struct ararext_segment bytes = {.len = (uint32_t)file->len, .data = file->data};

@@ -18,7 +18,7 @@ enum web_flag {
     WEB_PLAN = 8,            /* look what would be done, and change nothing */
     WEB_VERIFY = 16,         /* compare, and change nothing */
     WEB_FORCE = 32,          /* send a package that the board has already */
-    WEB_ERASE_SLOTS = 64,    /* an application may reach to where the package goes: it may be lost */
+    WEB_ERASE_SLOTS = 64, /* an application may reach to where the package goes: it may be lost */
 };
 
 enum web_action { WEB_CONFIRM, WEB_ROLLBACK, WEB_GO, WEB_RESET };
@@ -31,7 +31,8 @@ void web_free(void *memory);
 int web_info(void);
 /* What a file is, without a board: the event "image" or "package". */
 int web_look(const uint8_t *data, size_t len, const char *name, unsigned flags);
-/* An application in ELF, Intel HEX, S-record, UF2, DfuSe or BIN. baud: limit of the rate, 0 = none. */
+/* An application in ELF, Intel HEX, S-record, UF2, DfuSe or BIN. baud: limit of the rate, 0 = none.
+ */
 int web_flash(const uint8_t *data, size_t len, const char *name, unsigned flags, unsigned baud);
 /* A package. */
 int web_update(const uint8_t *data, size_t len, unsigned flags, unsigned baud);

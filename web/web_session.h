@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one board of the page: its session over the page's port, and how an operation on it ends. Each
- * exported operation begins with web_start, and ends with web_end, which tells the verdict.
+ * The one board of the page: its session over the page's port, and how an operation on it ends.
+ * Each exported operation begins with web_start, and ends with web_end, which tells the verdict.
  */
 #ifndef ARAREXT_WEB_SESSION_H
 #define ARAREXT_WEB_SESSION_H
@@ -23,7 +23,8 @@ struct web {
 };
 
 void web_start(struct web *w, unsigned baud);
-/* Opens a session and greets whoever answers: a bootloader, or an application that speaks for it. */
+/* Opens a session and greets whoever answers: a bootloader, or an application that speaks for it.
+ */
 int web_hello(struct web *w);
 /* The same, then finds the bootloader (a running application is asked to make room), fills in info
  * and tells the page. Every error of ararext_enter_bootloader. */
@@ -33,8 +34,8 @@ int web_raise_baud(struct web *w);
 /* Puts a sentence into why or advice. */
 void web_say(struct ararext_message *m, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Ends the operation: starts again what made room, brings the line back, tells the verdict as the event
- * "done", with text for a success, and returns code. */
+/* Ends the operation: starts again what made room, brings the line back, tells the verdict as the
+ * event "done", with text for a success, and returns code. */
 int web_end(struct web *w, int code, const char *text);
 /* Tells the page about slots and trust. */
 void web_tell_slots(const struct ararext_slots *slots);

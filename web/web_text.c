@@ -60,7 +60,8 @@ static const struct {
     {"until 'ararext provision' has been run again", "until it has been provisioned again"},
     {", which a file never sets: see 'ararext protect'", ", which a file never sets"},
     {"a package for 'ararext update'", "a package"},
-    {"make one of it with 'ararext pack' first", "flash it as it is, or ask its maker for a package"},
+    {"make one of it with 'ararext pack' first",
+     "flash it as it is, or ask its maker for a package"},
     {"'ararext pack' makes one of an application", "ask its maker for one"},
     {"(imgtool's --pad is not taken)", "(what imgtool pads is not taken)"},
 };

@@ -54,8 +54,7 @@ static void note_version(const struct update *u)
 {
     const struct ararext_slots *s = &u->board.slots;
     if (s->installed < ARAREXT_SLOT_COUNT &&
-        ararext_version_compare(&u->package.package.version,
-                                &s->slots[s->installed].version) < 0) {
+        ararext_version_compare(&u->package.package.version, &s->slots[s->installed].version) < 0) {
         note("This is a downgrade: the board runs a newer version.");
     }
 }
@@ -171,8 +170,8 @@ static void say_success(struct update *u)
                         : r->unheard     ? "; probably started, the board's answer was lost"
                                          : "; started";
     if (r->nothing_to_do) {
-        web_say(&u->done, "Already there, nothing to send: the board holds version %s%s%s.", version,
-                r->confirmed ? ", confirmed" : "", start);
+        web_say(&u->done, "Already there, nothing to send: the board holds version %s%s%s.",
+                version, r->confirmed ? ", confirmed" : "", start);
     } else if (!r->started && !r->in_bootloader) {
         web_say(&u->done, "Version %s is installed and not started: reset the board.", version);
     } else if (r->confirmed) {

@@ -6,7 +6,7 @@ _ararext()
     local current previous verbs verb word
     current=${COMP_WORDS[COMP_CWORD]}
     previous=${COMP_WORDS[COMP_CWORD - 1]}
-    verbs="info flash verify monitor go reset keygen pack image update slots confirm rollback provision erase read write protect unprotect lock otp ports board commands raw"
+    verbs="info flash verify monitor go reset keygen pack image update slots confirm rollback provision erase read write protect unprotect lock otp ports page board commands raw"
     COMPREPLY=()
     # --port=VALUE arrives as three words: bash splits at the equals sign.
     if [ "$current" = "=" ]; then
@@ -65,7 +65,7 @@ _ararext()
     flash) options+=" --stay --run --dry-run --no-verify --verify --erase-always --no-stream --no-compress --address --format --skip-bootloader --force" ;;
     verify) options+=" --verify --address --format --skip-bootloader --force" ;;
     erase) options+=" --sector --all --yes" ;;
-    read) options+=" --output" ;;
+    read | page) options+=" --output" ;;
     write) options+=" --hex --no-verify --force" ;;
     keygen) options+=" --public --passphrase-file" ;;
     pack) options+=" --address --output --key --passphrase-file --unsigned --digest-only --signature --start-signature --public-key --security-counter --board --trials --no-confirm --crash-limit --watchdog --revoke-key --no-compress --format --skip-bootloader" ;;

@@ -17,7 +17,7 @@ export const APPS = process.env.ARAREXT_APPS;
 export const PAGE = process.env.ARAREXT_PAGE;
 export const ELEMENT = path.join(path.dirname(PAGE), 'ararext-flash.js');
 const SHIM = fs.readFileSync(new URL('shim-serial.js', import.meta.url), 'utf8');
-const LIMIT = 120000; // ms that anything may take; the machine may be busy
+const LIMIT = +(process.env.ARAREXT_WEB_LIMIT ?? 90000); // ms that anything may take; the machine may be busy
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 export async function until(what, test) {
@@ -121,21 +121,24 @@ export async function openPage(browser, site, { url = site.url, before, ...optio
 }
 
 // ---- what a person does ----
+export async function settled(page) {
+  await page.waitForFunction(() => document.querySelector('main').getAttribute('aria-busy') === 'false');
+}
 export async function verdict(page) {
-  await page.waitForFunction(() => !document.querySelector('#verdict').hidden && document.querySelector('#stop').disabled);
+  await settled(page);
   return { good: await page.getAttribute('#verdict', 'class') === 'good', text: (await page.innerText('#verdict')).trim() };
 }
 export async function connect(page) {
   await page.click('#choose');
+  await page.waitForFunction(() => document.querySelector('#choose').hidden || !document.querySelector('#verdict').hidden);
   return verdict(page);
 }
 export async function choose(page, name, bytes) {
   await page.setInputFiles('#file', { name, mimeType: 'application/octet-stream', buffer: bytes ?? fs.readFileSync(path.join(APPS, name)) });
-  await page.waitForFunction(() => document.querySelector('#stop').disabled && !document.querySelector('#verdict').hidden || document.querySelector('#plan').textContent);
-  await page.waitForFunction(() => document.querySelector('#stop').disabled);
+  await page.waitForFunction((n) => document.querySelector('#what').textContent.startsWith(n), name);
+  await settled(page);
 }
 export async function press(page, id) {
   await page.click('#' + id);
-  await page.waitForFunction(() => document.querySelector('#stop').disabled);
   return verdict(page);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* In place of the C library's: an assertion that fails stops the module, and the page says so. The
- * original would bring printf, the file's name, and with it bytes that differ from machine to machine. */
+ * original would bring printf, the file's name, and with it bytes that differ from machine to
+ * machine. */
 #ifdef assert
 #undef assert
 #endif
