@@ -377,9 +377,12 @@ ARAREXT_CHECKED ARAREXT_API int ararext_get_info(struct ararext_session *s,
                                                  struct ararext_info *out);
 /* What the application area of an open board holds. */
 struct ararext_application {
-    uint32_t bytes; /* to the last word that is not erased; 0 = nothing */
+    uint32_t bytes; /* up to where a sector's rest is erased; 0 = nothing */
     uint32_t crc;   /* over these (PROTOCOL.md, "CRC32") */
     bool plausible; /* begins like an application: stack pointer and reset handler */
+    /* 0, or where what stands in sectors behind that ends: the tail of an older, longer
+     * application, or more of this one behind a gap. */
+    uint32_t further;
     uint64_t reserved[2];
 };
 /* Finds out. UNSUPPORTED for a bootloader without MEM_CRC. */

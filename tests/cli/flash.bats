@@ -413,3 +413,28 @@ longest_line()
     ararext verify "$ARAREXT_APPS/hello.elf"
     expect_status 0
 }
+
+@test "info measures the application alone, and tells of an older one's tail" {
+    start_board --button
+    big_image old.bin 60000 1
+    ararext flash old.bin
+    json_of info
+    json 'd["application_bytes"] == 60000 and "application_further" not in d'
+    ararext flash "$ARAREXT_APPS/hello.bin" --erase-always
+    expect_status 0
+    size=$(stat -c %s "$ARAREXT_APPS/hello.bin")
+    ararext info
+    expect "application       $(((size + 3) / 4 * 4)) bytes, CRC"
+    expect "bytes up to 0x08016A5F behind erased flash: of an older, longer one"
+    # Full sectors are gone through to where one has room; erased ones end it.
+    big_image full.bin 40000 2
+    ararext flash full.bin
+    json_of info
+    json 'd["application_bytes"] == 40000 and "application_further" not in d'
+    ararext erase --sector 2 --yes
+    ararext info
+    expect "none that could start; 0 bytes"
+    ararext erase --all --yes
+    ararext info
+    expect "none: the area is erased"
+}

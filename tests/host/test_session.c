@@ -52,6 +52,8 @@ static void test_session_twelve_commands(void **state)
     const uint8_t bytes[3] = {0xAA, 0xBB, 0xCC};
     (void)state;
     STEPS(&s, NULL, {request(0x52, ""), "A5 52 03 51 52 53", 0, 0, false},
+          {request(0x52, ""), "A5 52 03 51 52 53", 0, 0, false},
+          {request(0x53, ""), "A5 53 02 13 04", 0, 0, false},
           {request(0x53, ""), "A5 53 02 13 04", 0, 0, false},
           {request(0x54, ""), "A5 54 01 AA", 0, 0, false},
           {request(0x54, ""), "A5 54 01 AA", 0, 0, false},

@@ -277,6 +277,8 @@ static void test_info_from_the_twelve(void **state)
     o.retries = 0;
     STEPS(&s, &o, {request(0x61, ""), "7F", 0, 0, false}, {request(0x60, ""), "7F", 0, 0, false},
           {GET_VER_REQUEST, "A5 51 01 10", 0, 0, false},
+          {GET_VER_REQUEST, "A5 51 01 10", 0, 0, false},
+          {request(0x53, ""), "A5 53 02 13 04", 0, 0, false},
           {request(0x53, ""), "A5 53 02 13 04", 0, 0, false},
           {request(0x54, ""), "A5 54 01 AA", 0, 0, false},
           {request(0x54, ""), "A5 54 01 AA", 0, 0, false},

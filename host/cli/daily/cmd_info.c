@@ -122,14 +122,21 @@ static int show_plain_application(struct cli *cli, const struct ararext_info *in
     }
     json_number(cli->doc, "application_bytes", app.bytes);
     json_bool(cli->doc, "application_plausible", app.plausible);
-    if (app.bytes == 0) {
+    if (app.bytes == 0 && app.further == 0) {
         cli_print(cli, "  application       none: the area is erased\n");
         return ARAREXT_OK;
     }
     json_number(cli->doc, "application_crc", app.crc);
-    cli_print(cli, "  application       %s%u bytes to the last that is not erased, CRC %08X\n",
+    cli_print(cli, "  application       %s%u bytes, CRC %08X\n",
               app.plausible ? "" : "none that could start; ", (unsigned)app.bytes,
               (unsigned)app.crc);
+    if (app.further != 0) {
+        json_addr(cli->doc, "application_further", app.further - 1);
+        cli_print(cli,
+                  "                    and bytes up to 0x%08X behind erased flash: of an older, "
+                  "longer one,\n                    or more of this one behind a gap\n",
+                  (unsigned)app.further - 1);
+    }
     return ARAREXT_OK;
 }
 

@@ -31,8 +31,7 @@ static int get_bytes(struct ararext_session *s, uint8_t command, uint8_t *data, 
                         .data = data,
                         .data_min = len,
                         .data_max = len,
-                        .decides = command == COMMAND_GET_RDP_STATUS ||
-                                   command == COMMAND_READ_SECTOR_P_STATUS};
+                        .decides = command != COMMAND_GET_VER};
     return session_call(s, &call);
 }
 
@@ -48,10 +47,20 @@ int ararext_get_version(struct ararext_session *s, uint8_t *version)
     return get_bytes(s, COMMAND_GET_VER, version, 1);
 }
 
-int ararext_get_commands(struct ararext_session *s, uint8_t codes[255], size_t *count)
+int session_get_version_twice(struct ararext_session *s, uint8_t *version)
 {
     struct call call = {
-        .command = COMMAND_GET_HELP, .data = codes, .data_min = 1, .data_max = ANSWER_DATA_MAX};
+        .command = COMMAND_GET_VER, .data = version, .data_min = 1, .data_max = 1, .decides = true};
+    return session_call(s, &call);
+}
+
+int ararext_get_commands(struct ararext_session *s, uint8_t codes[255], size_t *count)
+{
+    struct call call = {.command = COMMAND_GET_HELP,
+                        .data = codes,
+                        .data_min = 1,
+                        .data_max = ANSWER_DATA_MAX,
+                        .decides = true};
     int rc = session_call(s, &call);
     *count = rc == ARAREXT_OK ? call.data_len : 0;
     return rc;

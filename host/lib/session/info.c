@@ -114,7 +114,7 @@ static int get_plain_info(struct ararext_session *s, struct ararext_info *out)
 {
     uint8_t size[2];
     *out = (struct ararext_info){.dialect = ARAREXT_NATIVE, .length_max = FRAME_LENGTH_MAX};
-    int rc = ararext_get_version(s, &out->protocol);
+    int rc = session_get_version_twice(s, &out->protocol);
     if (rc == ARAREXT_OK) {
         rc = ararext_get_chip_id(s, &out->device_id);
     }

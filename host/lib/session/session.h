@@ -70,7 +70,8 @@ bool session_has(const struct ararext_session *s, uint32_t features);
 /* Whether options.stop says so; records the failure. */
 bool session_stopped(struct ararext_session *s);
 
-/* As ararext_read; where answers have no check of their own, twice. */
+/* As ararext_get_version and ararext_read; where answers have no check of their own, twice. */
+ARAREXT_CHECKED int session_get_version_twice(struct ararext_session *s, uint8_t *version);
 ARAREXT_CHECKED int session_read_twice(struct ararext_session *s, uint32_t addr, uint8_t *data,
                                        size_t len);
 

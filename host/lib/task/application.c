@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the application area of an open board holds: whether something there would be started, and
- * how far it reaches, found by asking for CRCs of what would be blank. Reads only.
+ * how far it reaches, found by asking for CRCs of what would be blank. Whoever flashes erases whole
+ * sectors, so an application ends where a sector's end is erased; what stands in sectors behind
+ * that is of an older, longer one, or this one has a gap. Reads only.
  */
 #include <string.h>
 
@@ -65,7 +67,9 @@ static int find_last_sector(struct ararext_session *s, const struct ararext_info
 static int find_end(struct ararext_session *s, const struct ararext_sector *sector, uint32_t *end)
 {
     uint32_t low = sector->addr, high = sector->addr + sector->size; /* low is not, high is */
-    int rc = ARAREXT_OK;
+    bool all = false;
+    int rc = is_blank(s, low, sector->size, &all);
+    high = all ? low : high;
     while (rc == ARAREXT_OK && high - low > WORD_SIZE) {
         uint32_t middle = low + (high - low) / 2u / WORD_SIZE * WORD_SIZE;
         bool blank = false;
@@ -80,12 +84,54 @@ static int find_end(struct ararext_session *s, const struct ararext_sector *sect
     return rc;
 }
 
+/* The first sector from the area's begin on whose last word is erased; -1 if all are full. */
+static int find_open_sector(struct ararext_session *s, const struct ararext_info *info,
+                            uint32_t limit, int *open)
+{
+    int i = ararext_find_sector(info, info->app_base);
+    *open = -1;
+    for (; i >= 0 && (size_t)i < info->sector_count && info->sectors[i].addr < limit; i++) {
+        uint8_t word[WORD_SIZE];
+        const struct ararext_sector *sector = &info->sectors[i];
+        int rc = session_read_twice(s, sector->addr + sector->size - WORD_SIZE, word, sizeof word);
+        if (rc != ARAREXT_OK) {
+            return rc;
+        }
+        if (load_le32(word) == UINT32_MAX) {
+            *open = i;
+            return ARAREXT_OK;
+        }
+    }
+    return ARAREXT_OK;
+}
+
+/* Bytes of the first piece, and what stands behind it. */
+static int measure(struct ararext_session *s, const struct ararext_info *info, uint32_t limit,
+                   struct ararext_application *out)
+{
+    uint32_t end = limit, further = 0;
+    int open = -1, last = -1;
+    int rc = find_last_sector(s, info, limit, &last);
+    if (rc != ARAREXT_OK || last < 0) {
+        return rc;
+    }
+    rc = find_end(s, &info->sectors[last], &further);
+    if (rc == ARAREXT_OK) {
+        rc = find_open_sector(s, info, limit, &open);
+    }
+    if (rc == ARAREXT_OK && open >= 0) {
+        rc = find_end(s, &info->sectors[open], &end);
+    }
+    out->bytes = end - info->app_base;
+    out->further = further > end ? further : 0;
+    return rc;
+}
+
 int ararext_find_application(struct ararext_session *s, const struct ararext_info *info,
                              struct ararext_application *out)
 {
     uint8_t words[2 * WORD_SIZE];
-    uint32_t limit = 0, end = 0;
-    int last = -1;
+    uint32_t limit = 0;
     *out = (struct ararext_application){0};
     if (!session_has(s, ARAREXT_FEATURE_MEM_CRC)) {
         return ARAREXT_ERR_UNSUPPORTED;
@@ -95,14 +141,9 @@ int ararext_find_application(struct ararext_session *s, const struct ararext_inf
         rc = find_limit(s, info, &limit);
     }
     if (rc == ARAREXT_OK) {
-        rc = find_last_sector(s, info, limit, &last);
+        rc = measure(s, info, limit, out);
     }
-    if (rc != ARAREXT_OK || last < 0) {
-        return rc;
-    }
-    rc = find_end(s, &info->sectors[last], &end);
-    out->bytes = end - info->app_base;
-    if (rc == ARAREXT_OK) {
+    if (rc == ARAREXT_OK && out->bytes != 0) {
         rc = ararext_get_crc(s, info->app_base, out->bytes, &out->crc);
     }
     out->plausible = image_vectors_plausible(load_le32(words), load_le32(words + WORD_SIZE),

@@ -70,7 +70,8 @@ int ararext_hello(struct ararext_session *s, uint8_t *version)
         rc = ararext_get_version(s, version);
     }
     if (rc == ARAREXT_OK) {
-        return s->options.no_extensions ? rc : session_learn_checked(s, version);
+        return s->options.no_extensions ? session_get_version_twice(s, version)
+                                        : session_learn_checked(s, version);
     }
     return rc == ARAREXT_ERR_REFUSED && !s->failure.has_reason ? try_other_dialect(s) : rc;
 }
@@ -189,6 +190,11 @@ int ararext_enter_bootloader(struct ararext_session *s, struct ararext_info *inf
     if (try_slots(s, &slots) != ARAREXT_OK) {
         /* No application of ours; the proper question, for the proper error. */
         return ararext_get_info(s, info);
+    }
+    /* The bootloader knows GET_SLOTS, too: its description may have been lost on the line. */
+    rc = try_info(s, info);
+    if (is_final(rc)) {
+        return rc;
     }
     *was_running = true;
     return leave_application(s, info);
