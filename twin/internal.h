@@ -123,6 +123,7 @@ uint32_t twin_cpu_pc(const struct twin *t); /* best known PC for reports */
 /* Asks for a reset at the next instruction boundary; csr_flag is the bit of RCC_CSR to set
  * (28 software, 29 IWDG, 30 WWDG, 31 low power, 26 pin). */
 void twin_request_reset(struct twin *t, unsigned csr_flag, const char *cause);
+bool twin_reset_is_asked_for(const struct twin *t);
 /* The core has no clock any more: only a reset ends that. */
 void twin_cpu_stands_still(struct twin *t, const char *why);
 /* Flash contents changed under the core (programmed, erased, loaded). */
@@ -172,6 +173,13 @@ uint32_t twin_pwr_cr(const struct twin *t);
 /* Stop mode (stop.c). Leaving it returns how long the wake-up takes, in picoseconds. */
 void twin_stop_enter(struct twin *t);
 uint64_t twin_stop_leave(struct twin *t);
+/* Standby (pwr.c), after twin_stop_enter: from now on only a reset ends it, and what wakes the chip
+ * makes one. */
+void twin_pwr_standby_enter(struct twin *t);
+bool twin_pwr_in_standby(const struct twin *t);
+/* PA0, which is the pin WKUP; and whether an alarm or the wake-up timer asks for attention. */
+void twin_pwr_wkup_changed(struct twin *t, bool level);
+void twin_pwr_rtc_changed(struct twin *t, bool asks);
 
 /* ---- flash (flash.c) ---- */
 uint8_t *twin_flash_bytes(struct twin *t); /* what the CPU reads; flash_kib * 1024 bytes */
@@ -202,6 +210,8 @@ void twin_flash_before_read(struct twin *t, uint32_t addr, uint32_t len, bool fe
 void twin_flash_check_wait_states(struct twin *t);
 /* USER option byte in force: WDG_SW = 0 starts the IWDG at reset. */
 bool twin_flash_iwdg_in_hardware(const struct twin *t);
+/* nRST_STOP or nRST_STDBY of it is 0: going there is a reset. */
+bool twin_flash_low_power_is_reset(const struct twin *t, bool standby);
 /* A write to a register that the bus holds back (FLASH_CR with BSY): the core stands still until
  * at_ps (cpu.c). Time has passed when it returns, or passes at the next instruction boundary. */
 void twin_cpu_stall_until_ps(struct twin *t, uint64_t at_ps);

@@ -191,15 +191,22 @@ void twin_request_reset(struct twin *t, unsigned csr_flag, const char *cause)
     core_interrupt_run(t);
 }
 
+bool twin_reset_is_asked_for(const struct twin *t)
+{
+    return t->run->reset_requested;
+}
+
+/* In Standby nothing but the backup domain had a supply. */
 static void do_reset(struct twin *t)
 {
     struct twin_run *run = t->run;
+    enum twin_reset kind = twin_pwr_in_standby(t) ? TWIN_RESET_POWER : TWIN_RESET_SYSTEM;
     run->reset_requested = false;
-    twin_bus_reset(t, TWIN_RESET_SYSTEM);
+    twin_bus_reset(t, kind);
     twin_rcc_set_reset_flag(t, run->reset_flag);
     twin_rcc_set_reset_flag(t, 26); /* every system reset pulls NRST low: RM0090 6.1.1 */
     twin_clock_changed(t);
-    core_reset(t, TWIN_RESET_SYSTEM);
+    core_reset(t, kind);
     tell_reset(t, run->reset_cause);
 }
 

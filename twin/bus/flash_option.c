@@ -21,6 +21,8 @@ enum {
     USER_BITS = 0xEC, /* nRST_STDBY, nRST_STOP, WDG_SW, BOR_LEV as in OPTCR */
     USER_UNUSED = 0x03,
     USER_WDG_SW = 0x20,
+    USER_NRST_STOP = 0x40,
+    USER_NRST_STDBY = 0x80,
     NWRP_BITS = 0x0FFF,
     NWRP_UNUSED = 0xF000,
     RDP_LEVEL_0 = 0xAA,
@@ -88,6 +90,11 @@ void flash_option_reload(struct twin *t)
 bool twin_flash_iwdg_in_hardware(const struct twin *t)
 {
     return (t->flash->user & USER_WDG_SW) == 0;
+}
+
+bool twin_flash_low_power_is_reset(const struct twin *t, bool standby)
+{
+    return (t->flash->user & (standby ? USER_NRST_STDBY : USER_NRST_STOP)) == 0;
 }
 
 /* ---- an operation on them ---- */

@@ -238,10 +238,6 @@ static void sleep_now(struct twin *t, bool wfe)
         c->event_register = false;
         return;
     }
-    if ((c->scr & SCR_SLEEPDEEP) != 0 && standby_chosen(t)) {
-        twin_report(t, TWIN_REPORT_UNMODELLED, 0xE000ED10,
-                    "Standby is not modelled: sleeping with clocks on instead");
-    }
     c->sleeping = true;
     c->sleep_is_wfe = wfe;
 }
@@ -274,24 +270,34 @@ static void do_special(struct twin *t)
 
 static bool wakes(const struct twin_cpu *c)
 {
-    return nvic_wakes(c) || (c->sleep_is_wfe && c->event_register);
+    return !twin_pwr_in_standby(c->twin) &&
+           (nvic_wakes(c) || (c->sleep_is_wfe && c->event_register));
 }
 
-/* The clocks go off when flash is done (RM0090 5.3.5); a pending EXTI line keeps them on. */
+/* The clocks go off when flash is done (RM0090 5.3.5, 5.3.6); an EXTI line that is pending keeps
+ * them on. */
 static void stop_clocks(struct twin *t)
 {
     struct twin_cpu *c = t->cpu;
-    bool deep = (c->scr & SCR_SLEEPDEEP) != 0 && !standby_chosen(t);
-    if (c->stopped || !deep || twin_flash_busy_until_ps(t) > twin_now_ps(t)) {
+    bool standby = standby_chosen(t);
+    if (c->stopped || (c->scr & SCR_SLEEPDEEP) == 0 ||
+        twin_flash_busy_until_ps(t) > twin_now_ps(t)) {
         return;
     }
-    if (twin_exti_asks(t)) {
+    if (!standby && twin_exti_asks(t)) {
         c->sleeping = false; /* the entry is ignored: the program goes on */
+        return;
+    }
+    if (twin_flash_low_power_is_reset(t, standby)) {
+        twin_request_reset(t, 31, standby ? "Standby, by nRST_STDBY" : "Stop, by nRST_STOP");
         return;
     }
     c->stopped = true;
     systick_freeze(t, true);
     twin_stop_enter(t);
+    if (standby) {
+        twin_pwr_standby_enter(t);
+    }
 }
 
 static void start_clocks(struct twin *t)
@@ -309,8 +315,8 @@ static bool sleep_on(struct twin *t)
     if (!wakes(c)) {
         stop_clocks(t);
     }
-    if (!c->sleeping) {
-        return false;
+    if (!c->sleeping || twin_reset_is_asked_for(t)) {
+        return c->sleeping;
     }
     if (wakes(c)) {
         c->sleeping = false;

@@ -118,6 +118,9 @@ static void check_clash(struct twin *t, struct port *p, unsigned pin)
 static void tell_change(struct twin *t, struct port *p, unsigned pin, bool output)
 {
     bool level = ((p->level >> pin) & 1) != 0;
+    if (p->letter == 'A' && pin == 0) {
+        twin_pwr_wkup_changed(t, level);
+    }
     if (mode_of(p, pin) != MODE_ANALOG) {
         twin_exti_pin_changed(t, p->letter, pin, level);
     }

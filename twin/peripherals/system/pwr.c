@@ -5,8 +5,11 @@
  * registers survive power-off; backup SRAM does so with its regulator (PWR_CSR.BRE) on only, as on
  * the chip.
  *
- * RM0090 5.1.2 (backup domain), 5.4 (PWR of STM32F405/407). The voltage detector, the wake-up pin
- * and Standby are not modelled and say so once.
+ * Standby too: the core (cpu.c) goes there, and a rising edge of the pin WKUP or an event of the
+ * RTC resets the chip out of it, as power-on does but for the backup domain and the flags here.
+ *
+ * RM0090 5.1.2 (backup domain), 5.3.6 (Standby), 5.4 (PWR of STM32F405/407). The voltage detector
+ * is not modelled and says so once. Assumed: Standby with WUF set ends at once.
  */
 #include "internal.h"
 #include "reg.h"
@@ -25,7 +28,11 @@ enum {
     CR_DBP = 1u << 8,
     CR_VOS = 1u << 14,
     CR_BITS = 0x43F3, /* LPDS, PDDS, PVDE, PLS, DBP, FPDS, VOS; CWUF and CSBF read 0 */
+    CR_CWUF = 1u << 2,
+    CR_CSBF = 1u << 3,
     CR_RESET = 0x4000,
+    CSR_WUF = 1u << 0,
+    CSR_SBF = 1u << 1,
     CSR_BRR = 1u << 3,
     CSR_EWUP = 1u << 8,
     CSR_BRE = 1u << 9,
@@ -42,7 +49,9 @@ struct twin_pwr {
     struct twin_event vos_event, brr_event;
     uint8_t sram[TWIN_BACKUP_SRAM_BYTES];
     uint32_t bkpr[TWIN_BACKUP_REGISTERS];
-    bool pvd_told, wakeup_told;
+    bool pvd_told;
+    bool standby;
+    bool rtc_asks; /* as last told: its edge is the event */
 };
 
 bool twin_pwr_backup_writable(const struct twin *t)
@@ -81,6 +90,51 @@ void twin_backup_domain_reset(struct twin *t)
     twin_rtc_domain_reset(t);
 }
 
+/* ---- Standby ---- */
+
+static void wake_up(struct twin *t, const char *cause)
+{
+    t->pwr->csr |= CSR_WUF;
+    if (t->pwr->standby) {
+        twin_request_reset(t, 26, cause);
+    }
+}
+
+void twin_pwr_wkup_changed(struct twin *t, bool level)
+{
+    if (level && (t->pwr->csr & CSR_EWUP) != 0) {
+        wake_up(t, "Standby, by the pin WKUP");
+    }
+}
+
+void twin_pwr_rtc_changed(struct twin *t, bool asks)
+{
+    struct twin_pwr *p = t->pwr;
+    bool event = asks && !p->rtc_asks;
+    p->rtc_asks = asks;
+    if (event) {
+        wake_up(t, "Standby, by the RTC");
+    }
+}
+
+bool twin_pwr_in_standby(const struct twin *t)
+{
+    return t->pwr->standby;
+}
+
+void twin_pwr_standby_enter(struct twin *t)
+{
+    struct twin_pwr *p = t->pwr;
+    p->standby = true;
+    p->csr |= CSR_SBF;
+    for (unsigned port = 0; port < 9; port++) { /* the pins are let go */
+        twin_bus_reset_gate(t, 0x30, port);
+    }
+    if ((p->csr & CSR_WUF) != 0) {
+        wake_up(t, "Standby, with WUF set");
+    }
+}
+
 /* ---- PWR ---- */
 static void after_us(struct twin *t, struct twin_event *ev, uint64_t us)
 {
@@ -112,6 +166,8 @@ static void write_cr(struct twin *t, uint32_t value)
     struct twin_pwr *p = t->pwr;
     uint32_t old = p->cr;
     p->cr = value & CR_BITS;
+    p->csr &= ~(((value & CR_CWUF) != 0 ? (uint32_t)CSR_WUF : 0) |
+                ((value & CR_CSBF) != 0 ? (uint32_t)CSR_SBF : 0));
     if ((p->cr & CR_PVDE) != 0) {
         tell_once(t, &p->pvd_told, PWR_REGS + PWR_CR, "the voltage detector (PVD)");
     }
@@ -125,9 +181,10 @@ static void write_cr(struct twin *t, uint32_t value)
 static void write_csr(struct twin *t, uint32_t value)
 {
     struct twin_pwr *p = t->pwr;
+    bool enabled = (value & ~p->csr & CSR_EWUP) != 0;
     p->csr = (p->csr & ~(uint32_t)CSR_EWUP) | (value & CSR_EWUP);
-    if ((p->csr & CSR_EWUP) != 0) {
-        tell_once(t, &p->wakeup_told, PWR_REGS + PWR_CSR, "the wake-up pin");
+    if (enabled && twin_pin_level(t, 'A', 0)) { /* a pin that is high already is an event, too */
+        wake_up(t, "WKUP");
     }
     bool on = (value & CSR_BRE) != 0;
     if (on != p->backup_regulator && !twin_pwr_backup_writable(t)) {
@@ -182,13 +239,17 @@ static void lose_backup_sram(struct twin *t)
 static void pwr_reset(struct twin *t, void *self, enum twin_reset kind)
 {
     struct twin_pwr *p = self;
+    /* What PWR_CSR keeps: all over Standby, SBF over any reset but power-on. */
+    uint32_t kept = p->standby && t->powered   ? CSR_WUF | CSR_SBF | CSR_EWUP
+                    : kind == TWIN_RESET_POWER ? 0
+                                               : CSR_SBF;
     p->cr = CR_RESET;
-    p->csr = p->backup_regulator ? (uint32_t)CSR_BRR : 0;
+    p->csr = (p->csr & kept) | (p->backup_regulator ? (uint32_t)CSR_BRR : 0);
+    p->standby = false;
     twin_event_cancel(t, &p->brr_event);
     twin_event_cancel(t, &p->vos_event);
     if (kind == TWIN_RESET_POWER) {
         p->pvd_told = false;
-        p->wakeup_told = false;
         if (!p->backup_regulator) {
             lose_backup_sram(t);
         }

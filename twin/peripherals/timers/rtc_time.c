@@ -83,6 +83,7 @@ void rtc_update_lines(struct twin *t, const struct twin_rtc *r)
     uint32_t asked = r->kept.isr & (r->kept.cr >> 4); /* flags at 8 to 10, enables at 12 to 14 */
     twin_exti_line(t, EXTI_ALARM, (asked & (ISR_ALRAF * 3u)) != 0);
     twin_exti_line(t, EXTI_WAKE_UP, (asked & ISR_WUTF) != 0);
+    twin_pwr_rtc_changed(t, (asked & (ISR_ALRAF * 3u | ISR_WUTF)) != 0);
 }
 
 /* ---- alarms ---- */
