@@ -33,8 +33,8 @@ static void store_flash(struct twin_cpu *c, uint32_t addr, unsigned size, uint64
 {
     struct twin *t = c->twin;
     t->bus->write_failed = false;
-    for (unsigned done = 0; done < size; done += 4) {
-        twin_flash_store(t, addr + done, size < 4 ? size : 4, (uint32_t)(value >> (8 * done)));
+    for (unsigned done = 0; done < size; done += 4, value >>= 32) {
+        twin_flash_store(t, addr + done, size < 4 ? size : 4, (uint32_t)value);
     }
     if (t->bus->write_failed) {
         twin_report(t, TWIN_REPORT_FLASH, addr, "store to read-only memory");

@@ -15,13 +15,17 @@
 
 enum { OPT_OUTPUT = OPT_OWN, READ_LEN_MAX = 0x01000000, JSON_LEN_MAX = 65536 };
 
+struct read_options {
+    const char *path;
+};
+
 static int take(struct cli *cli, void *ctx, int code, const char *value)
 {
-    const char **path = ctx;
+    struct read_options *o = ctx;
     if (code != OPT_OUTPUT && code != 'o') {
         return cli_error(cli, ARAREXT_ERR_ARGUMENT, "option '-%c' is not known here", code);
     }
-    *path = value;
+    o->path = value;
     return ARAREXT_OK;
 }
 
@@ -76,8 +80,8 @@ static int read_memory(struct cli *cli, uint32_t addr, uint32_t len, struct cli_
 static int run(struct cli *cli, int argc, char **argv)
 {
     static const struct option own[] = {{"output", required_argument, NULL, OPT_OUTPUT}, {0}};
-    const char *path = NULL;
-    const struct cli_options options = {.own = own, .take = take, .ctx = &path, .min = 2, .max = 2};
+    struct read_options o = {0};
+    const struct cli_options options = {.own = own, .take = take, .ctx = &o, .min = 2, .max = 2};
     struct cli_output out = {0};
     uint32_t addr = 0, len = 0;
     int first = 0;
@@ -94,14 +98,14 @@ static int run(struct cli *cli, int argc, char **argv)
                        argv[first + 1]);
     }
     if (rc == ARAREXT_OK && cli->json &&
-        (path == NULL ? len > JSON_LEN_MAX : strcmp(path, "-") == 0)) {
+        (o.path == NULL ? len > JSON_LEN_MAX : strcmp(o.path, "-") == 0)) {
         rc = cli_error(cli, ARAREXT_ERR_ARGUMENT,
                        "read: with --json more than 64K has to go to a file (-o FILE)");
     }
     if (rc == ARAREXT_OK) {
         json_addr(cli->doc, "address", addr);
         json_number(cli->doc, "length", len);
-        rc = path != NULL ? cli_open_output(cli, path, &out) : ARAREXT_OK;
+        rc = o.path != NULL ? cli_open_output(cli, o.path, &out) : ARAREXT_OK;
     }
     if (rc == ARAREXT_OK) {
         rc = cli_connect_bootloader(cli);

@@ -97,9 +97,9 @@ void usart_list_pins(uint8_t usart, enum pin_side side, struct ararext_message *
 
 uint8_t usart_of_pin(enum pin_side side, uint8_t pin)
 {
-    for (uint8_t usart = 1; usart <= USARTS; usart++) {
-        if (usart_has_pin(usart, side, pin)) {
-            return usart;
+    for (unsigned usart = 1; usart <= USARTS; usart++) {
+        if (usart_has_pin((uint8_t)usart, side, pin)) {
+            return (uint8_t)usart;
         }
     }
     return 0;
