@@ -49,7 +49,11 @@
 #define MAP_BOOT_SRAM_SIZE 0x00004000
 /* What a host may read, write and run code in, while the bootloader runs. */
 #define MAP_FREE_SRAM_BASE 0x20004000
-#define MAP_FREE_SRAM_SIZE 0x0001BFC0
+#define MAP_FREE_SRAM_SIZE 0x00015000
+/* Code that the bootloader unpacks when it stays; below it what that takes, behind it, at the end
+ * of SRAM, the boot request. */
+#define MAP_SERVING_BASE 0x20019000
+#define MAP_SERVING_SIZE 0x00007000
 /* Boot request from an application: not initialised by anyone, read by the bootloader at reset. */
 #define MAP_BOOT_REQUEST_BASE 0x2001FFC0
 #define MAP_BOOT_REQUEST_SIZE 0x00000040

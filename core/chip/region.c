@@ -29,10 +29,12 @@ static const struct region regions[] = {
     {MAP_OPTION_BASE, MAP_OPTION_BASE + MAP_OPTION_SIZE, REGION_READ},
     {MAP_BOOT_BASE, MAP_BOOT_BASE + MAP_BOOT_SIZE, REGION_OWNED},
     {MAP_BOOT_SRAM_BASE, MAP_BOOT_SRAM_BASE + MAP_BOOT_SRAM_SIZE, REGION_OWNED},
-    {MAP_BOOT_REQUEST_BASE, MAP_BOOT_REQUEST_BASE + MAP_BOOT_REQUEST_SIZE, REGION_OWNED},
+    {MAP_SERVING_BASE, MAP_SERVING_BASE + MAP_SERVING_SIZE, REGION_OWNED}, /* boot request, too */
 };
 
 _Static_assert(MAP_SYSTEM_BASE + MAP_SYSTEM_SIZE == MAP_OTP_BASE, "system memory ends at OTP");
+_Static_assert(MAP_SERVING_BASE + MAP_SERVING_SIZE == MAP_BOOT_REQUEST_BASE + MAP_BOOT_REQUEST_SIZE,
+               "the end of SRAM is the bootloader's");
 _Static_assert(MAP_OTP_BASE + MAP_OTP_SIZE == MAP_OTP_LOCK_BASE, "OTP ends at its lock bytes");
 
 enum reason region_check(enum region_access access, uint32_t addr, uint32_t len, uint32_t flash_end)

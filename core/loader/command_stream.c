@@ -167,7 +167,9 @@ enum reason command_stream_begin(struct loader *l, const struct frame_request *r
         return REASON_PROVISIONED;
     }
     out = command_append(l, STREAM_BEGUN_SIZE);
-    store_le32(out + STREAM_BEGUN_WINDOW, l->streaming->window);
+    store_le32(out + STREAM_BEGUN_WINDOW, command_stream_kind(spec.flags) == STREAM_PACKED
+                                              ? l->streaming->packed_window
+                                              : l->streaming->window);
     store_le32(out + STREAM_BEGUN_RESUME, stream_begin(s, &spec));
     store_le16(out + STREAM_BEGUN_FRAME, STREAM_PAYLOAD_MAX);
     store_le16(out + STREAM_BEGUN_SLOT, slot);

@@ -42,8 +42,9 @@ struct loader_info {
 struct loader_stream {
     struct stream *stream;
     uint32_t usart_hz;
-    uint32_t window;
-    uint32_t rate; /* after SET_BAUD: change to it when the answer has left */
+    uint32_t window;        /* bytes that may be under way */
+    uint32_t packed_window; /* the same while the unpacker's memory is in use */
+    uint32_t rate;          /* after SET_BAUD: change to it when the answer has left */
 };
 
 /* What to do once the answer has left the wire. */

@@ -397,7 +397,8 @@ static bool set_properties(CLzmaProps *prop, uint8_t value)
 
 static void reset_state(CLzmaDec *lzma)
 {
-    for (uint32_t i = 0; i < UNPACK_PROBS / sizeof(CLzmaProb); i++) {
+    uint32_t count = NUM_BASE_PROBS + ((uint32_t)LZMA_LIT_SIZE << (lzma->prop.lc + lzma->prop.lp));
+    for (uint32_t i = 0; i < count; i++) {
         lzma->probs[i] = kBitModelTotal / 2;
     }
     for (uint32_t i = 0; i < 4; i++) {
@@ -566,6 +567,11 @@ enum reason unpack_add(struct unpack *u, const uint8_t *data, size_t len)
         u->failure = take_stream(u, data, len);
     }
     return u->failure;
+}
+
+void unpack_thumb(uint8_t *code, size_t len)
+{
+    (void)z7_BranchConv_ARMT_Dec(code, len, 0);
 }
 
 enum reason unpack_end(struct unpack *u)

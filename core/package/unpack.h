@@ -21,6 +21,8 @@
 /* Besides this a dictionary of UNPACK_DICTIONARY bytes is needed, of any alignment. On the board
  * this lies at the start of free SRAM and the dictionary takes the CCM, which only the core
  * reaches: the DMA needs the rest of SRAM. What applications left in either is lost. */
+/* Of the last member only what the stream's lc + lp wants is used: 3968 + 1536 * 2^(lc + lp) bytes.
+ */
 struct unpack_memory {
     _Alignas(8) uint8_t state[UNPACK_STATE];
     /* Content on its way out: filtered here, because later matches refer to the dictionary as it
@@ -60,6 +62,9 @@ void unpack_init(struct unpack *u, struct unpack_memory *memory, uint8_t *dictio
  * unpacker is dead: every call gives that failure again. The sink never gets more than size bytes;
  * what it got before a failure is not to be used. */
 enum reason unpack_add(struct unpack *u, const uint8_t *data, size_t len);
+/* Undoes the filter over all of it at once, where it lies: for content that was unpacked without.
+ */
+void unpack_thumb(uint8_t *code, size_t len);
 /* To be called after the last byte: REASON_NONE if exactly size bytes came out and the stream has
  * ended; the failure, if there was one; else PACKAGE_CONTENT. */
 enum reason unpack_end(struct unpack *u);

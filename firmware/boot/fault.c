@@ -7,6 +7,7 @@
  */
 #include "fault.h"
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdnoreturn.h>
 
@@ -52,7 +53,7 @@ noreturn void debug_build_failed(const char *file, int line)
 #endif
 
 /* clang-format off */
-__attribute__((naked)) void fault_entry(void)
+__attribute__((naked)) static void fault_entry(void)
 {
     __asm__ volatile(
         "mov   r2, sp\n\t"
@@ -70,3 +71,19 @@ __attribute__((naked)) void fault_entry(void)
         ".ltorg");
 }
 /* clang-format on */
+
+typedef void vector_fn(void);
+
+/* The first is not for a handler; PM0214 section 4.4.4 wants a table of so many at a multiple of
+ * 128. */
+#define FAULT_TABLE __attribute__((section(".serving_vectors"), aligned(128))) static
+FAULT_TABLE vector_fn *const fault_vectors[16] = {
+    NULL, fault_entry, fault_entry, fault_entry, fault_entry, fault_entry, fault_entry, NULL,
+    NULL, NULL,        NULL,        fault_entry, fault_entry, NULL,        fault_entry, fault_entry,
+};
+
+void fault_watch(void)
+{
+    SCB->VTOR = (uint32_t)fault_vectors;
+    core_dsb();
+}

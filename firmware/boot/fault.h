@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What happens when the bootloader itself goes wrong: the fault registers go to the log, then
- * reset. */
+/* What happens when bootloader mode itself goes wrong: the fault registers go to the log, then
+ * reset. On the boot path there is no log yet, and a fault resets the chip. */
 #ifndef ARAREXT_FAULT_H
 #define ARAREXT_FAULT_H
 
-/* Handler of every exception of the core. Not to be called. */
-void fault_entry(void);
+/* From now on a fault is told in the log. */
+void fault_watch(void);
 
 #endif

@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "crc_unit.h"
 #include "debug_build.h"
+#include "fault.h"
 #include "led.h"
 #include "log.h"
 #include "mpu.h"
@@ -65,7 +66,7 @@ static void main_start_board(const struct start_facts *facts)
         .clock_source = clock.hse ? 1 : 0,
     };
     stream_mode_start(&loader, clock.apb1_hz);
-    mpu_start();
+    mpu_start(true);
 }
 
 static void main_log_start(void)
@@ -215,6 +216,7 @@ void main_serve(const struct start_facts *facts)
 {
     struct frame_request request;
 
+    fault_watch();
     main_start_board(facts);
     loader_init(&loader);
     frame_init(&receiver);

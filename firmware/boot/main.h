@@ -5,7 +5,10 @@
 
 #include "start.h"
 
-/* Does not come back; not declared so, as in chip.h. */
-void main_serve(const struct start_facts *facts);
+/* Does not come back; not declared so, as in chip.h. The way into the serving half (serving.h). A
+ * long call, whose address is data: the linker would place a jump to it among the code, for another
+ * function to run into. noipa: or the compiler sees that it does not come back, and what stops
+ * behind the call goes. */
+__attribute__((noipa, long_call)) void main_serve(const struct start_facts *facts);
 
 #endif

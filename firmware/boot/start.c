@@ -79,11 +79,9 @@ void start_decide(struct start_facts *facts)
     }
 }
 
-void start_run_fast(const struct start_facts *facts)
+void start_run_fast(void)
 {
-    if (facts->stay == STAY_NOT) {
-        clock_start_boot();
-    }
+    clock_start_boot();
 }
 
 /* The MPU and its stack guard; the DMA's clock for serial_watch_ring, which looks at a ring that
@@ -92,7 +90,7 @@ static void start_guard(void)
 {
     RCC->AHB1ENR |= RCC_AHB1_DMA1;
     (void)RCC->AHB1ENR; /* ES0182 */
-    mpu_start();
+    mpu_start(false);
 }
 
 void start_packages(struct start_facts *facts)
@@ -106,10 +104,10 @@ void start_packages(struct start_facts *facts)
     if ((facts->reset_flags & RCC_CSR_NOT_FRESH) != 0) {
         RCC->CSR |= RCC_CSR_RMVF; /* they stay set, and the next reset would look like this one */
     }
+    start_guard();
     if (facts->stay != STAY_NOT) {
         return;
     }
-    start_guard();
     update_boot(&packages_from_ram, &asked, result);
     facts->asked = true;
     facts->stay = result->stay;
@@ -120,7 +118,6 @@ void start_packages(struct start_facts *facts)
         chip_start_image(MAP_APP_BASE, result->verdict[0], result->verdict[1]);
         chip_restart();
     }
-    chip_reset();
 }
 
 void start_leave_request(uint32_t request)

@@ -23,12 +23,11 @@ struct start_facts {
  * stack only. */
 void start_decide(struct start_facts *facts);
 
-/* If packages have a say: the PLL, since what follows is copying and arithmetic. Uses the stack
- * only. */
-void start_run_fast(const struct start_facts *facts);
+/* The PLL, since what follows is copying and arithmetic. Uses the stack only. */
+void start_run_fast(void);
 
 /* If packages have a say: verifies, installs, starts what they name; then it does not come back.
- * RAM code and data must be in place. On return clocks and peripherals are as after a reset. */
+ * RAM code and data must be in place. On return the MPU is on, and the clock fast. */
 void start_packages(struct start_facts *facts);
 
 /* Leaves a request for after the next reset: BOOT_REQUEST_LOADER_RPC or _INSTALL. */

@@ -10,10 +10,11 @@
 #include <stddef.h>
 #include <stdnoreturn.h>
 
+#include "chip.h"
 #include "cortex_m4.h"
-#include "fault.h"
 #include "link.h"
 #include "main.h"
+#include "serving.h"
 #include "start.h"
 
 typedef void vector_fn(void);
@@ -43,9 +44,17 @@ noreturn void startup_reset(void)
 
     core_interrupts_off();
     start_decide(&facts); /* comes back when no plain application is to be started */
-    start_run_fast(&facts);
+    start_run_fast();
     startup_init_memory();
     start_packages(&facts); /* comes back when the bootloader stays */
+    serving_unpack();
+    if (!serving_is_whole()) { /* asked apart: where it was left out, SRAM holds what applications
+                                  put there */
+        chip_restart();
+    }
+    core_dsb();
+    core_isb();
+    chip_reset();
     main_serve(&facts);
     core_reset(); /* in line: nothing behind it runs */
 }
@@ -57,6 +66,6 @@ struct vectors {
 
 __attribute__((section(".vectors"), used)) static const struct vectors vectors = {
     LINK_STACK_TOP,
-    {startup_reset, fault_entry, fault_entry, fault_entry, fault_entry, fault_entry, NULL, NULL,
-     NULL, NULL, fault_entry, fault_entry, NULL, fault_entry, fault_entry},
+    {startup_reset, chip_restart, chip_restart, chip_restart, chip_restart, chip_restart, NULL,
+     NULL, NULL, NULL, chip_restart, chip_restart, NULL, chip_restart, chip_restart},
 };

@@ -18,13 +18,13 @@
 #include "turn.h"
 
 /* Polls and closes are not counted by a host: 20 s of them. */
-#define WINDOW (SERIAL_WIDE_SIZE - 1024u)
+#define WINDOW(ring) (LINK_RING_END - (ring)-1024u)
 
 _Static_assert(BAUD_BASE == BOARD_BAUD, "the rate to go back to");
 _Static_assert(LINK_UNPACK_BASE == MAP_FREE_SRAM_BASE, "unpacker");
-_Static_assert(LINK_WIDE_RING_BASE >= LINK_UNPACK_BASE + LINK_UNPACK_SIZE, "unpacker and ring");
-_Static_assert(LINK_WIDE_RING_BASE + LINK_WIDE_RING_SIZE <= MAP_FREE_SRAM_BASE + MAP_FREE_SRAM_SIZE,
-               "the ring lies in free SRAM");
+_Static_assert(LINK_RING_BASE == MAP_FREE_SRAM_BASE, "ring");
+_Static_assert(LINK_PACKED_RING_BASE >= LINK_UNPACK_BASE + LINK_UNPACK_SIZE, "unpacker and ring");
+_Static_assert(LINK_RING_END <= LINK_SERVING_BASE, "ring and code");
 
 static struct {
     struct stream stream;
@@ -44,7 +44,8 @@ void stream_mode_start(struct loader *l, uint32_t usart_hz)
     stream_mode.hw.stage_ctx = l;
     stream_mode.service.stream = &stream_mode.stream;
     stream_mode.service.usart_hz = usart_hz;
-    stream_mode.service.window = WINDOW;
+    stream_mode.service.window = WINDOW(LINK_RING_BASE);
+    stream_mode.service.packed_window = WINDOW(LINK_PACKED_RING_BASE);
     stream_init(&stream_mode.stream, &stream_mode.hw);
     baud_init(&stream_mode.baud);
     l->streaming = &stream_mode.service;
@@ -53,7 +54,10 @@ void stream_mode_start(struct loader *l, uint32_t usart_hz)
 void stream_mode_use_ring(bool wide)
 {
     if (wide != stream_mode.wide) {
-        serial_use_ring(wide ? (uint8_t *)LINK_WIDE_RING_BASE : NULL);
+        bool packed = (stream_mode.stream.spec.flags & STREAM_KIND_BITS) == STREAM_PACKED;
+        uint32_t ring = packed ? LINK_PACKED_RING_BASE : LINK_RING_BASE;
+
+        serial_use_ring(wide ? (uint8_t *)ring : NULL);
         stream_mode.wide = wide;
     }
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The MPU's eight regions; where two overlap the later one holds. */
+/* The MPU's eight regions; where two overlap the later one holds. The last is that of the serving
+ * half, which is data while it is unpacked. */
 #include "mpu.h"
 
 #include "cortex_m4.h"
@@ -14,9 +15,9 @@
 #define EXECUTE     (MPU_RASR_RO)
 #define PERIPHERALS 0x40000000u
 
-#define LOG2_64K  16u
 #define LOG2_128K 17u
 #define LOG2_1M   20u
+#define LOG2_256M 28u
 #define LOG2_512M 29u
 
 static const struct {
@@ -31,14 +32,16 @@ static const struct {
     /* The stack guard: a push faults, while MEM_READ may read all of the SRAM. */
     {LINK_GUARD_BASE, SHARED | READ_ONLY | MPU_RASR_SIZE(LINK_GUARD_LOG2)},
     {PERIPHERALS, DEVICE | READ_WRITE | MPU_RASR_SIZE(LOG2_512M)},
-    /* Writable for OTP; to all else there the flash controller refuses a write (WRPERR). */
-    {MAP_SYSTEM_BASE, NORMAL | READ_WRITE | MPU_RASR_SIZE(LOG2_64K)},
-    {MAP_CCM_BASE, NORMAL | READ_WRITE | MPU_RASR_SIZE(LOG2_64K)},
+    /* The CCM, and system memory with OTP, in the first and the last eighth. Writable for OTP; to
+     * all else there the flash controller refuses a write (WRPERR). */
+    {MAP_CCM_BASE, NORMAL | READ_WRITE | MPU_RASR_SIZE(LOG2_256M) | MPU_RASR_WITHOUT(0x7Eu)},
+    {LINK_SERVING_BASE,
+     SHARED | EXECUTE | MPU_RASR_SIZE(LINK_SERVING_LOG2) | MPU_RASR_WITHOUT(0x80u)},
 };
 
-void mpu_start(void)
+void mpu_start(bool serving)
 {
-    for (unsigned i = 0; i < MPU_REGIONS; i++) {
+    for (unsigned i = 0; i < (serving ? MPU_REGIONS : MPU_REGIONS - 1u); i++) {
         MPU->RBAR = mpu_regions[i].base | MPU_RBAR_VALID | i;
         MPU->RASR = mpu_regions[i].rasr | MPU_RASR_ENABLE;
     }

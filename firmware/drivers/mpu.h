@@ -7,6 +7,10 @@
 #ifndef ARAREXT_MPU_H
 #define ARAREXT_MPU_H
 
-void mpu_start(void);
+#include <stdbool.h>
+
+/* serving: the serving half (boot/serving.h) is in place, and is code from now on; else its place
+ * is data. */
+void mpu_start(bool serving);
 
 #endif

@@ -35,6 +35,7 @@ static struct {
 } serial;
 
 _Static_assert((SERIAL_RING_SIZE & (SERIAL_RING_SIZE - 1u)) == 0, "positions wrap with the count");
+_Static_assert((LINK_RING_END - LINK_RING_BASE) / 2u < 65536u, "NDTR has 16 bits");
 
 /* NDTR has 16 bits: a wide ring is two buffers for the DMA, side by side (RM0090 section 10.3.9).
  * Their positions do not wrap with the count, after 4 GiB: by then the stream is closed. */
@@ -43,8 +44,8 @@ void serial_use_ring(uint8_t *wide)
     struct dma_stream_regs *rx = &DMA1->S[RX_STREAM];
 
     serial.ring = wide != NULL ? wide : serial.own;
-    serial.size = wide != NULL ? SERIAL_WIDE_SIZE : SERIAL_RING_SIZE;
-    serial.lap = wide != NULL ? SERIAL_WIDE_SIZE / 2u : SERIAL_RING_SIZE;
+    serial.size = wide != NULL ? LINK_RING_END - (uint32_t)wide : SERIAL_RING_SIZE;
+    serial.lap = wide != NULL ? serial.size / 2u : SERIAL_RING_SIZE;
     serial.laps = serial.received = serial.consumed = 0;
     rx->CR &= ~DMA_CR_EN;
     for (uint32_t i = 0; i < STOP_LOOPS && (rx->CR & DMA_CR_EN) != 0; i++) {

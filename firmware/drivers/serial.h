@@ -14,16 +14,15 @@
 #include "link.h"
 
 #define SERIAL_RING_SIZE 4096u
-#define SERIAL_WIDE_SIZE LINK_WIDE_RING_SIZE
 
 /* apb1_hz: clock of USART2. The pins are the board's. */
 void serial_start(uint32_t apb1_hz);
 /* Another rate, or another divider of it; what is on the line at that moment is lost. */
 void serial_set_divider(uint32_t divider);
 
-/* Receives into the SERIAL_WIDE_SIZE bytes at wide from now on, or, NULL, into the ring of its own.
- * The change takes less than a character and loses none that arrives meanwhile; what was not taken
- * out before is dropped. */
+/* Receives into what lies from wide to LINK_RING_END from now on, or, NULL, into the ring of its
+ * own. The change takes less than a character and loses none that arrives meanwhile; what was not
+ * taken out before is dropped. */
 void serial_use_ring(uint8_t *wide);
 
 /* Received bytes, in the two pieces that they lie in; len[1] is 0 if len[0] is. They stay until
@@ -37,7 +36,7 @@ void serial_skip(size_t len);
 bool serial_take_error(uint32_t *sr);
 
 /* Counts laps of the ring; runs in SRAM. To be called at least once in the time of one lap (355 ms
- * at 115200 baud) or, of the wide one, half a lap (200 ms at 2 Mbaud). */
+ * at 115200 baud) or, of the wide one, half a lap (170 ms at 2 Mbaud). */
 void serial_watch_ring(void);
 
 /* Starts sending; waits for what is still being sent before. bytes stay as they are until it is

@@ -17,12 +17,23 @@
 #define LINK_RAMCODE_SIZE 0x800
 #define LINK_DATA_BASE    0x20001800
 
-/* Free SRAM, in use while a package is unpacked or a stream is open: the unpacker's memory but for
- * its dictionary, which has the CCM, and the ring of streaming: all of it that a DMA reaches. */
-#define LINK_UNPACK_BASE    0x20004000
-#define LINK_UNPACK_SIZE    0x7600
-#define LINK_WIDE_RING_BASE 0x2000B600
-#define LINK_WIDE_RING_SIZE 0x14000
+/* In use while a package is unpacked or a packed stream is open: the unpacker's memory but for its
+ * dictionary, which has the CCM. And the ring of streaming, which has all that a DMA reaches, but
+ * for that of the unpacker where it works. The ring's end is no free SRAM: there the serving half's
+ * unpacker has its memory for a moment, so that all that a host may have put into free SRAM is
+ * there after a reset. */
+#define LINK_UNPACK_BASE      0x20004000
+#define LINK_UNPACK_SIZE      0x7600
+#define LINK_RING_BASE        0x20004000
+#define LINK_PACKED_RING_BASE 0x2000B600
+#define LINK_RING_END         0x2001C000
+
+/* The serving half of the bootloader, unpacked from flash when it stays (boot/serving.h): 16 KiB
+ * for the MPU, of which the last eighth stays data, for the boot request. */
+#define LINK_SERVING_WORK 0x20019000 /* its unpacker's, up to its place */
+#define LINK_SERVING_BASE 0x2001C000
+#define LINK_SERVING_LOG2 14
+#define LINK_SERVING_SIZE 0x3800
 
 /* Budget: code and data in flash; half a KiB of the two sectors stays free. */
 #ifdef ARAREXT_DEBUG

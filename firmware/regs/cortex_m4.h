@@ -53,12 +53,14 @@ struct mpu_regs {
 #define MPU_RBAR_VALID     (1u << 4)
 #define MPU_RASR_ENABLE    (1u << 0)
 #define MPU_RASR_SIZE(log) (((log)-1u) << 1) /* the region has 2 to the power of log bytes */
-#define MPU_RASR_B         (1u << 16)
-#define MPU_RASR_C         (1u << 17)
-#define MPU_RASR_S         (1u << 18)
-#define MPU_RASR_RW        (3u << 24)
-#define MPU_RASR_RO        (6u << 24)
-#define MPU_RASR_XN        (1u << 28)
+#define MPU_RASR_WITHOUT(eighths)                                                                  \
+    ((eighths) << 8) /* these of the region's subregions are not of it */
+#define MPU_RASR_B  (1u << 16)
+#define MPU_RASR_C  (1u << 17)
+#define MPU_RASR_S  (1u << 18)
+#define MPU_RASR_RW (3u << 24)
+#define MPU_RASR_RO (6u << 24)
+#define MPU_RASR_XN (1u << 28)
 
 #define DBGMCU_IDCODE (*(volatile uint32_t *)0xE0042000u) /* RM0090 section 38.6.1 */
 

@@ -128,8 +128,10 @@ void bench_board_init(struct bench *b)
                                       .stage = stage,
                                       .stage_ctx = b};
     stream_init(&b->stream, &b->stream_hw);
-    b->service = (struct loader_stream){
-        .stream = &b->stream, .usart_hz = 42000000, .window = BENCH_RING - 1024u};
+    b->service = (struct loader_stream){.stream = &b->stream,
+                                        .usart_hz = 42000000,
+                                        .window = BENCH_RING - 1024u,
+                                        .packed_window = BENCH_RING - 1024u};
     b->model->loader.streaming = &b->service;
 }
 

@@ -26,6 +26,7 @@ enum {
     OPTIONS = 0x1FFFC000,
     OPTIONS_SIZE = 16,
     SRAM_START = 0x20000000,
+    SERVING_START = 0x2001C000, /* where the bootloader unpacks code to */
     SRAM_END = 0x20020000,
     OPTION_RDP_USER = OPTIONS,
     OPTION_NWRP = OPTIONS + 8,

@@ -9,7 +9,7 @@
 #include "package_builder.h"
 #include "skip_engine.h"
 
-enum { FAST_MS = 60, SIGNED_MS = 500, INSTALLING_MS = 900 };
+enum { FAST_MS = 60, STAYING_MS = 60, SIGNED_MS = 500, INSTALLING_MS = 900 };
 
 static void plain_application(struct board *b)
 {
@@ -154,6 +154,24 @@ static void start_installing(struct board *b)
     start_for(b, INSTALLING_MS);
 }
 
+/* Something else kept the board in the bootloader, and where the serving half is to be unpacked
+ * SRAM holds what an attacker had an application put there: wherever it is entered, it runs into a
+ * jump to the forged one. */
+static void start_over_stale_code(struct board *b)
+{
+    enum { SIZE = SRAM_END - SERVING_START - 64, NOP = 0xBF };
+    static uint8_t slide[SIZE];
+    for (unsigned i = 0; i < SIZE; i += 2) {
+        slide[i + 1] = NOP;
+    }
+    put_le32(slide + SIZE - 8, 0xF000F8DFu); /* ldr pc, [pc] */
+    put_le32(slide + SIZE - 4, b->forged | 1u);
+    twin_pin_drive(b->twin, 'A', 0, true);
+    board_switch_on(b);
+    board_load(b, SERVING_START, slide, sizeof slide);
+    (void)twin_run_ns(b->twin, MS(STAYING_MS));
+}
+
 static const char *judge_start(struct board *b)
 {
     return b->started ? "started" : NULL;
@@ -170,6 +188,8 @@ static const char *judge_start(struct board *b)
 
 const struct scenario start_scenarios[] = {
     FAST(plain_application, 71, true),
+    {"stale_code", plain_application, NULL, start_over_stale_code, judge_start, true, true, 97,
+     start_fast},
     FAST(unsigned_package, 191, true),
     FAST(altered, 191, false),
     FAST(unknown_key, 191, false),

@@ -26,7 +26,8 @@ enum board_address {
     FLASH_BASE = 0x08000000,
     APP_BASE = 0x08008000,
     FREE_SRAM_BASE = 0x20004000,
-    FREE_SRAM_END = 0x2001FFC0,
+    FREE_SRAM_END = 0x20019000,
+    SERVING_BASE = 0x2001C000, /* code that the bootloader unpacks when it stays */
     BOOT_REQUEST = 0x2001FFC0,
     SRAM_END = 0x20020000,
     CCM_BASE = 0x10000000,

@@ -69,7 +69,7 @@ static void test_go_image_elsewhere_in_flash(void **state)
 
 static void test_go_image_in_sram(void **state)
 {
-    check_image(open_variant(state), FREE_SRAM_BASE, 0x2001FFC0);
+    check_image(open_variant(state), FREE_SRAM_BASE, FREE_SRAM_END);
 }
 
 static void test_go_image_in_sram_higher(void **state)

@@ -13,7 +13,8 @@ struct range {
     uint32_t addr, len;
 };
 
-/* The release binary's executable segment in SRAM, from its ELF program headers. */
+/* The release binary's executable segment in SRAM that lies in flash as it is, from its ELF program
+ * headers. */
 static struct range ram_code(void)
 {
     struct range found = {0, 0};
@@ -28,7 +29,7 @@ static struct range ram_code(void)
         assert_int_equal(fseek(f, (long)(at + i * 32), SEEK_SET), 0);
         assert_int_equal(fread(ph, 1, sizeof ph, f), sizeof ph);
         uint32_t vaddr = wire_get32(ph + 8);
-        if (wire_get32(ph) == ELF_SEGMENT_LOAD && vaddr >> 24 == 0x20 &&
+        if (wire_get32(ph) == ELF_SEGMENT_LOAD && vaddr >> 24 == 0x20 && wire_get32(ph + 16) != 0 &&
             (wire_get32(ph + 24) & ELF_SEGMENT_EXECUTE) != 0) {
             found = (struct range){vaddr, wire_get32(ph + 16)};
         }
@@ -139,17 +140,39 @@ static void test_mpu_application_is_not_executable(void **state)
     check_not_executable(state, APP_BASE + 0x400);
 }
 
-/* The lowest words of SRAM are the guard below the stack. */
-static void test_mpu_stack_guard(void **state)
+/* Stores mark there; it must fault. */
+static void check_not_writable(void **state, uint32_t addr)
 {
     uint16_t code[8] = {0x4801, 0x4902, 0x6001, 0xE7FE};
     struct board *b = open_for_fault(state);
-    put_word(code + 4, 0x20000000);
+    put_word(code + 4, addr);
     put_word(code + 6, mark);
     unsigned resets = b->resets;
     take_over(b, code, 8);
-    assert_int_not_equal(board_peek32(b, 0x20000000), mark);
+    assert_int_not_equal(board_peek32(b, addr), mark);
     assert_fault(b, resets);
+}
+
+/* The lowest words of SRAM are the guard below the stack. */
+static void test_mpu_stack_guard(void **state)
+{
+    check_not_writable(state, 0x20000000);
+}
+
+static void test_mpu_unpacked_code(void **state)
+{
+    check_not_writable(state, SERVING_BASE);
+}
+
+static void test_mpu_unpacked_code_end(void **state)
+{
+    check_not_writable(state, SERVING_BASE + 0x37FC);
+}
+
+/* Of the 16 KiB of the code's region the last eighth is data. */
+static void test_mpu_behind_unpacked_code(void **state)
+{
+    check_not_executable(state, SERVING_BASE + 0x3800);
 }
 
 int main(void)
@@ -160,6 +183,9 @@ int main(void)
         ONCE(test_mpu_stack_area_is_not_executable),
         ONCE(test_mpu_application_is_not_executable),
         ONCE(test_mpu_stack_guard),
+        ONCE(test_mpu_unpacked_code),
+        ONCE(test_mpu_unpacked_code_end),
+        ONCE(test_mpu_behind_unpacked_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

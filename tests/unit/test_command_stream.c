@@ -15,7 +15,8 @@
 #include "model.h"
 #include "verdict.h"
 
-#define WINDOW 61440u
+#define WINDOW        61440u
+#define PACKED_WINDOW 40960u
 
 static struct model *m;
 static const uint8_t *answer; /* the data of the last one */
@@ -26,6 +27,7 @@ static int setup(void **state)
     (void)state;
     m = model_create(1024);
     m->streaming.window = WINDOW;
+    m->streaming.packed_window = PACKED_WINDOW;
     stream = &m->stream;
     return 0;
 }
@@ -161,8 +163,10 @@ static void test_commands_begin_refused(void **state)
 
 static void expect_begun(uint8_t slot, uint32_t resume)
 {
+    bool packed = (stream->spec.flags & STREAM_KIND_BITS) == STREAM_PACKED;
+
     assert_int_equal(m->loader.data_len, STREAM_BEGUN_SIZE);
-    assert_int_equal(load_le32(answer + STREAM_BEGUN_WINDOW), WINDOW);
+    assert_int_equal(load_le32(answer + STREAM_BEGUN_WINDOW), packed ? PACKED_WINDOW : WINDOW);
     assert_int_equal(load_le32(answer + STREAM_BEGUN_RESUME), resume);
     assert_int_equal(load_le16(answer + STREAM_BEGUN_FRAME), STREAM_PAYLOAD_MAX);
     assert_int_equal(answer[STREAM_BEGUN_SLOT], slot);
