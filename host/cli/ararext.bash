@@ -6,7 +6,7 @@ _ararext()
     local current previous verbs verb word
     current=${COMP_WORDS[COMP_CWORD]}
     previous=${COMP_WORDS[COMP_CWORD - 1]}
-    verbs="info flash verify monitor go reset keygen pack image update slots confirm rollback provision erase read write protect unprotect lock otp ports page board commands raw"
+    verbs="info flash verify monitor go reset keygen pack image update slots confirm rollback provision erase read write protect unprotect lock otp ports page board config commands raw"
     COMPREPLY=()
     # --port=VALUE arrives as three words: bash splits at the equals sign.
     if [ "$current" = "=" ]; then
@@ -18,6 +18,10 @@ _ararext()
     -p | --port)
         mapfile -t COMPREPLY < <(compgen -W "$(ararext ports 2>/dev/null | cut -d' ' -f1)" -- "$current")
         [ ${#COMPREPLY[@]} -gt 0 ] || mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+        ;;
+    --wiring)
+        mapfile -t COMPREPLY < <(compgen -W "$(ararext config 2>/dev/null | sed -nE 's/^  ([a-z-]+) +reset.*/\1/p')" -- "$current")
         return
         ;;
     -b | --baud)
@@ -44,7 +48,7 @@ _ararext()
         mapfile -t COMPREPLY < <(compgen -W "0 1 2 3" -- "$current")
         return
         ;;
-    --address | --sector | --sectors | --hex | --for | --until | --timeout | --security-counter | --board | --trials | --crash-limit | --watchdog | --name | --commands | --log | --button | --led | --driver-enable | --crystal | --window)
+    --address | --sector | --sectors | --hex | --for | --until | --timeout | --security-counter | --board | --trials | --crash-limit | --watchdog | --name | --commands | --log | --button | --led | --driver-enable | --crystal | --window | --uid)
         return
         ;;
     --version)
@@ -60,7 +64,7 @@ _ararext()
         esac
     done
 
-    local options="--port --baud --json --quiet --verbose --no-color --no-extensions --help --version"
+    local options="--port --uid --wiring --wait --baud --json --quiet --verbose --no-color --no-extensions --help --version"
     case $verb in
     flash) options+=" --stay --run --dry-run --no-verify --verify --erase-always --no-stream --no-compress --address --format --skip-bootloader --force" ;;
     verify) options+=" --verify --address --format --skip-bootloader --force" ;;
@@ -76,6 +80,7 @@ _ararext()
     protect) options+=" --sectors --read-protection --yes" ;;
     lock) options+=" --yes" ;;
     unprotect) options+=" --keep-read-protection" ;;
+    ports) options+=" --ask" ;;
     monitor) options+=" --for --until" ;;
     board) options+=" --output --from --commands --log --button --led --driver-enable --crystal --window --name" ;;
     raw) options+=" --course --timeout" ;;

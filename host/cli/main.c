@@ -17,6 +17,7 @@
 #include "cli_nearest.h"
 #include "cli_options.h"
 #include "cli_output.h"
+#include "cli_settings.h"
 #include "cli_signals.h"
 
 enum { GROUP_MAX = 10 };
@@ -31,7 +32,7 @@ static const struct group {
     {"Keys", {&cmd_keygen, &cmd_provision}},
     {"Memory",
      {&cmd_erase, &cmd_read, &cmd_write, &cmd_protect, &cmd_unprotect, &cmd_lock, &cmd_otp}},
-    {"Set-up", {&cmd_board}},
+    {"Set-up", {&cmd_board, &cmd_config}},
     {"Protocol", {&cmd_commands, &cmd_raw}},
 };
 enum { GROUP_COUNT = sizeof GROUPS / sizeof GROUPS[0] };
@@ -138,6 +139,8 @@ static bool wants_json(int argc, char **argv)
 static int run(struct cli *cli, int argc, char **argv)
 {
     int first = 0;
+    int settings = cli_load_settings(cli);
+    const struct ararext_message why = cli->error, advice = cli->advice;
     int rc = cli_parse_globals(cli, argc, argv, &first);
     if (rc != ARAREXT_OK) {
         return rc;
@@ -161,6 +164,13 @@ static int run(struct cli *cli, int argc, char **argv)
     if (rc != ARAREXT_OK) {
         return rc;
     }
+    if (!cli->help && settings != ARAREXT_OK) { /* help needs no settings */
+        cli->error = why;
+        cli->advice = advice;
+        return settings;
+    }
+    cli->error.text[0] = '\0';
+    cli->advice.text[0] = '\0';
     if (!cli->help) {
         rc = cli->command->run(cli, argc - first, argv + first);
     }
@@ -188,5 +198,6 @@ int main(int argc, char **argv)
     int status = cli_finish(&cli, cli_let_go(&cli, rc));
     ararext_close(cli.session);
     cJSON_Delete(cli.doc);
+    cli_free_settings(&cli);
     return status;
 }

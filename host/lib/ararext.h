@@ -184,8 +184,16 @@ struct ararext_transport {
     /* NULL, or: tries once to open again what has gone away, at 115200; IO as long as it is not
      * there. Until it has come back all others return IO. */
     int (*reopen)(void *ctx);
-    uint64_t reserved[4];
+    /* NULL, or: asserts those modem lines of mask (ARAREXT_LINE_) that value has, and releases the
+     * others of mask. The pin of an adapter is low where its line is asserted. UNSUPPORTED for a
+     * port that has none. Never called unless a wiring is asked for. */
+    int (*set_lines)(void *ctx, unsigned mask, unsigned value);
+    /* NULL, or: sends a break of at least that long. */
+    int (*send_break)(void *ctx, unsigned ms);
+    uint64_t reserved[2];
 };
+#define ARAREXT_LINE_DTR 1u
+#define ARAREXT_LINE_RTS 2u
 
 /* Opens a serial port (or a pseudo-terminal, or a symbolic link to one) for this process alone,
  * raw, 8N1, and fills in out. Closing puts the line settings back. The modem lines are left as
@@ -203,6 +211,7 @@ struct ararext_port {
     char path[256];
     char description[128]; /* "" if the system has none */
     int usb_vid, usb_pid;  /* -1 if it is no USB port */
+    char usb_serial[64];   /* "" if the adapter has none */
     bool twin;             /* the default link of a board twin that runs */
     bool console;          /* this machine's own console: not to be spoken to unasked */
     uint64_t reserved[4];

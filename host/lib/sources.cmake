@@ -14,7 +14,8 @@ endif()
 
 # Serial ports: by Linux's termios, or none.
 if(ARAREXT_TERMIOS)
-    set(ARAREXT_PORTS session/port_users.c session/ports.c session/serial.c session/serial_baud.c)
+    set(ARAREXT_PORTS session/port_name.c session/port_users.c session/ports.c session/serial.c
+        session/serial_baud.c session/tcp.c)
     set(ARAREXT_PC_PORTS libserialport)
 else()
     set(ARAREXT_PORTS session/serial_none.c)
@@ -61,6 +62,7 @@ set(ARAREXT_LIB_SOURCES
     session/sectors.c
     session/session.c
     session/text.c
+    session/wiring.c
     streaming/stream_end.c
     streaming/stream_flash.c
     streaming/stream_line.c
@@ -68,6 +70,7 @@ set(ARAREXT_LIB_SOURCES
     task/application.c
     task/board.c
     task/enter.c
+    task/enter_lines.c
     task/flash.c
     task/plan.c
     task/provision.c

@@ -15,7 +15,9 @@ common_setup()
     cd "$BATS_TEST_TMPDIR" || return 1
     export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR
     export NO_COLOR=1 TERM=xterm
-    unset ARAREXT_PORT
+    # Nobody's settings but the test's own.
+    export XDG_CONFIG_HOME=$BATS_TEST_TMPDIR/no-config
+    unset ARAREXT_PORT ARAREXT_WIRING
     TWIN_PID=
 }
 

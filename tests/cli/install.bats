@@ -36,7 +36,7 @@ options_of()
         share/man/man1/ararext-twin.1 share/bash-completion/completions/ararext \
         share/zsh/site-functions/_ararext share/fish/vendor_completions.d/ararext.fish \
         share/ararext/ararext.bin share/ararext/ararext.elf share/ararext/ararext.hex share/ararext/ararext.srec \
-        share/ararext/boards/original.board include/ararext_board.h lib/udev/rules.d/60-ararext.rules; do
+        share/ararext/boards/original.board include/ararext_board.h include/ararext_wiring.h lib/udev/rules.d/60-ararext.rules; do
         [ -f "$PREFIX/$file" ] || { echo "$file is missing"; return 1; }
     done
     [ -n "$(find "$PREFIX" -name 'libararext.so.0')" ]

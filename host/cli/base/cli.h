@@ -14,9 +14,11 @@
 #include <stdint.h>
 
 #include "ararext.h"
+#include "ararext_wiring.h"
 
 enum { CLI_PORTS_MAX = 64 };
 struct cli_shown;
+struct cli_settings;
 
 struct cli {
     const struct cli_command *command; /* NULL until it is known */
@@ -26,12 +28,21 @@ struct cli {
     uint32_t baud;           /* that the port is opened with */
     uint32_t baud_limit;     /* cli_raise_baud: as far as this; 0 = as far as it goes */
     bool baud_auto;          /* no --baud, or auto */
-    struct cli_shown *shown; /* of several boards at once; NULL = it is the only one */
+    bool baud_given;         /* --baud was, also auto */
+    const char *wiring_text; /* --wiring; NULL = environment, then the settings' file */
+    struct ararext_wiring wiring;
+    bool wired;      /* wiring holds */
+    const char *uid; /* --uid: the board with that unique ID; NULL = any */
+    bool wait;       /* --wait: for a board to appear */
+    uint32_t wait_s;
+    struct cli_settings *settings; /* owned by main; what holds, and from where */
+    struct cli_shown *shown;       /* of several boards at once; NULL = it is the only one */
     bool json, quiet, no_color, verbose, no_extensions;
     bool help, version; /* asked for: help is also true with version, so that nothing is done */
     cJSON *doc;         /* the JSON document; filled in always, printed with --json */
     bool made_room;     /* an application was running, and made room for the bootloader */
     bool stay;          /* it is not to be started again at the end */
+    bool by_lines;      /* modem lines brought it into the bootloader */
     struct ararext_session *session; /* after cli_connect */
     char port_path[256];             /* what is connected */
     struct ararext_message error;    /* the sentence of the failure, "" = none yet */
@@ -51,7 +62,7 @@ struct cli_command {
 extern const struct cli_command cmd_ports, cmd_info, cmd_flash, cmd_verify, cmd_erase, cmd_read,
     cmd_write, cmd_go, cmd_reset, cmd_protect, cmd_unprotect, cmd_lock, cmd_otp, cmd_commands,
     cmd_monitor, cmd_raw, cmd_keygen, cmd_pack, cmd_image, cmd_update, cmd_slots, cmd_confirm,
-    cmd_rollback, cmd_provision, cmd_board, cmd_page;
+    cmd_rollback, cmd_provision, cmd_board, cmd_config, cmd_page;
 
 /* ---- output.c ---- */
 

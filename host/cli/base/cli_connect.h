@@ -13,9 +13,6 @@ ARAREXT_CHECKED int cli_connect(struct cli *cli);
  */
 ARAREXT_CHECKED int cli_connect_info(struct cli *cli, struct ararext_info *info);
 
-/* Where the port of that name is: a name without a slash that is no file here is one in /dev. */
-void cli_port_path(const char *name, char *path, size_t size);
-
 /* The same, for commands that need not know. */
 ARAREXT_CHECKED int cli_connect_bootloader(struct cli *cli);
 /* At the end of a command: an application that made room is started again, unless the command
@@ -27,7 +24,12 @@ int cli_let_go(struct cli *cli, int code);
 void cli_prepare_baud(struct cli *cli);
 ARAREXT_CHECKED int cli_raise_baud(struct cli *cli);
 
-/* What a person can do when a port could not be opened, by the error. */
-void cli_advise_about_port(struct cli *cli, int code);
+/* Asks a port once for a board in the bootloader; false if there is none. Sets no failure. */
+bool cli_ask_port(struct cli *cli, const char *path, struct ararext_info *info);
+/* Whether a board has that unique ID, written in hexadecimal. */
+bool cli_is_uid(const struct ararext_info *info, const char *uid);
+/* Starts what the board would start by itself: by its modem lines where it has a wiring, else by
+ * RESET. */
+ARAREXT_CHECKED int cli_start(struct cli *cli);
 
 #endif

@@ -27,6 +27,8 @@ ARAREXT_CHECKED int cli_parse_globals(struct cli *cli, int argc, char **argv, in
 extern const char CLI_GLOBAL_HELP[];    /* the help of the tool: what each is for */
 extern const char CLI_GLOBAL_SUMMARY[]; /* the help of a command: their names */
 
+/* The value of --baud: a rate, or auto. ARGUMENT with the sentence set. */
+ARAREXT_CHECKED int cli_take_baud(struct cli *cli, const char *value);
 /* Numbers as a person writes them: decimal, 0x hexadecimal, K and M for KiB and MiB. ARGUMENT with
  * the sentence set; what names the thing in it. */
 ARAREXT_CHECKED int cli_number(struct cli *cli, const char *what, const char *text, uint32_t *out);

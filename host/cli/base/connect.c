@@ -5,20 +5,24 @@
  */
 #include "cli_connect.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ararext_package.h"
 #include "cli.h"
 #include "cli_clock.h"
 #include "cli_document.h"
+#include "cli_lines.h"
 #include "cli_output.h"
 #include "cli_progress.h"
+#include "cli_settings.h"
 #include "cli_signals.h"
 
-enum { PROBE_MARGIN_MS = 200 };
+enum { PROBE_MARGIN_MS = 200, LOOK_AGAIN_MS = 300 };
 
 /* One line at a time: several boards may have something to say. */
 static void show_bytes(void *ctx, bool sent, const uint8_t *data, size_t len)
@@ -83,36 +87,12 @@ int cli_raise_baud(struct cli *cli)
     return rc;
 }
 
-void cli_advise_about_port(struct cli *cli, int code)
-{
-    if (code == ARAREXT_ERR_BUSY) {
-        cli_advise(cli, "close the other program (a terminal, another ararext, ModemManager)");
-    } else if (code == ARAREXT_ERR_PERMISSION) {
-        cli_advise(cli, "install the udev rule that comes with ararext, or join the port's group "
-                        "('sudo usermod -aG dialout $USER', then log in again)");
-    } else if (code == ARAREXT_ERR_NO_PORT) {
-        cli_advise(cli, "see 'ararext ports' for what there is; the twin makes its port when it "
-                        "starts");
-    }
-}
-
-void cli_port_path(const char *name, char *path, size_t size)
-{
-    bool bare = strchr(name, '/') == NULL && access(name, F_OK) != 0;
-    snprintf(path, size, "%s%s", bare ? "/dev/" : "", name);
-}
-
 static int open_named(struct cli *cli, const char *name)
 {
-    char path[sizeof cli->port_path];
     struct ararext_transport transport;
     struct ararext_options options = session_options(cli);
-    struct ararext_message why = {""};
-    cli_port_path(name, path, sizeof path);
-    int rc = ararext_serial_open(&transport, path, cli->baud, &why);
+    int rc = cli_open_transport(cli, name, &transport, cli->port_path);
     if (rc != ARAREXT_OK) {
-        rc = cli_error(cli, rc, "%s", why.text);
-        cli_advise_about_port(cli, rc);
         return rc;
     }
     rc = ararext_open(&cli->session, &transport, &options);
@@ -120,12 +100,30 @@ static int open_named(struct cli *cli, const char *name)
         transport.close(transport.ctx);
         return rc;
     }
-    snprintf(cli->port_path, sizeof cli->port_path, "%s", path);
-    json_string(cli->doc, "port", path);
+    json_string(cli->doc, "port", cli->port_path);
     return ARAREXT_OK;
 }
 
 /* ---- finding the board ---- */
+
+bool cli_is_uid(const struct ararext_info *info, const char *uid)
+{
+    size_t n = 0;
+    for (const char *p = uid; *p != '\0'; p++) {
+        int digit = isdigit((unsigned char)*p)    ? *p - '0'
+                    : isxdigit((unsigned char)*p) ? tolower((unsigned char)*p) - 'a' + 10
+                                                  : -1;
+        if (digit < 0 && strchr(" :-", *p) != NULL) {
+            continue;
+        }
+        if (digit < 0 || n == 2 * sizeof info->uid ||
+            (unsigned)digit != (info->uid[n / 2] >> (n % 2 == 0 ? 4u : 0u) & 15u)) {
+            return false;
+        }
+        n++;
+    }
+    return n == 2 * sizeof info->uid;
+}
 
 /* Ports that are asked, and what came of it. */
 struct search {
@@ -137,26 +135,58 @@ struct search {
     struct ararext_message silent, boards;
 };
 
+/* A session that asks each question once. */
+static int open_probe(struct cli *cli, const char *path, struct ararext_session **out,
+                      struct ararext_message *why)
+{
+    struct ararext_transport transport;
+    struct ararext_options options = session_options(cli);
+    char opened[256];
+    options.retries = 0;
+    options.margin_ms = PROBE_MARGIN_MS;
+    int rc = ararext_port_open(&transport, path, cli->baud, opened, why);
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    rc = ararext_open(out, &transport, &options);
+    if (rc != ARAREXT_OK) {
+        transport.close(transport.ctx);
+    }
+    return rc;
+}
+
+bool cli_ask_port(struct cli *cli, const char *path, struct ararext_info *info)
+{
+    struct ararext_session *s = NULL;
+    uint8_t version = 0;
+    if (open_probe(cli, path, &s, NULL) != ARAREXT_OK) {
+        return false;
+    }
+    bool there =
+        ararext_hello(s, &version) == ARAREXT_OK && ararext_get_info(s, info) == ARAREXT_OK;
+    ararext_close(s);
+    return there;
+}
+
 /* Whether a bootloader answers there, in either dialect; why not otherwise. */
 static bool probe(struct cli *cli, const char *path, const struct search *search,
                   struct ararext_message *why)
 {
-    struct ararext_transport transport;
-    struct ararext_options options = session_options(cli);
     struct ararext_session *s = NULL;
-    options.retries = 0;
-    options.margin_ms = PROBE_MARGIN_MS;
-    if (ararext_serial_open(&transport, path, cli->baud, why) != ARAREXT_OK) {
-        return false;
-    }
-    if (ararext_open(&s, &transport, &options) != ARAREXT_OK) {
-        transport.close(transport.ctx);
+    struct ararext_info info;
+    if (open_probe(cli, path, &s, why) != ARAREXT_OK) {
         return false;
     }
     struct ararext_raw raw = {.dialect = search->dialect, .command = ARAREXT_GET_VER};
     uint8_t version = 0;
     int rc = search->thorough ? ararext_hello(s, &version) : ararext_raw(s, &raw);
+    bool other = rc == ARAREXT_OK && cli->uid != NULL &&
+                 (ararext_get_info(s, &info) != ARAREXT_OK || !cli_is_uid(&info, cli->uid));
     ararext_close(s);
+    if (other) {
+        snprintf(why->text, sizeof why->text, "%s: another board", path);
+        return false;
+    }
     snprintf(why->text, sizeof why->text, "%s: %s", path,
              rc == ARAREXT_ERR_TIMEOUT ? "no answer" : ararext_error_entry(rc)->sentence);
     /* 7F is a bootloader too: one that speaks the other dialect, or was in the middle of a frame.
@@ -219,15 +249,93 @@ static int find_port(struct cli *cli, enum ararext_dialect dialect, char *path, 
     return rc;
 }
 
+/* None answers. One that has to be brought into the bootloader first, or is waited for, may be at
+ * the only port that there is. */
+static int find_silent_port(struct cli *cli, enum ararext_dialect dialect, char *path, size_t size)
+{
+    const struct timespec pause = {.tv_nsec = (long)LOOK_AGAIN_MS * 1000000};
+    uint64_t start = cli_now_ms();
+    int rc = find_port(cli, dialect, path, size);
+    if (rc != ARAREXT_ERR_NO_PORT || (!cli->wired && !cli->wait)) {
+        return rc;
+    }
+    const struct ararext_message error = cli->error, advice = cli->advice;
+    if (cli->uid == NULL && cli_only_port(cli, path, size) == ARAREXT_OK) {
+        return ARAREXT_OK;
+    }
+    cli->error = error;
+    cli->advice = advice;
+    if (cli->wait) {
+        cli_say(cli, "Waiting up to %u s for a board; Ctrl-C ends that.\n", (unsigned)cli->wait_s);
+    }
+    while (rc == ARAREXT_ERR_NO_PORT && cli->wait &&
+           cli_now_ms() - start < (uint64_t)cli->wait_s * 1000) {
+        nanosleep(&pause, NULL);
+        rc = find_port(cli, dialect, path, size);
+    }
+    return rc;
+}
+
 int cli_open(struct cli *cli, enum ararext_dialect dialect)
 {
     char path[sizeof cli->port_path];
-    const char *named = cli->port != NULL ? cli->port : getenv("ARAREXT_PORT");
-    if (named != NULL && named[0] != '\0') {
+    const char *named = cli_setting(cli, CLI_SETTING_PORT, NULL);
+    int rc = cli_find_wiring(cli);
+    if (rc != ARAREXT_OK) {
+        return rc;
+    }
+    if (named != NULL) {
         return open_named(cli, named);
     }
-    int rc = find_port(cli, dialect, path, sizeof path);
+    rc = find_silent_port(cli, dialect, path, sizeof path);
     return rc == ARAREXT_OK ? open_named(cli, path) : rc;
+}
+
+/* ---- into the bootloader ---- */
+
+static bool is_unheard(int rc)
+{
+    return rc == ARAREXT_ERR_TIMEOUT || rc == ARAREXT_ERR_GARBLED;
+}
+
+static int enter_by_lines(struct cli *cli)
+{
+    cli_say(cli, "No bootloader answers: resetting the board by its modem lines.\n");
+    int rc = cli_session_error(cli, ararext_enter_by_lines(cli->session, &cli->wiring));
+    if (rc == ARAREXT_ERR_TIMEOUT) {
+        rc = cli_error(cli, rc,
+                       "the board was reset by its modem lines, and no bootloader answered");
+        cli_advise(cli, "check the wiring ('ararext config' shows what holds), and that the board "
+                        "has a button line or an entry window");
+    }
+    cli->by_lines = rc == ARAREXT_OK;
+    cli->made_room = cli->by_lines;
+    json_bool(cli->doc, "by_lines", cli->by_lines);
+    return rc;
+}
+
+static int await_board(struct cli *cli)
+{
+    cli_say(cli,
+            "Waiting up to %u s for the board on %s: reset it with the button held, or plug it in; "
+            "Ctrl-C ends that.\n",
+            (unsigned)cli->wait_s, cli->port_path);
+    return cli_session_error(cli, ararext_await_bootloader(cli->session, cli->wait_s * 1000u));
+}
+
+/* The application's responder, or a bootloader, comes first; then the modem lines, then the wait.
+ */
+static int say_hello(struct cli *cli, uint8_t *version)
+{
+    int rc = ararext_hello(cli->session, version);
+    if (!is_unheard(rc) || (!cli->wired && !cli->wait)) {
+        return cli_session_error(cli, rc);
+    }
+    rc = cli->wired ? enter_by_lines(cli) : rc;
+    if (is_unheard(rc) && cli->wait) {
+        rc = await_board(cli);
+    }
+    return rc == ARAREXT_OK ? cli_session_error(cli, ararext_hello(cli->session, version)) : rc;
 }
 
 int cli_connect(struct cli *cli)
@@ -237,7 +345,7 @@ int cli_connect(struct cli *cli)
         return rc;
     }
     uint8_t version = 0;
-    rc = cli_session_error(cli, ararext_hello(cli->session, &version));
+    rc = say_hello(cli, &version);
     json_bool(cli->doc, "stream_ended", ararext_ended_stream(cli->session));
     if (ararext_ended_stream(cli->session)) {
         cli_say(cli, "The board was in the middle of a transfer that had broken off: ended.\n");
@@ -251,26 +359,55 @@ int cli_connect(struct cli *cli)
     return rc;
 }
 
+/* Asks what the board is; an application that answers makes room. */
+static int enter(struct cli *cli, struct ararext_info *info)
+{
+    bool was_running = false;
+    int rc = ararext_enter_bootloader(cli->session, info, &was_running);
+    bool may_try = rc != ARAREXT_OK && rc != ARAREXT_ERR_IO && rc != ARAREXT_ERR_INTERRUPTED;
+    cli->made_room = cli->made_room || was_running;
+    if (may_try && cli->wired && !cli->by_lines) {
+        rc = enter_by_lines(cli);
+        rc = rc == ARAREXT_OK ? ararext_get_info(cli->session, info) : rc;
+    } else if (rc == ARAREXT_OK && was_running) {
+        cli_say(cli, "The application made room for the bootloader.\n");
+    }
+    return rc == ARAREXT_OK || cli->error.text[0] != '\0' ? rc : cli_session_error(cli, rc);
+}
+
+/* The board that was asked for, if one was. */
+static int check_uid(struct cli *cli, const struct ararext_info *info)
+{
+    if (cli->uid == NULL || cli_is_uid(info, cli->uid)) {
+        return ARAREXT_OK;
+    }
+    char uid[2 * sizeof info->uid + 1];
+    for (size_t i = 0; i < sizeof info->uid; i++) {
+        snprintf(uid + 2 * i, 3, "%02X", info->uid[i]);
+    }
+    return cli_error(cli, ARAREXT_ERR_NO_PORT, "the board on %s has the unique ID %s, not %s",
+                     cli->port_path, uid, cli->uid);
+}
+
 int cli_connect_info(struct cli *cli, struct ararext_info *info)
 {
     int rc = cli_connect(cli);
     if (rc != ARAREXT_OK) {
         return rc;
     }
-    rc = cli_session_error(cli, ararext_enter_bootloader(cli->session, info, &cli->made_room));
+    rc = enter(cli, info);
     json_bool(cli->doc, "application_was_running", cli->made_room);
-    if (rc == ARAREXT_OK && cli->made_room) {
-        cli_say(cli, "The application made room for the bootloader.\n");
-    } else if (rc == ARAREXT_ERR_REFUSED || rc == ARAREXT_ERR_UNSUPPORTED || cli->made_room) {
+    if (rc == ARAREXT_ERR_REFUSED || rc == ARAREXT_ERR_UNSUPPORTED ||
+        (rc != ARAREXT_OK && cli->made_room)) {
         cli_advise(
             cli, "what answers is an application, it seems: hold the button (PA0 high), reset the "
                  "board, and try again");
     } else if (rc != ARAREXT_OK && ararext_last_failure(cli->session)->sent_len == 0 &&
-               rc != ARAREXT_ERR_INTERRUPTED) {
+               rc != ARAREXT_ERR_INTERRUPTED && !cli->wired) {
         (void)cli_error(cli, rc,
                         "the board's description of itself makes no sense to this version");
     }
-    return rc;
+    return rc == ARAREXT_OK ? check_uid(cli, info) : rc;
 }
 
 int cli_connect_bootloader(struct cli *cli)
@@ -279,13 +416,18 @@ int cli_connect_bootloader(struct cli *cli)
     return cli_connect_info(cli, &info);
 }
 
+int cli_start(struct cli *cli)
+{
+    return cli_session_error(cli, cli->wired ? ararext_start_by_lines(cli->session, &cli->wiring)
+                                             : ararext_reset(cli->session, false));
+}
+
 int cli_let_go(struct cli *cli, int code)
 {
     if (cli->session == NULL) {
         return code;
     }
-    if (cli->made_room && !cli->stay && code == ARAREXT_OK &&
-        ararext_reset(cli->session, false) == ARAREXT_OK) {
+    if (cli->made_room && !cli->stay && code == ARAREXT_OK && cli_start(cli) == ARAREXT_OK) {
         cli_say(cli, "The application is started again.\n");
     }
     ararext_restore_baud(cli->session);

@@ -14,11 +14,23 @@
 #include "cli.h"
 #include "cli_nearest.h"
 
-enum { OPTIONS_MAX = 32, OPT_JSON = 1000, OPT_NO_COLOR, OPT_NO_EXTENSIONS };
+enum {
+    OPTIONS_MAX = 40,
+    OPT_JSON = 1000,
+    OPT_NO_COLOR,
+    OPT_NO_EXTENSIONS,
+    OPT_WIRING,
+    OPT_UID,
+    OPT_WAIT,
+    WAIT_S = 60,
+};
 
 static const struct option GLOBALS[] = {
     {"port", required_argument, NULL, 'p'},
     {"baud", required_argument, NULL, 'b'},
+    {"uid", required_argument, NULL, OPT_UID},
+    {"wiring", required_argument, NULL, OPT_WIRING},
+    {"wait", optional_argument, NULL, OPT_WAIT},
     {"json", no_argument, NULL, OPT_JSON},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
@@ -31,8 +43,14 @@ enum { GLOBAL_COUNT = sizeof GLOBALS / sizeof GLOBALS[0] };
 
 const char CLI_GLOBAL_HELP[] =
     "Options of every command:\n"
-    "  -p, --port PORT      serial port; else $ARAREXT_PORT, else the port where a\n"
-    "                       board answers. 'flash' takes several\n"
+    "  -p, --port PORT      serial port, usb:VID:PID[:SERIAL] or tcp://HOST:PORT;\n"
+    "                       else $ARAREXT_PORT, else what 'config' says, else the\n"
+    "                       port where a board answers. 'flash' takes several\n"
+    "      --uid UID        the board with that unique ID, wherever it is plugged in\n"
+    "      --wiring W       modem lines that reset the board and press its button,\n"
+    "                       as reset=rts,button=dtr ($ARAREXT_WIRING; see 'config')\n"
+    "      --wait[=S]       wait up to S seconds (60) for a board to appear, or to be\n"
+    "                       reset into the bootloader\n"
     "  -b, --baud N         baud rate; auto (default): 115200, from where 'flash' and\n"
     "                       'update' go up to what board and adapter can do. For them\n"
     "                       a rate above 115200 is the highest to be tried\n"
@@ -45,8 +63,35 @@ const char CLI_GLOBAL_HELP[] =
     "  -V, --version        the version\n";
 
 const char CLI_GLOBAL_SUMMARY[] =
-    "Common options ('ararext --help' explains them): -p PORT, -b N, --json, -q, -v,\n"
-    "--no-color, --no-extensions, -h, -V\n";
+    "Common options ('ararext --help' explains them): -p PORT, -b N, --uid,\n"
+    "--wiring, --wait, --json, -q, -v, --no-color, --no-extensions, -h, -V\n";
+
+int cli_take_baud(struct cli *cli, const char *value)
+{
+    cli->baud_auto = strcmp(value, "auto") == 0;
+    if (cli->baud_auto) {
+        cli->baud = 115200;
+        return ARAREXT_OK;
+    }
+    int rc = cli_number(cli, "baud rate", value, &cli->baud);
+    if (rc == ARAREXT_OK && (cli->baud < 300 || cli->baud > 10500000)) {
+        rc = cli_error(cli, ARAREXT_ERR_ARGUMENT,
+                       "baud rate %s: has to be between 300 and 10500000", value);
+    }
+    return rc;
+}
+
+static int take_wait(struct cli *cli, const char *value)
+{
+    cli->wait = true;
+    cli->wait_s = WAIT_S;
+    int rc = value != NULL ? cli_number(cli, "seconds", value, &cli->wait_s) : ARAREXT_OK;
+    if (rc == ARAREXT_OK && (cli->wait_s == 0 || cli->wait_s > 86400)) {
+        rc =
+            cli_error(cli, ARAREXT_ERR_ARGUMENT, "--wait=%s: has to be between 1 and 86400", value);
+    }
+    return rc;
+}
 
 static int take_global(struct cli *cli, int code)
 {
@@ -58,19 +103,17 @@ static int take_global(struct cli *cli, int code)
         cli->port = cli->ports[cli->port_count++] = optarg;
         return optarg[0] == '\0' ? cli_error(cli, ARAREXT_ERR_ARGUMENT, "--port: the name is empty")
                                  : ARAREXT_OK;
-    case 'b': {
-        cli->baud_auto = strcmp(optarg, "auto") == 0;
-        if (cli->baud_auto) {
-            cli->baud = 115200;
-            return ARAREXT_OK;
-        }
-        int rc = cli_number(cli, "baud rate", optarg, &cli->baud);
-        if (rc == ARAREXT_OK && (cli->baud < 300 || cli->baud > 10500000)) {
-            rc = cli_error(cli, ARAREXT_ERR_ARGUMENT,
-                           "baud rate %s: has to be between 300 and 10500000", optarg);
-        }
-        return rc;
-    }
+    case 'b':
+        cli->baud_given = true;
+        return cli_take_baud(cli, optarg);
+    case OPT_UID:
+        cli->uid = optarg;
+        return ARAREXT_OK;
+    case OPT_WIRING:
+        cli->wiring_text = optarg;
+        return ARAREXT_OK;
+    case OPT_WAIT:
+        return take_wait(cli, optarg);
     case OPT_JSON:
         cli->json = true;
         return ARAREXT_OK;

@@ -188,10 +188,11 @@ static void show_result(const struct cli *cli, const struct ararext_flash_result
 
 static int start(struct cli *cli, uint32_t addr)
 {
-    int rc = cli_session_error(cli, ararext_go(cli->session, addr));
+    int rc = cli->wired ? cli_start(cli) : cli_session_error(cli, ararext_go(cli->session, addr));
     if (rc == ARAREXT_OK) {
         json_bool(cli->doc, "started", true);
-        cli_say(cli, "Started the application at 0x%08X.\n", (unsigned)addr);
+        cli_say(cli, "Started the application at 0x%08X%s.\n", (unsigned)addr,
+                cli->wired ? ", by a reset" : "");
     }
     return rc;
 }

@@ -4,7 +4,15 @@
 
 #include "cli_connect.h"
 #include "cli_document.h"
+#include "cli_lines.h"
 #include "cli_options.h"
+
+static int go(struct cli *cli, uint32_t addr)
+{
+    int rc = cli_connect_bootloader(cli);
+    cli->stay = true; /* what starts is what go names */
+    return rc == ARAREXT_OK ? cli_session_error(cli, ararext_go(cli->session, addr)) : rc;
+}
 
 static int run(struct cli *cli, int argc, char **argv)
 {
@@ -18,13 +26,13 @@ static int run(struct cli *cli, int argc, char **argv)
     if (first < argc) {
         rc = cli_number(cli, "address", argv[first], &addr);
     }
-    if (rc == ARAREXT_OK) {
-        json_addr(cli->doc, "address", addr);
-        rc = cli_connect_bootloader(cli);
+    bool done = false;
+    json_addr(cli->doc, "address", addr);
+    if (rc == ARAREXT_OK && first == argc) {
+        rc = cli_reset_by_lines(cli, &done);
     }
-    cli->stay = true; /* what starts is what go names */
-    if (rc == ARAREXT_OK) {
-        rc = cli_session_error(cli, ararext_go(cli->session, addr));
+    if (rc == ARAREXT_OK && !done) {
+        rc = go(cli, addr);
     }
     if (rc == ARAREXT_OK) {
         cli_say(cli, "Started 0x%08X.\n", (unsigned)addr);
@@ -38,6 +46,7 @@ const struct cli_command cmd_go = {
     .summary = "Start the application, or code at an address",
     .arguments = "[ADDR] [OPTION...]",
     .help = "Without ADDR the application at 0x08008000. An address that holds a vector table\n"
-            "is started as an image, any other as Thumb code.\n",
+            "is started as an image, any other as Thumb code. With a wiring (--wiring) and\n"
+            "without ADDR the board is reset by its line instead.\n",
     .example = "ararext go",
 };

@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "cli_clock.h"
-#include "cli_connect.h"
 #include "cli_document.h"
 #include "cli_file.h"
+#include "cli_lines.h"
 #include "cli_options.h"
 #include "cli_signals.h"
 
@@ -60,63 +60,6 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
                    : ARAREXT_OK;
     }
     return cli_error(cli, ARAREXT_ERR_ARGUMENT, "option '-%c' is not known here", code);
-}
-
-/* The port to take when none is named: the only USB adapter or twin, else the only port there is. A
- * running application cannot be asked. Returns how many there are to choose from. */
-static size_t choose_port(const struct ararext_port *ports, size_t count, char *path, size_t size)
-{
-    size_t likely = 0, others = 0;
-    for (size_t i = 0; i < count; i++) {
-        bool usual = ports[i].twin || ports[i].usb_vid >= 0;
-        likely += usual;
-        others += !usual && !ports[i].console;
-        if (usual || (likely == 0 && !ports[i].console)) {
-            snprintf(path, size, "%s", ports[i].path);
-        }
-    }
-    return likely != 0 ? likely : others;
-}
-
-static int find_port(struct cli *cli, char *path, size_t size)
-{
-    struct ararext_port *ports = NULL;
-    size_t count = 0;
-    int rc = ararext_list_ports(&ports, &count);
-    if (rc != ARAREXT_OK) {
-        return rc;
-    }
-    size_t choice = choose_port(ports, count, path, size);
-    free(ports);
-    if (choice != 1) {
-        rc = choice == 0
-                 ? cli_error(cli, ARAREXT_ERR_NO_PORT, "there is no serial port to listen to")
-                 : cli_error(cli, ARAREXT_ERR_MANY, "there are %zu serial ports", choice);
-        cli_advise(cli, "name one with --port; 'ararext ports' lists them");
-    }
-    return rc;
-}
-
-static int open_port(struct monitor *m, char *path, size_t size)
-{
-    struct cli *cli = m->cli;
-    struct ararext_message why = {""};
-    const char *named = cli->port != NULL ? cli->port : getenv("ARAREXT_PORT");
-    int rc = ARAREXT_OK;
-    if (named != NULL && named[0] != '\0') {
-        cli_port_path(named, path, size);
-    } else {
-        rc = find_port(cli, path, size);
-    }
-    if (rc != ARAREXT_OK) {
-        return rc;
-    }
-    rc = ararext_serial_open(&m->port, path, cli->baud, &why);
-    if (rc != ARAREXT_OK) {
-        rc = cli_error(cli, rc, "%s", why.text);
-        cli_advise_about_port(cli, rc);
-    }
-    return rc;
 }
 
 /* ---- what comes ---- */
@@ -236,7 +179,7 @@ static int run_monitor(struct monitor *m)
     if (m->kept == NULL) {
         return ARAREXT_ERR_MEMORY;
     }
-    int rc = open_port(m, path, sizeof path);
+    int rc = cli_open_any_transport(m->cli, &m->port, path);
     if (rc == ARAREXT_OK) {
         rc = loop_at_terminal(m);
         m->port.close(m->port.ctx);

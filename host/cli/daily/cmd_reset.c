@@ -5,6 +5,7 @@
 #include "cli_connect.h"
 #include "cli_document.h"
 #include "cli_file.h"
+#include "cli_lines.h"
 #include "cli_options.h"
 
 enum { OPT_BOOTLOADER = OPT_OWN };
@@ -20,6 +21,17 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
     return ARAREXT_OK;
 }
 
+/* By the bootloader itself; one that modem lines have just brought there stays. */
+static int reset_bootloader(struct cli *cli, bool to_bootloader)
+{
+    int rc = cli_connect(cli);
+    bool there = cli->by_lines && to_bootloader;
+    cli->stay = true; /* what comes now is what reset names */
+    return rc == ARAREXT_OK && !there
+               ? cli_session_error(cli, ararext_reset(cli->session, to_bootloader))
+               : rc;
+}
+
 static int run(struct cli *cli, int argc, char **argv)
 {
     static const struct option own[] = {{"bootloader", no_argument, NULL, OPT_BOOTLOADER}, {0}};
@@ -30,9 +42,10 @@ static int run(struct cli *cli, int argc, char **argv)
     if (rc != ARAREXT_OK || cli->help) {
         return rc;
     }
-    rc = cli_connect(cli);
-    if (rc == ARAREXT_OK) {
-        rc = cli_session_error(cli, ararext_reset(cli->session, to_bootloader));
+    bool done = false;
+    rc = to_bootloader ? ARAREXT_OK : cli_reset_by_lines(cli, &done);
+    if (rc == ARAREXT_OK && !done) {
+        rc = reset_bootloader(cli, to_bootloader);
     }
     if (rc == ARAREXT_OK) {
         json_string(cli->doc, "to", to_bootloader ? "bootloader" : "boot");
@@ -47,7 +60,8 @@ const struct cli_command cmd_reset = {
     .run = run,
     .summary = "Reset the board",
     .arguments = "[OPTION...]",
-    .help = "Works while the bootloader answers. Needs its extension commands.\n\n"
+    .help = "Works while the bootloader answers (it needs its extension commands), and at any\n"
+            "time with a wiring (--wiring) that has a reset line.\n\n"
             "Options:\n"
             "      --bootloader     come back in the bootloader, whatever the button says\n",
     .example = "ararext reset",

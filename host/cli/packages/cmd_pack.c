@@ -13,6 +13,7 @@
 #include "cli_options.h"
 #include "cli_package.h"
 #include "cli_save.h"
+#include "cli_settings.h"
 
 enum {
     OPT_KEY = OPT_OWN,
@@ -148,8 +149,11 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
     }
 }
 
-static int check_words(struct cli *cli, const struct pack *o)
+static int check_words(struct cli *cli, struct pack *o)
 {
+    if (o->key_path == NULL && !o->is_unsigned && !o->digest_only && o->signature_path == NULL) {
+        o->key_path = cli_setting(cli, CLI_SETTING_KEY, NULL);
+    }
     int ways =
         (o->key_path != NULL) + o->is_unsigned + o->digest_only + (o->signature_path != NULL);
     const char *wrong = NULL;
@@ -405,7 +409,7 @@ const struct cli_command cmd_pack = {
             "Options:\n"
             "  -o, --output FILE    where the package goes\n"
             "      --version V      1.2.3 or 1.2.3+build\n"
-            "      --key FILE       sign with this private key\n"
+            "      --key FILE       sign with this private key; else that of 'config'\n"
             "      --passphrase-file FILE\n"
             "                       passphrase of the key, in the first line\n"
             "      --unsigned       do not sign: for boards that are not provisioned\n"

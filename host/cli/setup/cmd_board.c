@@ -192,7 +192,7 @@ static int change(struct cli *cli, const struct board_options *o, struct ararext
     if (rc != ARAREXT_OK) {
         return cli_error(cli, ARAREXT_ERR_ARGUMENT, "--%.400s", why.text);
     }
-    block->baud = cli->baud_auto ? block->baud : cli->baud;
+    block->baud = cli->baud_given && !cli->baud_auto ? cli->baud : block->baud;
     rc = refuse(cli, ararext_block_check(block, &why), &why);
     if (rc == ARAREXT_OK) {
         ararext_block_warn(block, &why);

@@ -18,7 +18,9 @@ void ararext_block_encode(const struct ararext_block *block, uint8_t bytes[ARARE
     store_le32(bytes, BOARD_BLOCK_MAGIC);
     bytes[BOARD_LAYOUT_AT] = BOARD_BLOCK_LAYOUT;
     bytes[BOARD_SIZE_AT] = BOARD_BLOCK_SIZE;
-    memcpy(bytes + BOARD_NAME, block->name, BOARD_NAME_SIZE - 1);
+    for (size_t i = 0; i < BOARD_NAME_SIZE - 1 && block->name[i] != '\0'; i++) {
+        bytes[BOARD_NAME + i] = (uint8_t)block->name[i];
+    }
     bytes[BOARD_COMMANDS] = block->commands;
     bytes[BOARD_COMMANDS_TX] = block->commands_tx;
     bytes[BOARD_COMMANDS_RX] = block->commands_rx;

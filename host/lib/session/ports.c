@@ -48,6 +48,8 @@ static void fill(struct ararext_port *out, const struct sp_port *port)
     copy(out->path, sizeof out->path, sp_get_port_name(port));
     copy(out->description, sizeof out->description, sp_get_port_description(port));
     out->console = is_console(out->path);
+    copy(out->usb_serial, sizeof out->usb_serial,
+         sp_get_port_transport(port) == SP_TRANSPORT_USB ? sp_get_port_usb_serial(port) : NULL);
     if (sp_get_port_transport(port) != SP_TRANSPORT_USB ||
         sp_get_port_usb_vid_pid(port, &out->usb_vid, &out->usb_pid) != SP_OK) {
         out->usb_vid = -1;

@@ -4,8 +4,8 @@
  * the tests use is what a board gets; libserialport (ports.c) lists ports but cannot open a
  * pseudo-terminal (0.1.1 wants it in /sys/class/tty and insists on modem lines).
  *
- * It must never touch DTR or RTS beyond what opening does, share the port with another program, or
- * wait without an end.
+ * It must never touch DTR or RTS beyond what opening does unless it is told to, share the port with
+ * another program, or wait without an end.
  */
 #include "session.h"
 
@@ -33,6 +33,8 @@ enum { BUSY_MS = 100, BUSY_TRIES = 8 };
 struct serial {
     int fd; /* -1: it went away, and has not come back */
     char *path;
+    uint32_t baud;                  /* that it was opened with */
+    bool lines_used;                /* modem lines were set: closing leaves them as they are */
     struct serial_settings *before; /* of the line, when we found it */
     bool exclusive;                 /* TIOCEXCL is set */
     bool made_quick;                /* it was not ASYNC_LOW_LATENCY before */
@@ -160,6 +162,35 @@ static bool set_low_latency(int fd, bool quick)
     return ioctl(fd, TIOCSSERIAL, &serial) == 0;
 }
 
+/* Both lines in one call: a circuit that looks at both sees no state in between. */
+static int serial_set_lines(void *ctx, unsigned mask, unsigned value)
+{
+    struct serial *p = ctx;
+    int bits = 0;
+    int touched = ((mask & ARAREXT_LINE_DTR) != 0 ? TIOCM_DTR : 0) |
+                  ((mask & ARAREXT_LINE_RTS) != 0 ? TIOCM_RTS : 0);
+    int asserted = ((value & ARAREXT_LINE_DTR) != 0 ? TIOCM_DTR : 0) |
+                   ((value & ARAREXT_LINE_RTS) != 0 ? TIOCM_RTS : 0);
+    bool done = ioctl(p->fd, TIOCMGET, &bits) == 0;
+    bits = (bits & ~touched) | (asserted & touched);
+    if (!done || ioctl(p->fd, TIOCMSET, &bits) != 0) {
+        return p->fd >= 0 && isatty(p->fd) ? ARAREXT_ERR_UNSUPPORTED : ARAREXT_ERR_IO;
+    }
+    p->lines_used = true;
+    return ARAREXT_OK;
+}
+
+static int serial_send_break(void *ctx, unsigned ms)
+{
+    struct serial *p = ctx;
+    int rc = serial_drain(p);
+    if (rc != ARAREXT_OK || ioctl(p->fd, TIOCSBRK) != 0) {
+        return ARAREXT_ERR_IO;
+    }
+    serial_sleep_ms(p, ms);
+    return ioctl(p->fd, TIOCCBRK) == 0 ? ARAREXT_OK : ARAREXT_ERR_IO;
+}
+
 static void let_go(struct serial *p)
 {
     if (p->fd < 0) {
@@ -172,7 +203,7 @@ static void let_go(struct serial *p)
     if (p->exclusive) {
         (void)ioctl(p->fd, TIOCNXCL);
     }
-    serial_settings_restore(p->fd, p->before);
+    serial_settings_restore(p->fd, p->before, p->lines_used);
     close(p->fd);
     p->before = NULL;
     p->fd = -1;
@@ -293,7 +324,7 @@ static int serial_reopen(void *ctx)
     if (p->pseudo && !is_another_link(p)) {
         return ARAREXT_ERR_IO;
     }
-    return open_port(p, p->path, BAUD_DEFAULT, NULL) == ARAREXT_OK ? ARAREXT_OK : ARAREXT_ERR_IO;
+    return open_port(p, p->path, p->baud, NULL) == ARAREXT_OK ? ARAREXT_OK : ARAREXT_ERR_IO;
 }
 
 int ararext_serial_open(struct ararext_transport *out, const char *path, uint32_t baud,
@@ -304,7 +335,8 @@ int ararext_serial_open(struct ararext_transport *out, const char *path, uint32_
         free(p);
         return ARAREXT_ERR_MEMORY;
     }
-    int rc = open_port(p, path, baud == 0 ? BAUD_DEFAULT : baud, why);
+    p->baud = baud == 0 ? BAUD_DEFAULT : baud;
+    int rc = open_port(p, path, p->baud, why);
     if (rc != ARAREXT_OK) {
         free(p->path);
         free(p);
@@ -322,6 +354,8 @@ int ararext_serial_open(struct ararext_transport *out, const char *path, uint32_
         .close = serial_close,
         .may_lag = p->pseudo,
         .reopen = serial_reopen,
+        .set_lines = serial_set_lines,
+        .send_break = serial_send_break,
     };
     return ARAREXT_OK;
 }

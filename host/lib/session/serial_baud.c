@@ -24,9 +24,12 @@ struct serial_settings *serial_settings_take(int fd)
     return settings;
 }
 
-void serial_settings_restore(int fd, struct serial_settings *settings)
+void serial_settings_restore(int fd, struct serial_settings *settings, bool keep_lines)
 {
     if (settings != NULL) {
+        if (keep_lines) {
+            settings->termios.c_cflag &= ~(tcflag_t)HUPCL;
+        }
         (void)ioctl(fd, TCSETS2, &settings->termios); /* it may have been unplugged */
     }
     free(settings);

@@ -3,6 +3,7 @@
  * In place of what opens and lists serial ports, where there is no Linux: a session runs over a
  * transport of the caller's own.
  */
+#include "ararext_wiring.h"
 #include "session.h"
 
 #include <stdlib.h>
@@ -39,4 +40,21 @@ void ararext_twin_link(char *path, size_t size)
     if (size > 0) {
         path[0] = '\0';
     }
+}
+
+int ararext_port_open(struct ararext_transport *out, const char *name, uint32_t baud,
+                      char path[256], struct ararext_message *why)
+{
+    path[0] = '\0';
+    return ararext_serial_open(out, name, baud, why);
+}
+
+int ararext_find_usb_port(const struct ararext_port *ports, size_t count, const char *name,
+                          size_t *found, struct ararext_message *why)
+{
+    (void)ports;
+    (void)count;
+    (void)found;
+    message_set(why, "%s: this build of the library knows no serial ports", name);
+    return ARAREXT_ERR_UNSUPPORTED;
 }

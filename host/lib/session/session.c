@@ -49,7 +49,8 @@ int ararext_open(struct ararext_session **out, const struct ararext_transport *t
     }
     s->transport = *transport;
     s->options = *options;
-    s->baud = s->options.baud != 0 ? s->options.baud : BAUD_DEFAULT;
+    s->start_baud = s->options.baud != 0 ? s->options.baud : BAUD_DEFAULT;
+    s->baud = s->start_baud;
     if (s->options.margin_ms == 0) {
         s->options.margin_ms = MARGIN_DEFAULT_MS;
     }
@@ -122,7 +123,7 @@ int session_fall_back(struct ararext_session *s)
 {
     s->raised = false;
     s->needs_silence = true;
-    return session_set_line(s, BAUD_DEFAULT);
+    return session_set_line(s, s->start_baud);
 }
 
 /* ---- one request, one answer ---- */

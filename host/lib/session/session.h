@@ -24,6 +24,7 @@ struct ararext_session {
     struct ararext_failure failure;
     struct ararext_counters counters;
     uint32_t baud;            /* of our end of the line */
+    uint32_t start_baud;      /* the board's after a reset, and after silence: 115200 mostly */
     struct ararext_info info; /* of the last ararext_get_info: the sector map */
     bool has_info;
     bool raised;              /* baud was negotiated: the board may go back to 115200 */
@@ -61,7 +62,8 @@ unsigned session_board_time_ms(const struct ararext_session *s, uint8_t command,
 
 /* Sets our end of the line. */
 ARAREXT_CHECKED int session_set_line(struct ararext_session *s, uint32_t baud);
-/* After a rate that does not hold any more: our end goes back to 115200, as the board's does. */
+/* After a rate that does not hold any more: our end goes back to that of the start, as the board's
+ * does. */
 ARAREXT_CHECKED int session_fall_back(struct ararext_session *s);
 
 /* Whether the board has said that it has all of these (ARAREXT_FEATURE_), and they may be used. */

@@ -107,7 +107,7 @@ static int wait_for_port(struct ararext_session *s)
         }
         t->sleep_ms(t->ctx, REOPEN_MS);
     }
-    s->baud = BAUD_DEFAULT;
+    s->baud = s->start_baud;
     return ARAREXT_OK;
 }
 
@@ -152,7 +152,7 @@ static int come_back(struct ararext_session *s, uint32_t baud)
         return rc;
     }
     rc = wait_for_board(s);
-    return rc == ARAREXT_OK && baud > BAUD_DEFAULT ? ararext_raise_baud(s, baud) : rc;
+    return rc == ARAREXT_OK && baud > s->start_baud ? ararext_raise_baud(s, baud) : rc;
 }
 
 int session_find_again(struct ararext_session *s, int code)
@@ -239,11 +239,11 @@ int stream_set_rate(struct ararext_session *s, uint32_t baud)
 void ararext_restore_baud(struct ararext_session *s)
 {
     bool (*const stop)(void *ctx) = s->options.stop;
-    if (s->baud == BAUD_DEFAULT || !session_has(s, ARAREXT_FEATURE_STREAM)) {
+    if (s->baud == s->start_baud || !session_has(s, ARAREXT_FEATURE_STREAM)) {
         return;
     }
     s->options.stop = NULL;
-    int rc = stream_set_rate(s, BAUD_DEFAULT);
+    int rc = stream_set_rate(s, s->start_baud);
     s->options.stop = stop;
     s->needs_silence = s->needs_silence || rc != ARAREXT_OK; /* the board goes back by itself */
 }
