@@ -158,7 +158,14 @@ void twin_pin_drive(struct twin *t, char port, unsigned pin, bool level); /* fro
 void twin_pin_release(struct twin *t, char port,
                       unsigned pin); /* nothing connected: floats or pulled */
 bool twin_pin_level(const struct twin *t, char port, unsigned pin);
+/* A resistor to a rail, or an LED: what a pin is that nobody drives, also when its own pull would
+ * have it otherwise. */
+void twin_pin_pull(struct twin *t, char port, unsigned pin, bool level);
 
+/* What is at OSC_IN instead of twin_config's crystal: a crystal of hz or, with clock, an
+ * oscillator, which starts only with HSEBYP set, as a crystal only starts without. hz 0: nothing.
+ * Before twin_power_on. */
+void twin_set_hse(struct twin *t, uint32_t hz, bool clock);
 /* The crystal stops swinging, or does it again. */
 void twin_crystal(struct twin *t, bool works);
 
@@ -176,6 +183,10 @@ struct twin_line {
     unsigned stop_bits; /* 1 or 2; 0 = 1 */
 };
 void twin_line_set(struct twin *t, unsigned usart, const struct twin_line *line);
+/* From now on there is an RS-485 transceiver between chip and cable, whose driver is on while that
+ * pin has that level: what the chip sends otherwise does not get onto the cable, and a character
+ * whose end it does not get is reported. port 0: none. */
+void twin_line_driver_enable(struct twin *t, unsigned usart, char port, unsigned pin, bool level);
 /* Queues bytes; they go over the line one after the other, in virtual time. Unlimited. */
 void twin_line_send(struct twin *t, unsigned usart, const uint8_t *data, size_t len);
 size_t twin_line_unsent(const struct twin *t, unsigned usart); /* still queued or on the line */

@@ -10,7 +10,7 @@
 
 #define MS_NS UINT64_C(1000000)
 
-enum { LED_PORT = 'A', LED_PIN = 5, BUTTON_PIN = 0, RESETS_A_SECOND = 10 };
+enum { RESETS_A_SECOND = 10, BLOCK_ADDR = 0x08000080 };
 
 /* ---- what the board tells ---- */
 
@@ -28,8 +28,9 @@ static void on_report(void *ctx, const struct twin_report *report)
 static void on_pin(void *ctx, char port, unsigned pin, bool level)
 {
     struct board *b = ctx;
-    if (port == LED_PORT && pin == LED_PIN && b->twin != NULL && !b->closing) {
-        led_changed(&b->led, &b->show, twin_now_ns(b->twin), level);
+    const struct wiring_pin *led = &b->wiring.led;
+    if (port == led->port && pin == led->pin && b->twin != NULL && !b->closing) {
+        led_changed(&b->led, &b->show, twin_now_ns(b->twin), level != led->low);
     }
 }
 
@@ -81,6 +82,49 @@ static void check_vectors(struct board *b)
               b->options->firmware != NULL ? b->options->firmware : "what the state file holds");
 }
 
+/* --board says how the board is wired; without it, what the firmware in flash takes it for. */
+static int find_wiring(struct board *b)
+{
+    char text[700];
+    uint8_t block[56];
+    struct wiring firmware;
+    bool has_block = twin_peek(b->twin, BLOCK_ADDR, block, sizeof block) == TWIN_OK &&
+                     wiring_from_block(&firmware, block);
+    const char *wrong = NULL;
+    if (b->options->board == NULL) {
+        b->wiring = has_block ? firmware : wiring_original;
+    } else {
+        wrong = wiring_find(&b->wiring, b->options->board, text, sizeof text);
+    }
+    if (wrong != NULL) {
+        options_complain("--board: %s", wrong);
+        return EXIT_CODE_FILE;
+    }
+    if (b->wiring.button.port == 0 && b->options->button) {
+        options_complain("--button: the board %s has no button", b->wiring.name);
+        return EXIT_CODE_USAGE;
+    }
+    if (has_block && !wiring_is_same(&firmware, &b->wiring)) {
+        show_line(&b->show, "the board is %s, and the firmware is for another one: %s",
+                  b->wiring.name, firmware.name);
+    }
+    if (b->options->no_hse) {
+        b->wiring.hse_hz = 0;
+    }
+    return EXIT_CODE_OK;
+}
+
+/* Before the board is switched on. */
+static void attach_wiring(struct board *b)
+{
+    char text[300];
+    char name[8];
+    wiring_attach(&b->wiring, b->twin);
+    (void)snprintf(b->led.name, sizeof b->led.name, "%s", wiring_pin_name(&b->wiring.led, name));
+    wiring_describe(&b->wiring, text, sizeof text);
+    show_line(&b->show, "board %s: %s", b->wiring.name, text);
+}
+
 /* Before any is opened: the link that a killed twin left behind leads to a number that the first
  * port of this one may get. */
 static int clear_places(const struct options *o)
@@ -112,6 +156,7 @@ static int open_ports(struct board *b)
             return EXIT_CODE_PORT;
         }
         p->usart = i + 1;
+        p->is_log = p->usart == b->wiring.log;
     }
     return EXIT_CODE_OK;
 }
@@ -139,7 +184,6 @@ static int create(struct board *b)
     struct options *o = b->options;
     const struct twin_config config = {
         .flash_kib = o->flash_kib,
-        .no_hse = o->no_hse,
         .seed = o->seed,
         .state_path = o->state,
         .on_report = on_report,
@@ -186,6 +230,12 @@ int board_open(struct board *b, struct options *o)
         code = load_files(b);
     }
     if (code == EXIT_CODE_OK) {
+        code = find_wiring(b);
+    }
+    if (code == EXIT_CODE_OK && !options_default_links(o, &b->wiring)) {
+        code = EXIT_CODE_USAGE;
+    }
+    if (code == EXIT_CODE_OK) {
         code = clear_places(o);
     }
     if (code == EXIT_CODE_OK) {
@@ -201,6 +251,7 @@ int board_open(struct board *b, struct options *o)
         }
     }
     check_vectors(b);
+    attach_wiring(b);
     board_set_button(b, o->button);
     if (o->cut_at != 0) {
         board_cut_at(b, o->cut_at, o->cut);
@@ -232,8 +283,10 @@ int board_close(struct board *b)
 
 void board_set_button(struct board *b, bool pressed)
 {
-    b->button = pressed;
-    twin_pin_drive(b->twin, 'A', BUTTON_PIN, pressed);
+    if (b->wiring.button.port != 0) {
+        b->button = pressed;
+        wiring_press(&b->wiring, b->twin, pressed);
+    }
 }
 
 void board_cut_at(struct board *b, uint64_t n, enum twin_cut when)

@@ -7,6 +7,7 @@
 #define TWIN_CLI_H
 
 #include "twin.h"
+#include "wiring.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@ enum exit_code {
 /* ---- options.c ---- */
 struct options {
     const char *firmware, *app, *state, *log;
+    const char *board;                /* preset or file; NULL: the firmware's board block decides */
     const char *link[CLI_USARTS + 1]; /* by number of the USART; NULL: not offered */
     char default_link[CLI_USARTS + 1][256];
     uint32_t app_addr;
@@ -37,6 +39,9 @@ struct options {
 };
 /* Returns true when the program should go on; else *code is what to exit with. */
 bool options_parse(struct options *o, int argc, char **argv, int *code);
+/* Links where the host tool looks, for the USARTs of the board that have none. False after a
+ * sentence: two ports would share one. */
+bool options_default_links(struct options *o, const struct wiring *w);
 /* "before", "middle", "after". */
 bool options_parse_cut(const char *text, enum twin_cut *out);
 bool options_parse_number(const char *text, uint64_t max, uint64_t *out);
@@ -52,16 +57,17 @@ struct show {
 /* One line with the virtual time in front, on stdout and in the log. */
 void show_line(struct show *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* ---- led.c: the LED at PA5, on few lines however fast it blinks ---- */
+/* ---- led.c: the LED, on few lines however fast it blinks ---- */
 struct led {
-    bool level, told_any;
+    char name[8]; /* "PA5" */
+    bool on, told_any;
     uint64_t changed_ns;             /* of the last change */
     uint64_t window_ns;              /* start of the second under observation */
     uint64_t on_ns;                  /* lit in it */
     unsigned changes;                /* in it */
     unsigned told_tenths, told_duty; /* blinking as last told; 0: steady */
 };
-void led_changed(struct led *led, struct show *s, uint64_t now_ns, bool level);
+void led_changed(struct led *led, struct show *s, uint64_t now_ns, bool on);
 void led_tick(struct led *led, struct show *s, uint64_t now_ns);
 void led_describe(const struct led *led, char *text, size_t size);
 
@@ -98,6 +104,7 @@ void pty_forget(const struct pty *p);   /* throws away what no host has read */
 /* ---- port.c: bytes between a pseudo-terminal and a line of the board ---- */
 struct port {
     unsigned usart; /* 0: not offered */
+    bool is_log;
     struct pty pty;
     struct twin_line settings;
     bool host;
@@ -150,6 +157,7 @@ void checkpoint_tick(struct checkpoint *c, struct twin *t, struct show *s);
 struct board {
     struct twin *twin;
     struct options *options;
+    struct wiring wiring;
     struct show show;
     struct led led;
     struct reports reports;
@@ -167,6 +175,7 @@ struct board {
  * after a sentence on stderr. */
 int board_open(struct board *b, struct options *o);
 int board_close(struct board *b); /* saves the state, removes the links */
+/* Nothing where the board has none. */
 void board_set_button(struct board *b, bool pressed);
 void board_cut_at(struct board *b, uint64_t n, enum twin_cut when);
 

@@ -20,8 +20,15 @@ static void button(struct board *b, char *const *words)
         show_line(&b->show, "button wants 0 or 1");
         return;
     }
+    if (b->wiring.button.port == 0) {
+        show_line(&b->show, "this board has no button");
+        return;
+    }
+    char name[8];
+    bool high = pressed != b->wiring.button.low;
     board_set_button(b, pressed);
-    show_line(&b->show, "button (PA0) is %s", pressed ? "pressed: high" : "let go: low");
+    show_line(&b->show, "button (%s) is %s: %s", wiring_pin_name(&b->wiring.button, name),
+              pressed ? "pressed" : "let go", high ? "high" : "low");
 }
 
 static void reset(struct board *b, char *const *words)
@@ -171,7 +178,7 @@ static const struct {
     const char *name, *help;
     void (*run)(struct board *b, char *const *words);
 } commands[] = {
-    {"button", "button 0|1             PA0 low or high", button},
+    {"button", "button 0|1             the button let go or pressed", button},
     {"reset", "reset                  NRST low and high again", reset},
     {"power", "power on|off|cycle     the supply; SRAM is random afterwards", power},
     {"status", "status                 how the board is", status},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The LED at PA5 in few words. A change after a second of rest is told at once; blinking is summed
+ * The LED in few words. A change after a second of rest is told at once; blinking is summed
  * up once a second of virtual time, and only when it blinks otherwise than it did.
  */
 #include "cli.h"
@@ -13,7 +13,7 @@ void led_describe(const struct led *led, char *text, size_t size)
         (void)snprintf(text, size, "blinks %u.%u times a second, lit %u %%", led->told_tenths / 10,
                        led->told_tenths % 10, led->told_duty);
     } else {
-        (void)snprintf(text, size, "%s", led->level ? "on" : "off");
+        (void)snprintf(text, size, "%s", led->on ? "on" : "off");
     }
 }
 
@@ -21,7 +21,7 @@ static void tell(const struct led *led, struct show *s)
 {
     char text[80];
     led_describe(led, text, sizeof text);
-    show_line(s, "LED (PA5) %s", text);
+    show_line(s, "LED (%s) %s", led->name, text);
 }
 
 static unsigned difference(unsigned a, unsigned b)
@@ -56,7 +56,7 @@ static void advance(struct led *led, struct show *s, uint64_t now_ns)
     while (now_ns - led->window_ns >= SECOND_NS) {
         uint64_t end = led->window_ns + SECOND_NS;
         uint64_t from = led->changed_ns > led->window_ns ? led->changed_ns : led->window_ns;
-        led->on_ns += led->level ? end - from : 0;
+        led->on_ns += led->on ? end - from : 0;
         close_window(led, s);
         led->window_ns = end;
         if (now_ns - end > 10 * SECOND_NS) {
@@ -65,16 +65,16 @@ static void advance(struct led *led, struct show *s, uint64_t now_ns)
     }
 }
 
-void led_changed(struct led *led, struct show *s, uint64_t now_ns, bool level)
+void led_changed(struct led *led, struct show *s, uint64_t now_ns, bool on)
 {
-    if (level == led->level) {
+    if (on == led->on) {
         return;
     }
     advance(led, s, now_ns);
     uint64_t from = led->changed_ns > led->window_ns ? led->changed_ns : led->window_ns;
-    led->on_ns += led->level ? now_ns - from : 0;
+    led->on_ns += led->on ? now_ns - from : 0;
     bool rested = !led->told_any || now_ns - led->changed_ns >= SECOND_NS;
-    led->level = level;
+    led->on = on;
     led->changed_ns = now_ns;
     led->changes++;
     if (rested && led->told_tenths == 0) {

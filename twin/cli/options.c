@@ -21,6 +21,7 @@ enum {
     OPT_FLASH_KIB,
     OPT_USART1, /* to USART6, in order */
     OPT_USART6 = OPT_USART1 + 5,
+    OPT_BOARD,
     OPT_BUTTON,
     OPT_NO_HSE,
     OPT_SPEED,
@@ -48,6 +49,7 @@ static const struct option long_options[] = {
     {"uart5", required_argument, NULL, OPT_USART1 + 4},
     {"usart5", required_argument, NULL, OPT_USART1 + 4},
     {"usart6", required_argument, NULL, OPT_USART6},
+    {"board", required_argument, NULL, OPT_BOARD},
     {"button", no_argument, NULL, OPT_BUTTON},
     {"no-hse", no_argument, NULL, OPT_NO_HSE},
     {"speed", required_argument, NULL, OPT_SPEED},
@@ -79,20 +81,23 @@ static const char help_text[] =
     "  --flash-kib N       512 or 1024 (1024)\n"
     "\n"
     "The board:\n"
-    "  --button            PA0 is high from the start (the bootloader's button is pressed)\n"
+    "  --board PRESET|FILE what is at which pin: one of the boards that ararext board list shows, "
+    "or a\n"
+    "                      .board file (without it: what the firmware's board block says)\n"
+    "  --button            the button is pressed from the start\n"
     "  --no-hse            no crystal\n"
     "  --seed N            of all that is random: SRAM at power-on, torn flash bits (1)\n"
     "  --cut-at N:WHEN     cuts the power at the Nth flash operation; WHEN is before, middle or "
     "after\n"
     "\n"
     "Serial ports:\n"
-    "  --usart2 LINK       where the link to USART2 goes ($XDG_RUNTIME_DIR/ararext-usart2, or\n"
-    "                      /tmp/ararext-usart2 without that variable, which is where ararext "
-    "looks)\n"
-    "  --usart3 LINK       the same for USART3 (.../ararext-usart3)\n"
-    "  --usart1 LINK, --uart4 LINK, --uart5 LINK, --usart6 LINK\n"
-    "                      the others, which have no link unless asked for\n"
-    "  --show-log          shows the lines that the board sends on USART3\n"
+    "  --usart1 LINK, --usart2 LINK, --usart3 LINK, --uart4 LINK, --uart5 LINK, --usart6 LINK\n"
+    "                      where the link to that USART goes. Those that the board has for "
+    "commands\n"
+    "                      and log are at $XDG_RUNTIME_DIR/ararext-usartN, or /tmp/ararext-usartN\n"
+    "                      without that variable, which is where ararext looks; the others have "
+    "none\n"
+    "  --show-log          shows the lines of the board's log\n"
     "\n"
     "Running:\n"
     "  --speed real|max    with the wall clock, or as fast as it goes (real)\n"
@@ -228,6 +233,8 @@ static void take_word(struct options *o, int option, const char *value)
         o->state = value;
     } else if (option == OPT_LOG) {
         o->log = value;
+    } else if (option == OPT_BOARD) {
+        o->board = value;
     } else if (option == OPT_BUTTON) {
         o->button = true;
     } else if (option == OPT_NO_HSE) {
@@ -250,14 +257,8 @@ static void default_link(struct options *o, unsigned usart)
     }
 }
 
-static bool check(const struct options *o)
+static bool links_differ(const struct options *o)
 {
-    if (o->firmware == NULL && o->state == NULL) {
-        options_complain(
-            "nothing to run: give --firmware FILE (or --state FILE of an earlier run). "
-            "See ararext-twin --help.");
-        return false;
-    }
     for (unsigned a = 1; a <= CLI_USARTS; a++) {
         for (unsigned b = a + 1; b <= CLI_USARTS; b++) {
             if (o->link[a] != NULL && o->link[b] != NULL && strcmp(o->link[a], o->link[b]) == 0) {
@@ -267,6 +268,26 @@ static bool check(const struct options *o)
         }
     }
     return true;
+}
+
+static bool check(const struct options *o)
+{
+    if (o->firmware == NULL && o->state == NULL) {
+        options_complain(
+            "nothing to run: give --firmware FILE (or --state FILE of an earlier run). "
+            "See ararext-twin --help.");
+        return false;
+    }
+    return links_differ(o);
+}
+
+bool options_default_links(struct options *o, const struct wiring *w)
+{
+    default_link(o, w->commands);
+    if (w->log != 0) {
+        default_link(o, w->log);
+    }
+    return links_differ(o);
 }
 
 static bool unknown(char **argv)
@@ -304,7 +325,5 @@ bool options_parse(struct options *o, int argc, char **argv, int *code)
         options_complain("'%s' belongs to no option. See ararext-twin --help.", argv[optind]);
         return false;
     }
-    default_link(o, 2);
-    default_link(o, 3);
     return check(o);
 }

@@ -114,7 +114,7 @@ void port_to_host(struct port *p, struct twin *t, struct show *s, uint64_t wall_
     while ((n = twin_line_receive(t, p->usart, data, sizeof data)) > 0) {
         p->active_ms = wall_ms;
         p->bytes += n;
-        if (p->usart == 3 && s->show_log) {
+        if (p->is_log && s->show_log) {
             log_bytes(p, s, data, n);
         }
         if (p->host) {

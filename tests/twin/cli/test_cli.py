@@ -349,6 +349,122 @@ class Links(Case):
         self.assertEqual(os.readlink(self.path("u2")), "/dev/null")
 
 
+class Wiring(Case):
+    """--board, and the board block of the firmware without it."""
+
+    def wired(self, *options, **more):
+        return self.board(*options, env=dict(os.environ, XDG_RUNTIME_DIR=self.place), links=False,
+                          **more)
+
+    def run_wired(self, *options):
+        return self.run_twin("--firmware", os.path.join(FOLDER, "echo.elf"), *options,
+                             env=dict(os.environ, XDG_RUNTIME_DIR=self.place))
+
+    def board_file(self, **changes):
+        words = {"name": "bench", "commands": "usart6:pc6/pc7", "log": "usart1:pa9",
+                 "button": "pc13:low:pullup", "led": "pd12:low", "driver-enable": "none",
+                 "crystal": "12.288M", "baud": "115200", "window": "0", "source": "this test"}
+        words.update({key.replace("_", "-"): value for key, value in changes.items()})
+        lines = ["# of a test", ""] + [f"{key} = {value}" for key, value in words.items()]
+        return self.write("bench.board", "\n".join(lines).encode())
+
+    @staticmethod
+    def block(usart, tx, rx, led):
+        """A board block, retyped from FORMAT.md."""
+        data = struct.pack("<4sBBH16s11BBIBBHIHH", b"ABRD", 1, 56, 0, b"by-block", usart, tx, rx, 0,
+                           0xFF, 0xFF, 0, led, 1, 0xFF, 0, 1, 8000000, 8, 0, 336, 0, 0, 0)
+        crc = 0xFFFFFFFF
+        for (word,) in struct.iter_unpack("<I", data):
+            crc ^= word
+            for _ in range(32):
+                crc = (crc << 1 ^ (0x04C11DB7 if crc >> 31 else 0)) & 0xFFFFFFFF
+        return data + struct.pack("<I", crc)
+
+    def test_preset_and_file(self):
+        board = self.wired("--board", "black-f407ve")
+        board.wait_for(r"board black-f407ve: commands on USART1 \(PA9, PA10\), log on USART3 \(PB10\), "
+                       r"button PA0 high, LED PA6 low, crystal 8 MHz")
+        self.assertTrue(os.path.islink(self.path("ararext-usart1")))
+        self.assertTrue(os.path.islink(self.path("ararext-usart3")))
+        self.assertFalse(os.path.lexists(self.path("ararext-usart2")))
+        self.assertEqual(board.end(), 0)
+        board = self.wired("--board", self.board_file(), "--button")
+        board.wait_for(r"board bench: commands on USART6 \(PC6, PC7\), log on USART1 \(PA9\), "
+                       r"button PC13 low, LED PD12 low, crystal 12.288 MHz")
+        board.say("pin c13")
+        board.wait_for("PC13 is low")
+        board.say("button 0")
+        board.wait_for(r"button \(PC13\) is let go: high")
+        board.say("status")
+        board.wait_for("LED off")
+        board.say("pin d12")
+        board.wait_for("PD12 is high")
+        self.assertEqual(board.end(), 0)
+
+    def test_none_of_it(self):
+        board = self.wired("--board", self.board_file(log="none", button="none", led="none",
+                                                   crystal="none"))
+        board.wait_for("no log, button none, LED none, no crystal")
+        board.say("button 1")
+        board.wait_for("this board has no button")
+        board.end()
+        done = self.run_wired("--board",
+                             self.path("bench.board"), "--button")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("no button", done.stderr)
+
+    def test_every_preset(self):
+        done = self.run_wired("--board", "no-such")
+        self.assertEqual(done.returncode, 3)
+        presets = done.stderr.split("Presets: ")[1].split()
+        self.assertIn("original", presets)
+        for preset in presets:
+            with self.subTest(preset=preset):
+                done = self.run_wired("--board",
+                                     preset, "--run-for", "0.001")
+                self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_wrong_words(self):
+        wrong = {"commands": ("usart7:pa9/pa10", "usart1:pa9", "usart1:pa9/pj1", "pa9/pa10", "none"),
+                 "log": ("usart3", "usart3:pb16", "usart3:pb10/pb11"),
+                 "button": ("pc13", "pc13:down", "pc13:low:up", "pc13:lowly"),
+                 "led": ("high", "pd12:high:pullup", "d12:high"),
+                 "driver_enable": ("pa1",), "crystal": ("fast", "8G", "0", "bypass:"),
+                 "name": ("a-name-of-more-than-15", ""), "baud": ("",), "colour": ("red",)}
+        for key, values in wrong.items():
+            for value in values:
+                with self.subTest(key=key, value=value):
+                    done = self.run_wired("--board",
+                                         self.board_file(**{key: value}))
+                    self.assertEqual(done.returncode, 3)
+                    self.assertRegex(done.stderr, r"bench.board, line [0-9]+: ")
+        for text in (b"name = x\n", b"commands = usart1:pa9/pa10\n", b"", b"\0", b"name x\n"):
+            with self.subTest(text=text):
+                done = self.run_wired("--board",
+                                     self.write("bad.board", text))
+                self.assertEqual(done.returncode, 3)
+                self.assertIn("bad.board", done.stderr)
+
+    def test_the_block_of_the_firmware(self):
+        block = self.block(6, 0x26, 0x27, 0x3C)
+        image = bytearray(SLEEPER.ljust(0x80, b"\xFF") + block)
+        board = self.wired(firmware=self.write("fw.bin", bytes(image)))
+        board.wait_for(r"board by-block: commands on USART6 \(PC6, PC7\), no log, button none, "
+                       "LED PD12 low")
+        self.assertTrue(os.path.islink(self.path("ararext-usart6")))
+        board.end()
+        board = self.wired("--board", "original", firmware=self.path("fw.bin"))
+        board.wait_for("the board is original, and the firmware is for another one: by-block")
+        board.end()
+        for at in (0x80, 0x84, 0x98, 0xB7):
+            with self.subTest(damaged=hex(at)):
+                image[at] ^= 4
+                board = self.wired(firmware=self.write("bad.bin", bytes(image)))
+                board.wait_for("board original: commands on USART2")
+                board.end()
+                image[at] ^= 4
+
+
 class Ports(Case):
     def test_bytes_both_ways_at_both_speeds(self):
         for speed in ("real", "max"):

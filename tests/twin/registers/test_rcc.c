@@ -70,6 +70,41 @@ static void test_no_crystal_is_never_ready(void **state)
     fixture_stop(&x);
 }
 
+#define HSEBYP 0x00040000u
+
+/* An oscillator wants HSEBYP, and a crystal none; the PLL runs on what is there. */
+static void test_other_clocks_at_osc_in(void **state)
+{
+    struct fixture *x = *state;
+    twin_set_hse(x->t, 25000000, true);
+    set(x, RCC_CR, HSEON);
+    run_us(x, 10000);
+    assert_int_equal(rd(x, RCC_CR) & HSERDY, 0);
+    assert_int_equal(x->reports[TWIN_REPORT_OTHER], 1);
+    set(x, RCC_CR, HSEBYP); /* too late */
+    assert_int_equal(rd(x, RCC_CR) & HSEBYP, 0);
+    wr(x, RCC_CR, rd(x, RCC_CR) & ~HSEON);
+    set(x, RCC_CR, HSEBYP);
+    start_hse(x);
+    wr(x, RCC_CFGR, 1);
+    assert_int_equal(twin_hclk_hz(x->t), 25000000);
+    wr(x, RCC_CFGR, 0);
+    wr(x, RCC_CR, rd(x, RCC_CR) & ~HSEON);
+    twin_set_hse(x->t, 12000000, false);
+    set(x, RCC_CR, HSEON); /* HSEBYP is still set */
+    run_us(x, 10000);
+    assert_int_equal(rd(x, RCC_CR) & HSERDY, 0);
+    wr(x, RCC_CR, rd(x, RCC_CR) & ~HSEON);
+    wr(x, RCC_CR, rd(x, RCC_CR) & ~HSEBYP);
+    start_hse(x);
+    wr(x, RCC_CR, rd(x, RCC_CR) & ~HSEON);
+    twin_set_hse(x->t, 0, false);
+    set(x, RCC_CR, HSEON);
+    run_us(x, 10000);
+    assert_int_equal(rd(x, RCC_CR) & HSERDY, 0);
+    assert_int_equal(total_reports(x), 1); /* told once */
+}
+
 static void test_switch_waits_for_the_clock(void **state)
 {
     struct fixture *x = *state;
@@ -433,6 +468,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_hse_takes_2_ms),
         cmocka_unit_test(test_no_crystal_is_never_ready),
+        T(test_other_clocks_at_osc_in),
         cmocka_unit_test(test_hsi_is_not_exact),
         T(test_dividers_go_before_the_faster_clock),
         T(test_switch_waits_for_the_clock),

@@ -71,6 +71,29 @@ static void test_pulls_outside_levels_and_analog(void **state)
     assert_int_equal(b->pin_changes, 0); /* no output was involved */
 }
 
+/* A resistor on the board holds a pin that nobody drives, against the chip's own pull too; and an
+ * output that lets go of it has changed. */
+static void test_a_resistor_on_the_board(void **state)
+{
+    struct bench *b = *state;
+    twin_pin_pull(b->t, 'C', 3, true);
+    assert_true(twin_pin_level(b->t, 'C', 3));
+    wr(b, GPIO('C') + PUPDR, 2u << 6);
+    assert_true(twin_pin_level(b->t, 'C', 3));
+    wr(b, GPIO('C') + MODER, 1u << 6);
+    assert_false(twin_pin_level(b->t, 'C', 3));
+    assert_int_equal(b->pin_changes, 1);
+    wr(b, GPIO('C') + MODER, 0);
+    assert_true(twin_pin_level(b->t, 'C', 3));
+    assert_int_equal(b->pin_changes, 2);
+    assert_true(b->pin_level);
+    twin_pin_drive(b->t, 'C', 3, false);
+    assert_false(twin_pin_level(b->t, 'C', 3));
+    twin_pin_pull(b->t, 'J', 3, true); /* there is no such port, or pin */
+    twin_pin_pull(b->t, 'C', 16, true);
+    expect_no_reports(b);
+}
+
 static void test_open_drain(void **state)
 {
     struct bench *b = *state;
@@ -384,6 +407,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_output_and_callback),
         T(test_pulls_outside_levels_and_analog),
+        T(test_a_resistor_on_the_board),
         T(test_open_drain),
         T(test_lock_sequence),
         T(test_reset_values),

@@ -164,6 +164,15 @@ static void pins_changed(struct twin *t, enum twin_routing what)
     }
 }
 
+void twin_line_driver_enable(struct twin *t, unsigned usart, char port, unsigned pin, bool level)
+{
+    if (usart >= 1 && usart <= USART_UNITS) {
+        struct unit *u = &t->usart->unit[usart - 1];
+        u->driver = (struct pin){port, (uint8_t)pin};
+        u->driver_level = level;
+    }
+}
+
 /* ---- rate, and what is switched on ---- */
 
 static struct bit_time bit_time_of(struct twin *t, const struct unit *u)

@@ -80,6 +80,9 @@ struct unit {
     struct twin_event idle_due;
     uint32_t told_bits[3]; /* bits of CR1 to CR3 already reported as not modelled */
     struct line *line;     /* the cable and its far end */
+    struct pin driver;     /* enables a transceiver's driver; port 0: none */
+    bool driver_level;
+    bool on_cable; /* what is being sent gets there */
 };
 
 struct twin_usart {

@@ -77,6 +77,12 @@ static uint32_t with_parity(const struct unit *u, uint32_t data)
     return odd_parity(data) != odd_wanted ? data | top : data;
 }
 
+static bool driver_is_on(const struct twin *t, const struct unit *u)
+{
+    return u->driver.port == 0 ||
+           twin_pin_level(t, u->driver.port, u->driver.pin) == u->driver_level;
+}
+
 static void start_frame(struct twin *t, struct unit *u, enum tx_state state, uint64_t at_ps)
 {
     unsigned bits = word_bits(u);
@@ -91,7 +97,8 @@ static void start_frame(struct twin *t, struct unit *u, enum tx_state state, uin
     } else {
         wave_set_idle(&u->tx_wave);
     }
-    if (u->tx_routed && state != TX_PREAMBLE) {
+    u->on_cable = u->tx_routed && state != TX_PREAMBLE && driver_is_on(t, u);
+    if (u->on_cable) {
         line_wave(t, u->line, &u->tx_wave, at_ps);
     }
     unsigned halves = 2 * (1 + bits) + stop_halves(u) + (state == TX_BREAK ? 2 : 0);
@@ -120,6 +127,10 @@ static void on_tx_done(struct twin *t, void *ctx)
 {
     struct unit *u = ctx;
     enum tx_state done = u->tx;
+    if (u->on_cable && !driver_is_on(t, u)) {
+        twin_report(t, TWIN_REPORT_USART, u->pins->base + 4,
+                    "USART%u: the driver enable went off before the character had left", u->number);
+    }
     if (done == TX_BREAK) {
         u->cr1 &= ~(uint32_t)CR1_SBK;
     }

@@ -4,9 +4,10 @@
  * it.
  *
  * A pin's level comes, in this order, from outside (twin_pin_drive), from the chip (output mode, or
- * alternate function when a peripheral drives it), from the far end of a serial cable, from the
- * pull resistor; a floating pin reads 0. A peripheral is on a pin only when MODER and AFR say so.
- * The levels of the single bits of a running USART are not played on its pins: they show idle.
+ * alternate function when a peripheral drives it), from the far end of a serial cable, from a
+ * resistor on the board, from the chip's own pull; a floating pin reads 0. A peripheral is on a pin
+ * only when MODER and AFR say so. The levels of the single bits of a running USART are not played
+ * on its pins: they show idle.
  */
 #include "internal.h"
 #include "reg.h"
@@ -42,6 +43,7 @@ struct port {
     uint16_t outside, outside_level; /* driven by twin_pin_drive */
     uint16_t af, af_level;           /* driven by a peripheral */
     uint16_t line, line_level;       /* driven by the far end of a cable */
+    uint16_t weak, weak_level;       /* pulled by what is on the board */
     uint16_t level;                  /* as last told */
     uint16_t driven;                 /* by the chip, as last told */
     uint16_t clash_told;
@@ -92,6 +94,9 @@ static bool pin_level(const struct port *p, unsigned pin)
     }
     if (((p->line >> pin) & 1) != 0) {
         return ((p->line_level >> pin) & 1) != 0;
+    }
+    if (((p->weak >> pin) & 1) != 0) {
+        return ((p->weak_level >> pin) & 1) != 0;
     }
     return ((p->pupdr >> (2 * pin)) & 3) == PULL_UP;
 }
@@ -406,6 +411,17 @@ void twin_pin_release(struct twin *t, char port, unsigned pin)
         return;
     }
     set_bit(&p->outside, pin, false);
+    port_update(t, p);
+}
+
+void twin_pin_pull(struct twin *t, char port, unsigned pin, bool level)
+{
+    struct port *p = port_of(t, port);
+    if (p == NULL || pin >= GPIO_PINS) {
+        return;
+    }
+    set_bit(&p->weak, pin, true);
+    set_bit(&p->weak_level, pin, level);
     port_update(t, p);
 }
 

@@ -179,6 +179,20 @@ static uint32_t clocks_in_use(const struct twin *t)
     return CR_PLLON | (hse ? CR_HSEON : CR_HSION);
 }
 
+/* A crystal swings in the chip's oscillator; with HSEBYP that is off (RM0090 7.2.1). */
+static bool hse_fits(struct twin *t, uint32_t cr)
+{
+    struct twin_rcc *r = t->rcc;
+    bool bypass = (cr & CR_HSEBYP) != 0;
+    if (bypass != r->hse_clock && !r->hse_told) {
+        r->hse_told = true;
+        twin_report(t, TWIN_REPORT_OTHER, RCC_REGS + RCC_CR,
+                    "HSE turned on %s HSEBYP, and there is %s: it does not start",
+                    bypass ? "with" : "without", bypass ? "a crystal" : "an oscillator");
+    }
+    return bypass == r->hse_clock;
+}
+
 static void apply_switches(struct twin *t)
 {
     struct twin_rcc *r = t->rcc;
@@ -190,7 +204,7 @@ static void apply_switches(struct twin *t)
     }
     if ((cr & CR_HSEON) == 0) {
         stop_clock(t, &r->hse_event, CR_HSERDY);
-    } else if ((cr & CR_HSERDY) == 0 && !r->hse_dead) {
+    } else if ((cr & CR_HSERDY) == 0 && !r->hse_dead && hse_fits(t, cr)) {
         start(t, &r->hse_event, HSE_START_US);
     }
     if ((cr & CR_PLLON) == 0 || !pll_source_ready(t)) {

@@ -42,8 +42,10 @@ struct twin_rcc {
     uint32_t regs[0x88 / 4]; /* by offset / 4 */
     struct twin_event hsi_event, hse_event, pll_event, plli2s_event, lsi_event;
     bool lsi_forced;
-    bool stopped;  /* Stop mode: no gate is open */
-    bool hse_dead; /* the crystal does not swing */
+    bool stopped;   /* Stop mode: no gate is open */
+    bool hse_dead;  /* the crystal does not swing */
+    bool hse_clock; /* an oscillator is there instead: wants HSEBYP */
+    bool hse_told;  /* that HSEBYP does not fit */
     bool mco_told[2];
     uint32_t opened[RCC_GATE_REGS]; /* gates opened lately, see twin_rcc_too_early */
     uint64_t opened_ps[RCC_GATE_REGS];

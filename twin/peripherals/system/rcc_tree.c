@@ -252,3 +252,10 @@ uint32_t twin_timclk_hz(const struct twin *t, unsigned apb)
 {
     return apb == 1 ? t->rcc->timclk1_hz : t->rcc->timclk2_hz;
 }
+
+void twin_set_hse(struct twin *t, uint32_t hz, bool clock)
+{
+    t->rcc->hse_dead = hz == 0;
+    t->rcc->hse_clock = clock;
+    t->config.hse_hz = hz;
+}
