@@ -288,6 +288,8 @@ void twin_trigger_watch(struct twin *t, struct twin_trigger *watcher); /* outliv
 void twin_trigger_want(struct twin *t, struct twin_trigger *watcher,
                        const uint16_t wanted[TWIN_TRIGGER_KINDS]);
 
+/* The timers hear of every level change of an input, too. */
+void twin_tim_pin_changed(struct twin *t, char port, unsigned pin, bool level);
 /* The clock security system breaks TIM1 and TIM8. */
 void twin_tim_clock_failed(struct twin *t);
 

@@ -357,7 +357,7 @@ static void test_timer_registers_without_function_are_told(void **state)
     static const struct {
         uint32_t addr, value, kept;
     } uses[] = {
-        {TIM2 + 0x04, 0x80, 0x80},     {TIM2 + 0x48, 0x100, 0x100},
+        {TIM2 + 0x04, 0x80, 0x80},     {TIM2 + 0x18, 3, 3},
         {TIM2 + 0x50, 0xFFFF, 0x0C00}, {0x40000C50, 0xFFFF, 0x00C0}, /* TIM5_OR */
         {TIM3 + 0x08, 5, 5},
     };

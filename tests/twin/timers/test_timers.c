@@ -344,9 +344,9 @@ static void test_what_is_not_modelled_is_told(void **state)
     struct bench *b = *state;
     static const struct {
         uint32_t addr, value;
-    } uses[] = {{TIM2 + CCMR1, 1},     {TIM3 + CCMR2, 0x200}, {TIM4 + CCMR1, 0x80},
+    } uses[] = {{TIM2 + CCMR1, 3},     {TIM3 + CCMR2, 0x300}, {TIM4 + CCMR1, 0x80},
                 {TIM1 + BDTR, 0x1000}, {0x40010444, 0x40},    {TIM1 + CR2, 1},
-                {TIM9 + 0x08, 5},      {TIM2 + 0x48, 0x100}};
+                {TIM9 + 0x08, 5},      {TIM2 + 0x08, 3}};
     for (unsigned i = 0; i < sizeof uses / sizeof uses[0]; i++) {
         wr(b, uses[i].addr, uses[i].value);
         wr(b, uses[i].addr, uses[i].value);

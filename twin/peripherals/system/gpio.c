@@ -123,6 +123,7 @@ static void tell_change(struct twin *t, struct port *p, unsigned pin, bool outpu
     }
     if (mode_of(p, pin) != MODE_ANALOG) {
         twin_exti_pin_changed(t, p->letter, pin, level);
+        twin_tim_pin_changed(t, p->letter, pin, level);
     }
     if (output && t->config.on_pin != NULL) {
         t->config.on_pin(t->config.ctx, p->letter, pin, level);

@@ -3,9 +3,9 @@
  * TIM1 to TIM14: registers, and which bits of them each kind of timer has. RM0090 17.4 (TIM1, 8),
  * 18.4 (TIM2 to 5), 19.4 and 19.5 (TIM9 to 14), 20.4 (TIM6, 7).
  *
- * Input capture, slave modes on pins, DMA bursts, preloaded channel enables (CCPC), the break input
- * and dead time are not modelled: their registers hold what is written, and the first use of each
- * is reported.
+ * Gated and encoder modes, ETR, TRC and remapped inputs, preloaded channel enables (CCPC), the
+ * break input and dead time are not modelled: their registers hold what is written, and the first
+ * use of each is reported.
  */
 #include "tim.h"
 #include "reg.h"
@@ -101,9 +101,9 @@ static void check_channels(struct twin *t, struct tim *m, uint32_t offset, uint3
 {
     for (unsigned i = 0; i < 2; i++) {
         uint32_t half = value >> (8 * i) & 0xFF;
-        if ((half & 3) != 0) {
-            tell_unmodelled(t, m, offset, "input capture is");
-        } else if ((half & 0x80) != 0) {
+        if ((half & 3) == 3) {
+            tell_unmodelled(t, m, offset, "a channel on TRC is");
+        } else if ((half & 0x83) == 0x80) {
             tell_unmodelled(t, m, offset, "clearing a reference from outside (OCxCE) is");
         }
     }
@@ -119,7 +119,8 @@ static void check_use(struct twin *t, struct tim *m, uint32_t offset, uint32_t v
         break;
     case TIM_SMCR:
         if (!tim_slave_is_modelled(m)) {
-            tell_unmodelled(t, m, offset, "slave modes on pins, gated, or with an encoder are");
+            tell_unmodelled(t, m, offset,
+                            "slave modes that are gated, or with ETR or an encoder are");
         }
         break;
     case TIM_CCMR1:
@@ -129,12 +130,6 @@ static void check_use(struct twin *t, struct tim *m, uint32_t offset, uint32_t v
     case TIM_BDTR:
         if ((value & (BDTR_BKE | 0xFFu)) != 0) {
             tell_unmodelled(t, m, offset, "the break input and dead time are");
-        }
-        break;
-    case TIM_DCR:
-    case TIM_DMAR:
-        if (value != 0) {
-            tell_unmodelled(t, m, offset, "DMA bursts are");
         }
         break;
     case TIM_OR:
@@ -166,9 +161,18 @@ static uint32_t register_value(struct twin *t, const struct tim *m, uint32_t off
 static uint32_t tim_read(struct twin *t, void *self, uint32_t offset, unsigned width)
 {
     struct tim *m = self;
+    uint32_t reg = offset & ~3u;
+    bool burst = reg == TIM_DMAR && bits_of(m, TIM_DCR) != 0;
     tim_catch_up(t, m);
     tim_plan(t, m);
-    uint32_t word = offset < TIM_END ? register_value(t, m, offset & ~3u) : 0;
+    reg = burst ? tim_burst_register(m) : reg;
+    uint32_t word = reg < TIM_END ? register_value(t, m, reg) : 0;
+    if (reg >= TIM_CCR1 && reg <= TIM_CCR4 && (reg - TIM_CCR1) / 4 < tim_channels(m)) {
+        tim_capture_was_read(t, m, (reg - TIM_CCR1) / 4);
+    }
+    if (burst) {
+        tim_burst_step(t, m);
+    }
     return reg_extract(word, offset, width);
 }
 
@@ -202,11 +206,11 @@ static void egr_write(struct twin *t, struct tim *m, uint32_t value)
         if ((value >> i & 1) == 0) {
             continue;
         }
-        if (!tim_is_output(m, i - 1)) { /* a capture by software; twice without a look: CCxOF */
-            m->reg[TIM_CCR1 / 4 + i - 1] = tim_counter(m, twin_now_ps(t));
-            m->sr |= (m->sr >> i & 1) << (8 + i);
+        if (tim_is_output(m, i - 1)) {
+            tim_set_flag(t, m, i);
+        } else {
+            tim_capture(t, m, i - 1);
         }
-        tim_set_flag(t, m, i);
     }
     if ((value & SR_COMIF) != 0) {
         tim_set_flag(t, m, 5);
@@ -281,6 +285,16 @@ static void register_write(struct twin *t, struct tim *m, uint32_t offset, uint3
     case TIM_BDTR:
         bdtr_write(m, value);
         break;
+    case TIM_DCR:
+        m->reg[TIM_DCR / 4] = value;
+        m->burst_index = 0;
+        break;
+    case TIM_CCER:
+        m->reg[TIM_CCER / 4] = value;
+        for (unsigned i = 0; i < TIM_CHANNELS; i++) { /* the prescaler begins anew */
+            m->edges[i] = (value >> (4 * i) & 1) != 0 ? m->edges[i] : 0;
+        }
+        break;
     case TIM_SMCR:
         m->reg[TIM_SMCR / 4] = value;
         tim_slave_changed(t, m);
@@ -296,8 +310,10 @@ static void tim_write(struct twin *t, void *self, uint32_t offset, unsigned widt
 {
     struct tim *m = self;
     uint32_t reg = offset & ~3u;
+    bool burst = reg == TIM_DMAR && bits_of(m, TIM_DCR) != 0;
     value = reg_repeat(width, value);
-    if (offset >= TIM_END) {
+    reg = burst ? tim_burst_register(m) : reg;
+    if (reg >= TIM_END) {
         return;
     }
     tim_catch_up(t, m);
@@ -314,6 +330,9 @@ static void tim_write(struct twin *t, void *self, uint32_t offset, unsigned widt
     tim_drive_pins(t, m);
     tim_update_irq(t, m);
     tim_plan(t, m);
+    if (burst) {
+        tim_burst_step(t, m);
+    }
 }
 
 /* ---- clock, reset, pins ---- */
@@ -345,6 +364,8 @@ static void tim_reset(struct twin *t, void *self, enum twin_reset kind)
     m->base_cnt = 0;
     m->repetition = 0;
     m->told = 0;
+    m->burst_index = m->burst_flag = 0;
+    memset(m->edges, 0, sizeof m->edges);
     for (unsigned i = 0; i < TIM_REGS; i++) {
         m->reg[i] = 0;
     }

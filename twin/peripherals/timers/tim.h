@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Inside the timers: tim.c (registers), tim_count.c (counter, updates, matches), tim_output.c
- * (references, pins), tim_units.c (which timer has what). Nobody else includes it.
+ * (references, pins), tim_capture.c (pins as inputs), tim_units.c (which timer has what). Nobody
+ * else includes it.
  */
 #ifndef TWIN_TIM_H
 #define TWIN_TIM_H
@@ -105,6 +106,8 @@ struct tim {
     bool stepped;        /* its clock is another timer: time does not move it */
     struct twin_trigger slave;
     bool triggered; /* its trigger is being served: two that reset each other end there */
+    uint8_t edges[TIM_CHANNELS];     /* of those that ICxPSC counts */
+    uint8_t burst_index, burst_flag; /* transfers of the burst so far; which event asked for it */
     bool reference[TIM_CHANNELS];
     struct tim_drive drive[TIM_CHANNELS][2];
     uint32_t told; /* a bit for each register that has been reported */
@@ -157,8 +160,17 @@ void tim_trigger_compare(struct twin *t, const struct tim *m, unsigned channel);
 void tim_trigger_output(struct twin *t, const struct tim *m, enum tim_mms event);
 bool tim_trigger_wanted(const struct twin *t, const struct tim *m, unsigned kind);
 
+/* A DMA burst: which register DMAR stands for now; and one access to it is done. */
+uint32_t tim_burst_register(const struct tim *m);
+void tim_burst_step(struct twin *t, struct tim *m);
+
+/* tim_capture.c */
+void tim_capture(struct twin *t, struct tim *m, unsigned channel);
+void tim_capture_was_read(struct twin *t, struct tim *m, unsigned channel);
+
 /* tim_slave.c */
-bool tim_slave_is_modelled(const struct tim *m); /* what SMCR asks for */
+void tim_slave_edge(struct twin *t, struct tim *m); /* its trigger input is a pin, and had one */
+bool tim_slave_is_modelled(const struct tim *m);    /* what SMCR asks for */
 void tim_slave_changed(struct twin *t, struct tim *m);
 void tim_slave_create(struct twin *t, struct tim *m);
 

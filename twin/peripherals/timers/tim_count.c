@@ -115,13 +115,33 @@ void tim_restart(struct tim *m, uint64_t now_ps)
 
 /* ---- what happens ---- */
 
-static void request(struct twin *t, const struct tim *m, unsigned flag)
+static void request(struct twin *t, struct tim *m, unsigned flag)
 {
+    if (m->burst_index == 0) {
+        m->burst_flag = (uint8_t)flag;
+    }
     for (unsigned i = 0; i < TIM_REQUESTS && m->unit->request[i].controller != 0; i++) {
         const struct tim_request *r = &m->unit->request[i];
         if (r->flag == flag) {
             twin_dma_pulse(t, r->controller, r->stream, r->channel);
         }
+    }
+}
+
+/* DCR.DBA: the first of the registers; RM0090 18.3.22 counts them from CR1. */
+uint32_t tim_burst_register(const struct tim *m)
+{
+    uint32_t reg = ((m->reg[TIM_DCR / 4] & 0x1F) + m->burst_index) * 4;
+    return reg == TIM_DMAR ? TIM_END : reg;
+}
+
+/* DCR.DBL: the event asks for that many items more, one after the other. */
+void tim_burst_step(struct twin *t, struct tim *m)
+{
+    if (m->burst_index++ >= (m->reg[TIM_DCR / 4] >> 8 & 0x1F)) {
+        m->burst_index = 0;
+    } else {
+        request(t, m, m->burst_flag);
     }
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers that hang on the trigger output of another: reset, trigger and external clock mode 1, by
- * ITR0 to ITR3; RM0090 18.3.14, 18.3.15, tables 93, 98, 101.
+ * Timers that hang on the trigger output of another, or on a pin of their first two channels:
+ * reset, trigger and external clock mode 1, by ITR0 to ITR3, TI1 and TI2; RM0090 18.3.14, 18.3.15,
+ * tables 93, 98, 101.
  *
- * Gated and encoder modes, pins and ETR as inputs, and the channels of TIM10, 11, 13 and 14 as
- * triggers are not modelled: reported by tim.c.
+ * Gated and encoder modes, ETR, and the channels of TIM10, 11, 13 and 14 as triggers are not
+ * modelled: reported by tim.c.
  */
 #include "tim.h"
 
@@ -27,6 +28,13 @@ static unsigned master_of(const struct tim *m)
     return input < 4 && number < 13 ? masters[number][input] : 0;
 }
 
+/* TI1F_ED, TI1FP1, TI2FP2. */
+static bool trigger_is_a_pin(const struct tim *m)
+{
+    unsigned input = m->reg[TIM_SMCR / 4] >> 4 & 7;
+    return input >= 4 && input <= 6;
+}
+
 bool tim_slave_is_modelled(const struct tim *m)
 {
     enum { OUTSIDE = 0xFF00 }; /* ETF, ETPS, ECE, ETP */
@@ -34,7 +42,8 @@ bool tim_slave_is_modelled(const struct tim *m)
     if ((m->reg[TIM_SMCR / 4] & OUTSIDE) != 0) {
         return false;
     }
-    return mode == 0 || ((mode == SMS_RESET || mode >= SMS_TRIGGER) && master_of(m) != 0);
+    return mode == 0 || ((mode == SMS_RESET || mode >= SMS_TRIGGER) &&
+                         (master_of(m) != 0 || trigger_is_a_pin(m)));
 }
 
 static void on_trigger(struct twin *t, void *ctx, unsigned timer, unsigned kind)
@@ -68,12 +77,21 @@ static void on_trigger(struct twin *t, void *ctx, unsigned timer, unsigned kind)
     m->triggered = false;
 }
 
+void tim_slave_edge(struct twin *t, struct tim *m)
+{
+    if (mode_of(m) != 0 && tim_slave_is_modelled(m)) {
+        on_trigger(t, m, 0, 0);
+    } else {
+        tim_set_flag(t, m, 6); /* TIF, whatever the mode */
+    }
+}
+
 void tim_slave_changed(struct twin *t, struct tim *m)
 {
     uint16_t wanted[TWIN_TRIGGER_KINDS] = {0};
     bool slave = mode_of(m) != 0 && tim_slave_is_modelled(m);
     m->stepped = mode_of(m) == SMS_CLOCK;
-    if (slave) {
+    if (slave && master_of(m) != 0) {
         wanted[TWIN_TRGO] = (uint16_t)(1u << master_of(m));
     }
     twin_trigger_want(t, &m->slave, wanted);
