@@ -198,6 +198,8 @@ void twin_line_send_break(struct twin *t, unsigned usart);
 /* Takes what the board has sent so far, as the far end understood it. Returns the number of bytes.
  */
 size_t twin_line_receive(struct twin *t, unsigned usart, uint8_t *data, size_t size);
+/* How many characters from the board had a wrong parity or stop bit for the far end, ever. */
+unsigned twin_line_bad(const struct twin *t, unsigned usart);
 /* Makes twin_run_ns return with TWIN_STOP_EVENT when a byte has arrived at the far end. */
 void twin_line_stop_on_receive(struct twin *t, unsigned usart, bool on);
 

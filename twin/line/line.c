@@ -25,14 +25,20 @@ static unsigned line_word(const struct line *l)
 
 /* ---- what the far end sends ---- */
 
+static bool is_odd(uint32_t bits)
+{
+    bool odd = false;
+    for (; bits != 0; bits &= bits - 1) {
+        odd = !odd;
+    }
+    return odd;
+}
+
 static uint32_t line_character(const struct line *l, uint8_t byte)
 {
     unsigned bits = l->settings.data_bits;
     uint32_t data = byte & ((1u << bits) - 1);
-    bool odd = false;
-    for (uint32_t rest = data; rest != 0; rest &= rest - 1) {
-        odd = !odd;
-    }
+    bool odd = is_odd(data);
     if (l->settings.parity != 'N' && odd != (l->settings.parity == 'O')) {
         data |= 1u << bits;
     }
@@ -215,10 +221,17 @@ static void keep(struct line *l, uint8_t byte)
     l->inbox_count++;
 }
 
+static bool is_bad(const struct line *l, const struct sampled *c)
+{
+    return c->framing_error ||
+           (l->settings.parity != 'N' && is_odd(c->data) != (l->settings.parity == 'O'));
+}
+
 static void run_to(struct twin *t, struct line *l, uint64_t upto_ps)
 {
     struct sampled c;
     while (sampler_run(&l->heard, upto_ps, &c)) {
+        l->bad += is_bad(l, &c);
         keep(l, (uint8_t)(c.data & ((1u << l->settings.data_bits) - 1)));
         if (l->stop_on_receive) {
             twin_request_stop(t);
@@ -263,6 +276,12 @@ size_t twin_line_receive(struct twin *t, unsigned usart, uint8_t *data, size_t s
         l->inbox_first = (l->inbox_first + 1) % l->inbox_room;
     }
     return n;
+}
+
+unsigned twin_line_bad(const struct twin *t, unsigned usart)
+{
+    const struct line *l = line_of(t, usart);
+    return l == NULL ? 0 : l->bad;
 }
 
 void twin_line_stop_on_receive(struct twin *t, unsigned usart, bool on)

@@ -46,6 +46,7 @@ struct line {
     struct twin_event arrived;
     uint8_t *inbox; /* ring of what the board sent */
     size_t inbox_room, inbox_first, inbox_count;
+    unsigned bad; /* of what the board sent: parity or stop bit wrong */
     bool stop_on_receive;
     uint32_t told_setting, told_baud; /* pair already reported as not fitting */
 };
