@@ -45,10 +45,9 @@ unsigned command_lowest_bit(unsigned bits)
     return n;
 }
 
-enum reason command_check_protection(struct loader *l, unsigned first, unsigned count)
+enum reason command_check_protection(struct loader *l, unsigned bitmap)
 {
-    unsigned range = ((1u << count) - 1u) << first;
-    unsigned protected = range & ~(unsigned)command_nwrp(l);
+    unsigned protected = bitmap & ~(unsigned)command_nwrp(l);
 
     if (protected != 0) {
         return command_refuse(l, REASON_WRITE_PROTECTED, command_lowest_bit(protected));
@@ -58,8 +57,8 @@ enum reason command_check_protection(struct loader *l, unsigned first, unsigned 
 
 enum reason command_check_app_protection(struct loader *l)
 {
-    return command_check_protection(l, MAP_BOOT_SECTORS,
-                                    geometry_sector_count(l->info.flash_kib) - MAP_BOOT_SECTORS);
+    return command_check_protection(l, (1u << geometry_sector_count(l->info.flash_kib)) -
+                                           (1u << MAP_BOOT_SECTORS));
 }
 
 /* Each change wears the option bytes. */

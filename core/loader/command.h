@@ -24,8 +24,8 @@ uint8_t command_rdp(const struct loader *l);
 uint16_t command_nwrp(const struct loader *l);
 /* The lowest bit that is 1; bits is not 0. */
 unsigned command_lowest_bit(unsigned bits);
-/* Refuses when one of the sectors first .. first + count - 1 is write-protected. */
-enum reason command_check_protection(struct loader *l, unsigned first, unsigned count);
+/* Refuses when one of the sectors of a bitmap is write-protected. */
+enum reason command_check_protection(struct loader *l, unsigned bitmap);
 /* ... all that are not the bootloader's: an install may reach each of them. */
 enum reason command_check_app_protection(struct loader *l);
 /* Changes the option bytes unless they are already as wanted. */
@@ -41,6 +41,26 @@ bool command_is_open(const struct loader *l);
 enum reason command_begin_stage(struct loader *l, uint32_t size);
 /* Before direct flashing: PROVISIONED, or both packages are retired. */
 enum reason command_begin_direct(struct loader *l);
+
+/* What the commands of several dialects do, with their arguments as they are (command_memory.c,
+ * command_protect.c). */
+enum reason command_check_read(struct loader *l, uint32_t addr, uint32_t len);
+enum reason command_check_write(struct loader *l, uint32_t addr, uint32_t len);
+enum reason command_read(struct loader *l, uint32_t addr, uint32_t len, uint8_t *out);
+/* data_len is 0. */
+enum reason command_write(struct loader *l, uint32_t addr, const uint8_t *data, uint32_t len);
+/* Erases the sectors of a bitmap, in their order; they are there and not the bootloader's. */
+enum reason command_erase_sectors(struct loader *l, unsigned bitmap);
+/* BOOTLOADER or NO_SECTOR for a bitmap with others than the application's sectors. */
+enum reason command_check_bitmap(struct loader *l, unsigned bitmap);
+/* The answer is what may be shown of addr, at the place where it is (command_check_open). */
+bool command_may_show(const struct loader *l, uint32_t addr);
+
+/* ST's protocol (command_rom.c). take: a block of the kind l->block; afterwards that is the next
+ * one's, or COMMAND when none is left: then run is to follow, with the same block. Its answer is
+ * the *len bytes at l->answer, if it returns NONE. */
+enum reason command_rom_take(struct loader *l, const uint8_t *block);
+enum reason command_rom_run(struct loader *l, const uint8_t *block, size_t *len);
 
 command_fn command_get_ver, command_get_help, command_get_cid, command_get_rdp, command_get_nwrp,
     command_get_last_error, command_get_info; /* command_info.c */

@@ -42,7 +42,7 @@ static bool command_is_system(uint32_t addr)
 }
 
 /* What may be read: a provisioned board shows nothing that it runs or that came by. */
-static enum reason command_check_read(struct loader *l, uint32_t addr, uint32_t len)
+enum reason command_check_read(struct loader *l, uint32_t addr, uint32_t len)
 {
     if (!command_is_system(addr) && command_check_open(l) != REASON_NONE) {
         return REASON_PROVISIONED;
@@ -51,7 +51,7 @@ static enum reason command_check_read(struct loader *l, uint32_t addr, uint32_t 
 }
 
 /* The same question where it counts (command.h). */
-static bool command_may_show(const struct loader *l, uint32_t addr)
+bool command_may_show(const struct loader *l, uint32_t addr)
 {
     return command_is_system(verdict_again(addr)) || command_is_open(l);
 }
@@ -73,10 +73,8 @@ enum reason command_mem_crc(struct loader *l, const struct frame_request *reques
     return REASON_NONE;
 }
 
-enum reason command_mem_read(struct loader *l, const struct frame_request *request)
+enum reason command_read(struct loader *l, uint32_t addr, uint32_t len, uint8_t *out)
 {
-    uint32_t addr = load_le32(request->payload);
-    uint8_t len = request->payload[4];
     enum reason reason = command_check_read(l, addr, len);
 
     if (reason != REASON_NONE) {
@@ -85,8 +83,15 @@ enum reason command_mem_read(struct loader *l, const struct frame_request *reque
     if (!command_may_show(l, addr)) {
         return REASON_PROVISIONED;
     }
-    command_memory_read(l, addr, command_append(l, len), len);
+    command_memory_read(l, addr, out, len);
     return REASON_NONE;
+}
+
+enum reason command_mem_read(struct loader *l, const struct frame_request *request)
+{
+    uint8_t len = request->payload[4];
+
+    return command_read(l, load_le32(request->payload), len, command_append(l, len));
 }
 
 enum reason command_otp_read(struct loader *l, const struct frame_request *request)
@@ -108,12 +113,27 @@ enum reason command_otp_read(struct loader *l, const struct frame_request *reque
     return REASON_NONE;
 }
 
+enum reason command_erase_sectors(struct loader *l, unsigned bitmap)
+{
+    enum reason reason = command_check_protection(l, bitmap);
+
+    if (reason == REASON_NONE) {
+        reason = command_begin_direct(l);
+    }
+    if (reason != REASON_NONE || !command_is_open(l)) {
+        return reason;
+    }
+    for (; bitmap != 0 && reason == REASON_NONE; bitmap &= bitmap - 1u) {
+        reason = flash_hw_erase(l->update->flash, command_lowest_bit(bitmap), &l->detail);
+    }
+    return reason;
+}
+
 enum reason command_erase(struct loader *l, const struct frame_request *request)
 {
     unsigned total = geometry_sector_count(l->info.flash_kib);
     unsigned first = request->payload[0];
     unsigned count = request->payload[1];
-    enum reason reason;
 
     if (command_check_open(l) != REASON_NONE) {
         return REASON_PROVISIONED;
@@ -134,17 +154,7 @@ enum reason command_erase(struct loader *l, const struct frame_request *request)
     if (first + count > total) {
         return command_refuse(l, REASON_NO_SECTOR, first > total ? first : total);
     }
-    reason = command_check_protection(l, first, count);
-    if (reason == REASON_NONE) {
-        reason = command_begin_direct(l);
-    }
-    if (reason != REASON_NONE || !command_is_open(l)) {
-        return reason;
-    }
-    for (unsigned i = 0; i < count && reason == REASON_NONE; i++) {
-        reason = flash_hw_erase(l->update->flash, first + i, &l->detail);
-    }
-    return reason;
+    return command_erase_sectors(l, ((1u << count) - 1u) << first);
 }
 
 /* Every byte is erased, or holds already what is to be written: bits would only go from 1 to 0, and
@@ -168,7 +178,7 @@ static enum reason command_write_flash(struct loader *l, uint32_t addr, const ui
 {
     unsigned first = geometry_sector_at(addr);
     unsigned last = geometry_sector_at(addr + len - 1u);
-    enum reason reason = command_check_protection(l, first, last - first + 1u);
+    enum reason reason = command_check_protection(l, (2u << last) - (1u << first));
 
     if (reason == REASON_NONE) {
         reason = command_check_erased(l, addr, data, len);
@@ -182,17 +192,18 @@ static enum reason command_write_flash(struct loader *l, uint32_t addr, const ui
     return flash_hw_program(l->update->flash, addr, data, len, &l->detail);
 }
 
-enum reason command_mem_write(struct loader *l, const struct frame_request *request)
+enum reason command_check_write(struct loader *l, uint32_t addr, uint32_t len)
 {
-    uint32_t addr = load_le32(request->payload);
-    uint8_t len = request->payload[4];
-    const uint8_t *data = request->payload + 5;
-    enum reason reason;
-
     if (command_check_open(l) != REASON_NONE) {
         return REASON_PROVISIONED;
     }
-    reason = command_check_range(l, REGION_WRITE, addr, len);
+    return command_check_range(l, REGION_WRITE, addr, len);
+}
+
+enum reason command_write(struct loader *l, uint32_t addr, const uint8_t *data, uint32_t len)
+{
+    enum reason reason = command_check_write(l, addr, len);
+
     if (reason != REASON_NONE) {
         return reason;
     }
@@ -204,6 +215,13 @@ enum reason command_mem_write(struct loader *l, const struct frame_request *requ
     }
     memory_hw_write(l->update->flash, addr, data, len);
     return REASON_NONE;
+}
+
+enum reason command_mem_write(struct loader *l, const struct frame_request *request)
+{
+    const uint8_t *payload = request->payload;
+
+    return command_write(l, load_le32(payload), payload + 5, payload[4]);
 }
 
 static uint16_t command_code_at(const struct loader *l, uint32_t addr)

@@ -21,7 +21,7 @@ static uint8_t command_rdp_level(struct loader *l)
 }
 
 /* The sectors of a bitmap may be protected by a host. */
-static enum reason command_check_bitmap(struct loader *l, unsigned bitmap)
+enum reason command_check_bitmap(struct loader *l, unsigned bitmap)
 {
     unsigned beyond = bitmap >> geometry_sector_count(l->info.flash_kib);
 

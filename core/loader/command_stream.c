@@ -84,8 +84,8 @@ static enum reason command_check_content(struct loader *l, unsigned sector,
     if (spec->content > end - spec->addr) {
         return command_refuse(l, REASON_ADDRESS, end);
     }
-    return command_check_protection(
-        l, sector, geometry_sector_at(spec->addr + spec->content - 1u) - sector + 1u);
+    return command_check_protection(l, (2u << geometry_sector_at(spec->addr + spec->content - 1u)) -
+                                           (1u << sector));
 }
 
 static unsigned command_stream_kind(uint32_t flags)

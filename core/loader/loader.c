@@ -89,6 +89,7 @@ void loader_init(struct loader *l)
     l->data_len = 0;
     l->stage = (struct update_stage){0};
     l->retired = false;
+    l->block = ROM_BLOCK_COMMAND;
     l->go[0] = VERDICT_BAD;
     l->go[1] = VERDICT_BAD;
     command_read_trust(l);
@@ -97,8 +98,9 @@ void loader_init(struct loader *l)
 struct loader_answer loader_reject(struct loader *l, enum reason reason, uint32_t detail)
 {
     l->detail = detail;
+    l->block = ROM_BLOCK_COMMAND;
     loader_note_failure(l, reason, 0);
-    return loader_answer_byte(l, PROTOCOL_NACK);
+    return loader_answer_byte(l, l->dialect == DIALECT_ROM ? ROM_NACK : PROTOCOL_NACK);
 }
 
 void loader_note_stream(struct loader *l)
@@ -108,6 +110,45 @@ void loader_note_stream(struct loader *l)
     l->detail = s->detail;
     loader_note_failure(l, s->reason, COMMAND_STREAM_BEGIN);
 }
+
+/* ---- ST's protocol ---- */
+
+/* The answer's only byte, so far. */
+static void loader_judge_rom(struct loader *l, enum reason reason)
+{
+    l->answer[0] = ROM_ACK;
+    if (reason != REASON_NONE) {
+        l->block = ROM_BLOCK_COMMAND;
+        l->answer[0] = ROM_NACK;
+        loader_note_failure(l, reason, l->rom.code);
+    }
+}
+
+/* A command is acknowledged before its work, another last block after it. */
+static bool loader_accept_rom(struct loader *l, const uint8_t *block, struct loader_answer *answer)
+{
+    bool begins = l->block == ROM_BLOCK_COMMAND;
+    enum reason reason = command_rom_take(l, block);
+    bool whole = reason == REASON_NONE && l->block == ROM_BLOCK_COMMAND;
+
+    loader_judge_rom(l, reason);
+    answer->len = begins || !whole;
+    return whole;
+}
+
+static struct loader_answer loader_execute_rom(struct loader *l, const uint8_t *block)
+{
+    size_t len;
+    enum reason reason = command_rom_run(l, block, &len);
+
+    if (reason != REASON_NONE) {
+        loader_judge_rom(l, reason);
+        len = 1;
+    }
+    return (struct loader_answer){l->answer, len};
+}
+
+/* ---- requests ---- */
 
 bool loader_accept(struct loader *l, enum protocol_dialect dialect,
                    const struct frame_request *request, struct loader_answer *answer)
@@ -126,6 +167,9 @@ bool loader_accept(struct loader *l, enum protocol_dialect dialect,
     l->detail = 0;
     l->data_len = 0;
     *answer = (struct loader_answer){l->answer, 0};
+    if (dialect == DIALECT_ROM) {
+        return loader_accept_rom(l, request->payload, answer);
+    }
     if (l->running == NULL) {
         reason = REASON_UNKNOWN_COMMAND;
     } else if (!command_form_fits(l->running, request->payload, request->payload_len)) {
@@ -146,6 +190,9 @@ bool loader_accept(struct loader *l, enum protocol_dialect dialect,
 
 struct loader_answer loader_execute(struct loader *l, const struct frame_request *request)
 {
+    if (l->dialect == DIALECT_ROM) {
+        return loader_execute_rom(l, request->payload);
+    }
     const struct frame_request plain = {request->payload, request->payload_len, l->running->code};
     enum reason reason = loader_runs[l->running - command_forms](l, &plain);
     bool course = l->dialect == DIALECT_COURSE;

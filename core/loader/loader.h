@@ -10,6 +10,8 @@
  *   2. loader_accept checks command and payload length. Its answer, if any, is sent at once.
  *   3. If it returned true, loader_execute does the work and makes the (rest of the) answer.
  *   4. When that has left the wire, the caller does what loader.after says.
+ * After each of these, in DIALECT_ROM, the receiver is told loader.block. FRAME_HELLO is answered
+ * with ROM_ACK by the caller.
  *
  * An answer stays valid until the next call with the same loader.
  */
@@ -67,16 +69,26 @@ struct loader_failure {
     uint8_t command;
 };
 
+/* The command of ST's protocol under way (command_rom.c). */
+struct loader_rom {
+    uint32_t words[4]; /* address, length, ... */
+    uint16_t blocks;   /* behind the next one, as rom_form has them */
+    uint8_t count;     /* of words */
+    uint8_t code;
+};
+
 /* Owned by the caller. update, streaming and info are set by it before loader_init; failure,
- * result, after, target and go may be read. */
+ * result, block, after, target and go may be read. */
 struct loader {
     enum reason result;            /* of the last request or reject */
     enum protocol_dialect dialect; /* of the request under way */
     enum loader_after after;
     uint8_t data_len;
-    bool checked;  /* the answer under way ends in a CRC */
-    bool enforced; /* provisioning is complete; read with open */
-    bool retired;  /* direct flashing has retired the packages in this session */
+    bool checked;         /* the answer under way ends in a CRC */
+    bool enforced;        /* provisioning is complete; read with open */
+    bool retired;         /* direct flashing has retired the packages in this session */
+    enum rom_block block; /* for the receiver: what comes next of ST's protocol */
+    struct loader_rom rom;
     const struct update_board *update;
     struct loader_stream *streaming;
     const struct command_form *running; /* row of the command that was accepted */

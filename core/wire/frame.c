@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The receiver of frames in both dialects; states and rules in frame.h. */
+/* The receiver of frames in all dialects; states and rules in frame.h. */
 #include "frame.h"
 
 #include <stdbool.h>
@@ -17,6 +17,9 @@ void frame_init(struct frame_receiver *r)
     r->state = FRAME_COLLECTING;
     r->dialect = DIALECT_UNDECIDED;
     r->reason = REASON_NONE;
+    r->block = ROM_BLOCK_COMMAND;
+    r->greeted = false;
+    r->told = false;
 }
 
 /* The count at which the receiver has to decide next. Length is there. */
@@ -24,6 +27,9 @@ static unsigned frame_target(const struct frame_receiver *r)
 {
     unsigned course = 1u + r->bytes[0];
 
+    if (r->dialect == DIALECT_ROM) {
+        return rom_block_size(r->block, r->bytes, r->count);
+    }
     if (r->dialect == DIALECT_COURSE) {
         return course;
     }
@@ -64,21 +70,66 @@ static void frame_decide(struct frame_receiver *r, uint32_t now_us)
     if (crc == load_le32(r->bytes + covered) && (!course || frame_is_course(r))) {
         r->dialect = course ? DIALECT_COURSE : DIALECT_NATIVE;
         r->state = FRAME_READY;
+        r->greeted = false;
     } else if (!course || r->dialect == DIALECT_COURSE) {
         frame_fail(r, REASON_CRC, crc, now_us);
     }
 }
 
+static void frame_block_byte(struct frame_receiver *r, uint8_t byte, uint32_t now_us)
+{
+    r->bytes[r->count++] = byte;
+    unsigned size = frame_target(r);
+
+    if (size > FRAME_SIZE_MAX) {
+        frame_fail(r, REASON_LENGTH, size, now_us);
+    } else if (r->count == size) {
+        if (rom_block_good(r->bytes, size)) {
+            r->state = FRAME_READY;
+        } else {
+            frame_fail(r, REASON_CRC, byte, now_us);
+        }
+    }
+}
+
+/* Of an undecided line, after a hello: whether the last two bytes are a command of ST's protocol:
+ * the first two, or the ones behind the hello. No frame has that command behind such a Length. */
+static bool frame_begins_rom(struct frame_receiver *r)
+{
+    const uint8_t *pair = r->bytes + r->count - 2u;
+
+    if (!r->greeted || r->count != (r->told ? 3u : 2u) || !rom_block_good(pair, 2u) ||
+        rom_form_find(pair[0]) == NULL) {
+        return false;
+    }
+    r->bytes[0] = pair[0];
+    return true;
+}
+
 static void frame_byte(struct frame_receiver *r, uint8_t byte, uint32_t now_us)
 {
+    if (r->dialect == DIALECT_ROM) {
+        frame_block_byte(r, byte, now_us);
+        return;
+    }
+    if (r->told && r->count == 1u && byte == ROM_HELLO) {
+        r->told = false; /* another one: no frame begins like that */
+        return;
+    }
     /* Asked before the byte is in: afterwards an undecided receiver aims at the native end. */
     unsigned target = r->count == 0 ? 0 : frame_target(r);
 
     r->bytes[r->count++] = byte;
-    if (target == 0) {
-        if (byte == 0 || (r->dialect == DIALECT_COURSE && byte < FRAME_COURSE_MIN)) {
+    if (frame_begins_rom(r)) {
+        r->dialect = DIALECT_ROM;
+        r->state = FRAME_READY;
+    } else if (target == 0) {
+        if ((byte == 0 && !r->greeted) ||
+            (r->dialect == DIALECT_COURSE && byte < FRAME_COURSE_MIN)) {
             frame_fail(r, REASON_LENGTH, byte, now_us);
         }
+    } else if (r->bytes[0] == 0) {
+        frame_fail(r, REASON_LENGTH, 0, now_us);
     } else if (r->count == target) {
         frame_decide(r, now_us);
     }
@@ -105,12 +156,46 @@ static enum frame_event frame_end(struct frame_receiver *r, enum frame_event eve
 {
     r->state = FRAME_COLLECTING;
     r->count = 0;
+    r->block = ROM_BLOCK_COMMAND;
+    r->told = false;
     return event;
 }
 
 void frame_forget(struct frame_receiver *r)
 {
     (void)frame_end(r, FRAME_NOTHING);
+}
+
+/* Whether what is there is a hello that has not been told. */
+static bool frame_is_hello(const struct frame_receiver *r)
+{
+    return r->count == 1u && r->bytes[0] == ROM_HELLO && !r->told &&
+           r->block == ROM_BLOCK_COMMAND &&
+           (r->dialect == DIALECT_UNDECIDED || r->dialect == DIALECT_ROM);
+}
+
+/* Undecided, it stays: a frame may begin with it, from a host that writes slowly. */
+static enum frame_event frame_hello(struct frame_receiver *r)
+{
+    r->greeted = r->told = true;
+    return r->dialect == DIALECT_ROM ? frame_end(r, FRAME_HELLO) : FRAME_HELLO;
+}
+
+static enum frame_event frame_silence(struct frame_receiver *r, uint32_t quiet_us)
+{
+    if (frame_is_hello(r) && quiet_us >= DRAIN_QUIET_MS * US_PER_MS) {
+        return frame_hello(r);
+    }
+    if ((r->count == 0 && r->block == ROM_BLOCK_COMMAND) ||
+        quiet_us < FRAME_SILENCE_MS * US_PER_MS) {
+        return FRAME_NOTHING;
+    }
+    if (r->told && r->count == 1u) {
+        return frame_end(r, FRAME_NOTHING); /* it was answered */
+    }
+    r->reason = REASON_CUT_OFF;
+    r->detail = r->count;
+    return frame_end(r, FRAME_REJECT);
 }
 
 enum frame_event frame_poll(struct frame_receiver *r, uint32_t now_us,
@@ -121,7 +206,7 @@ enum frame_event frame_poll(struct frame_receiver *r, uint32_t now_us,
     switch (r->state) {
     case FRAME_READY:
         request->command = r->bytes[1];
-        request->payload = r->bytes + 2;
+        request->payload = r->bytes + (r->dialect == DIALECT_ROM ? 0u : 2u);
         request->payload_len =
             (uint8_t)(r->bytes[0] - (r->dialect == DIALECT_COURSE ? FRAME_COURSE_MIN : 1u));
         return frame_end(r, FRAME_REQUEST);
@@ -132,12 +217,7 @@ enum frame_event frame_poll(struct frame_receiver *r, uint32_t now_us,
         }
         break;
     case FRAME_COLLECTING:
-        if (r->count > 0 && quiet_us >= FRAME_SILENCE_MS * US_PER_MS) {
-            r->reason = REASON_CUT_OFF;
-            r->detail = r->count;
-            return frame_end(r, FRAME_REJECT);
-        }
-        break;
+        return frame_silence(r, quiet_us);
     default:
         break;
     }

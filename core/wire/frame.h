@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The receiver: bytes and time in, whole frames or reasons to refuse them out. It finds out the
- * dialect (PROTOCOL.md, "Two dialects") and keeps to the rules of silence and draining. It moves no
- * bytes itself and never looks into a frame beyond Length and CRC.
+ * dialect (PROTOCOL.md, "Two dialects" and "The third dialect") and keeps to the rules of silence
+ * and draining. It moves no bytes itself and never looks into a frame beyond Length and CRC.
  *
  *   COLLECTING --good CRC--> READY --frame_poll: request--> COLLECTING
  *   COLLECTING --bad CRC, bad Length, frame_fail--> DRAINING
  *   COLLECTING --silence inside a frame--> frame_poll: reject --> COLLECTING
  *   DRAINING --line quiet, or too long not quiet--> frame_poll: reject --> COLLECTING
+ *
+ * A byte of ST's ROM protocol that says hello is told by frame_poll, too. It decides nothing: until
+ * a command of that protocol comes, frames of the other dialects are understood as if it was not
+ * there, that which begins with it included.
  *
  * Times are microseconds from any free-running 32-bit counter; only differences count, so it may
  * wrap. It is to be polled more often than it wraps.
@@ -15,10 +19,12 @@
 #ifndef ARAREXT_FRAME_H
 #define ARAREXT_FRAME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "protocol.h"
+#include "rom.h"
 
 enum frame_state {
     FRAME_COLLECTING = 0,
@@ -30,6 +36,7 @@ enum frame_event {
     FRAME_NOTHING = 0,
     FRAME_REQUEST, /* a whole frame with a good CRC */
     FRAME_REJECT,  /* refused, and the line is clear: reason and detail say why */
+    FRAME_HELLO,   /* a host of ST's ROM protocol wants to be acknowledged */
 };
 
 /* Owned by the caller; set up with frame_init. dialect, reason and detail may be read. */
@@ -41,10 +48,14 @@ struct frame_receiver {
     enum frame_state state;
     enum protocol_dialect dialect;
     enum reason reason;
+    enum rom_block block; /* that comes next, in DIALECT_ROM; set by the caller */
+    bool greeted;         /* a hello was told: a command of ST's protocol may follow */
+    bool told;            /* ... and what is there is that hello */
     uint8_t bytes[FRAME_SIZE_MAX];
 };
 
-/* What a frame holds. payload points into the receiver and is valid until the next frame_take. */
+/* What a frame holds; in DIALECT_ROM payload is the whole block, and the rest says nothing. payload
+ * points into the receiver and is valid until the next frame_take. */
 struct frame_request {
     const uint8_t *payload;
     uint8_t payload_len;

@@ -55,6 +55,7 @@ enum protocol_dialect {
     DIALECT_UNDECIDED = 0,
     DIALECT_NATIVE = 1,
     DIALECT_COURSE = 2,
+    DIALECT_ROM = 3, /* of ST's ROM bootloader: rom.h */
 };
 
 /* Frame sizes in bytes. */

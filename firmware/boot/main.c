@@ -19,6 +19,7 @@
 #include "log.h"
 #include "mpu.h"
 #include "packages.h"
+#include "rom_line.h"
 #include "serial.h"
 #include "stream_mode.h"
 #include "stm32f407.h"
@@ -160,6 +161,7 @@ static void main_serve_request(const struct frame_request *request)
     led_busy();
     serial_wait_unsent(); /* the loader makes its next answer where the last one is sent from */
     stream_mode_use_ring(false);
+    rom_line_judge(receiver.dialect, loader.block, request->payload);
     if (loader_accept(&loader, receiver.dialect, request, &answer)) {
         serial_send(answer.bytes, answer.len);
         serial_wait_unsent();
@@ -168,7 +170,10 @@ static void main_serve_request(const struct frame_request *request)
     }
     serial_send(answer.bytes, answer.len);
     stream_mode_good_frame();
-    main_tell_result(request->command);
+    receiver.block = loader.block;
+    if (loader.block == ROM_BLOCK_COMMAND) {
+        main_tell_result(receiver.dialect == DIALECT_ROM ? loader.rom.code : request->command);
+    }
     main_do_after();
 }
 
@@ -191,7 +196,7 @@ static void main_poll_line(uint32_t now_us)
     if (serial_peek(bytes, len)) {
         frame_fail(&receiver, REASON_OVERFLOW, 0, now_us);
     }
-    if (serial_take_error(&sr)) {
+    if (serial_take_error(&sr) && !rom_line_takes_error()) {
         frame_fail(&receiver, REASON_LINE, sr, now_us);
     }
     if (len[0] != 0) {
@@ -238,6 +243,9 @@ void main_serve(const struct start_facts *facts)
         case FRAME_REJECT:
             serial_wait_unsent();
             main_refuse_frame();
+            break;
+        case FRAME_HELLO:
+            rom_line_greet();
             break;
         case FRAME_NOTHING:
         default:

@@ -3,9 +3,9 @@
  * USART2 with DMA1 streams 5 (receive) and 6 (transmit), channel 4 (RM0090 rev 19 sections 30.3
  * and 10.3, table 42).
  *
- * Errors: the DMA reads DR all the time, which may clear FE, NF and ORE before anyone has looked at
- * SR. So the error interrupt is enabled in the USART and not in the NVIC: its pending bit there
- * remembers that there was one.
+ * Errors: the DMA reads DR all the time, which may clear FE, NF, PE and ORE before anyone has
+ * looked at SR. So the error interrupt is enabled in the USART and not in the NVIC: its pending bit
+ * there remembers that there was one.
  */
 #include "serial.h"
 
@@ -62,6 +62,15 @@ void serial_use_ring(uint8_t *wide)
 void serial_set_divider(uint32_t divider)
 {
     USART2->BRR = divider;
+}
+
+/* The parity bit is the ninth of the character; a DMA of bytes leaves it out. */
+void serial_set_format(enum serial_format format)
+{
+    serial_flush();
+    USART2->CR2 = format == SERIAL_8N2 ? USART_CR2_STOP_2 : 0;
+    USART2->CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE |
+                  (format == SERIAL_8E1 ? USART_CR1_M | USART_CR1_PCE | USART_CR1_PEIE : 0);
 }
 
 void serial_start(uint32_t apb1_hz)

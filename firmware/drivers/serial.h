@@ -15,8 +15,16 @@
 
 #define SERIAL_RING_SIZE 4096u
 
+enum serial_format {
+    SERIAL_8N1 = 0,
+    SERIAL_8N2,
+    SERIAL_8E1,
+};
+
 /* apb1_hz: clock of USART2. The pins are the board's. */
 void serial_start(uint32_t apb1_hz);
+/* Another format, when the last bit has left the pin and nothing is being received. */
+void serial_set_format(enum serial_format format);
 /* Another rate, or another divider of it; what is on the line at that moment is lost. */
 void serial_set_divider(uint32_t divider);
 
@@ -31,8 +39,8 @@ void serial_use_ring(uint8_t *wide);
 bool serial_peek(const uint8_t *bytes[2], size_t len[2]);
 void serial_skip(size_t len);
 
-/* Whether the line had an error (framing, noise, overrun) since the last call; *sr is USART_SR
- * then. A received byte may be lost with it: what is being received is broken anyway. */
+/* Whether the line had an error (framing, noise, parity, overrun) since the last call; *sr is
+ * USART_SR then. A received byte may be lost with it: what is being received is broken anyway. */
 bool serial_take_error(uint32_t *sr);
 
 /* Counts laps of the ring; runs in SRAM. To be called at least once in the time of one lap (355 ms

@@ -125,16 +125,20 @@ struct gpio_regs {
 struct usart_regs {
     volatile uint32_t SR, DR, BRR, CR1, CR2, CR3, GTPR;
 };
-#define USART2         ((struct usart_regs *)0x40004400u)
-#define USART3         ((struct usart_regs *)0x40004800u)
-#define USART_SR_TC    (1u << 6)
-#define USART_SR_TXE   (1u << 7)
-#define USART_CR1_RE   (1u << 2)
-#define USART_CR1_TE   (1u << 3)
-#define USART_CR1_UE   (1u << 13)
-#define USART_CR3_EIE  (1u << 0)
-#define USART_CR3_DMAR (1u << 6)
-#define USART_CR3_DMAT (1u << 7)
+#define USART2           ((struct usart_regs *)0x40004400u)
+#define USART3           ((struct usart_regs *)0x40004800u)
+#define USART_SR_TC      (1u << 6)
+#define USART_SR_TXE     (1u << 7)
+#define USART_CR1_RE     (1u << 2)
+#define USART_CR1_TE     (1u << 3)
+#define USART_CR1_PEIE   (1u << 8)
+#define USART_CR1_PCE    (1u << 10) /* even, with PS left at 0 */
+#define USART_CR1_M      (1u << 12)
+#define USART_CR1_UE     (1u << 13)
+#define USART_CR2_STOP_2 (2u << 12)
+#define USART_CR3_EIE    (1u << 0)
+#define USART_CR3_DMAR   (1u << 6)
+#define USART_CR3_DMAT   (1u << 7)
 
 /* ---- DMA ---- */
 struct dma_stream_regs {

@@ -248,10 +248,12 @@ static void model_send(struct model *m, struct loader_answer answer)
 
 static void model_poll(struct model *m)
 {
+    static const uint8_t rom_ack[] = {ROM_ACK};
     struct loader_answer answer;
     struct frame_request request;
+    enum frame_event event = frame_poll(&m->receiver, m->now_us, &request);
 
-    switch (frame_poll(&m->receiver, m->now_us, &request)) {
+    switch (event) {
     case FRAME_REQUEST:
         if (loader_accept(&m->loader, m->receiver.dialect, &request, &answer)) {
             model_send(m, answer);
@@ -262,10 +264,16 @@ static void model_poll(struct model *m)
     case FRAME_REJECT:
         model_send(m, loader_reject(&m->loader, m->receiver.reason, m->receiver.detail));
         break;
+    case FRAME_HELLO:
+        model_send(m, (struct loader_answer){rom_ack, sizeof rom_ack});
+        break;
     case FRAME_NOTHING:
         break;
     default:
         fail();
+    }
+    if (event == FRAME_REQUEST) {
+        m->receiver.block = m->loader.block;
     }
 }
 

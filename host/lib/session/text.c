@@ -11,6 +11,7 @@
 #include "bytes.h"
 #include "format.h"
 #include "protocol.h"
+#include "rom.h"
 
 /* ---- commands ---- */
 
@@ -405,6 +406,10 @@ const char *ararext_failure_advice(const struct ararext_session *s)
     case ARAREXT_ERR_GARBLED:
         if (f->reason_command == ARAREXT_STREAM_BEGIN) {
             return SEND_AGAIN;
+        }
+        if (f->got_len == 1 && f->got[0] == ROM_NACK) {
+            return "another program has used ST's protocol on this board since its last reset: "
+                   "reset it";
         }
         return is_echo(f)
                    ? "see that RX and TX are not joined, and that no shell listens on that port"
