@@ -21,7 +21,7 @@ struct options {
     unsigned every; /* of the faults; 0 = each scenario's own sample */
     uint64_t seed;
     const char *only;  /* scenario; NULL = all */
-    const char *group; /* starts, commands; NULL = both */
+    const char *group; /* starts, commands, rom; NULL = all */
     uint32_t at;       /* one fault alone: this instruction; 0 = all */
     uint64_t nth;      /* its execution */
     unsigned kind;     /* enum twin_fault */
@@ -50,7 +50,7 @@ static struct options read_options(int argc, char **argv)
         } else {
             (void)fprintf(stderr,
                           "Usage: skip_campaign [--full | --every N] [--seed N] [--scenario NAME] "
-                          "[--group starts | commands] [--at ADDRESS --nth N --kind N]\n");
+                          "[--group starts | commands | rom] [--at ADDRESS --nth N --kind N]\n");
             exit(2);
         }
     }
@@ -82,6 +82,7 @@ int main(int argc, char **argv)
     printf("seed %" PRIu64 "\n", o.seed);
     run_group(&o, "starts", start_scenarios, start_scenario_count, &t);
     run_group(&o, "commands", command_scenarios, command_scenario_count, &t);
+    run_group(&o, "rom", rom_scenarios, rom_scenario_count, &t);
     printf("skip_faults_tried %" PRIu64 " faults\nskip_faults_passed %" PRIu64 " faults\n", t.tried,
            t.passed);
     return t.tried != 0 && t.passed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

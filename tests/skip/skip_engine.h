@@ -35,8 +35,9 @@ void engine_run(const struct scenario *s, unsigned every, uint64_t seed, struct 
 void engine_run_one(const struct scenario *s, uint32_t addr, uint64_t nth, unsigned kind,
                     struct tally *t);
 
-/* Starts with something forged in flash, and commands to a provisioned board. */
-extern const struct scenario start_scenarios[], command_scenarios[];
-extern const unsigned start_scenario_count, command_scenario_count;
+/* Starts with something forged in flash, and commands to a provisioned board, in ST's protocol as
+ * well. */
+extern const struct scenario start_scenarios[], command_scenarios[], rom_scenarios[];
+extern const unsigned start_scenario_count, command_scenario_count, rom_scenario_count;
 
 #endif
