@@ -166,6 +166,7 @@ static const struct figure {
     {"stream_over_limit_115200_16ms", "ratio", 4, bench_stream_over_limit_115200_16ms},
     {"stream_over_limit_921600_16ms", "ratio", 4, bench_stream_over_limit_921600_16ms},
     {"commands_over_limit_115200_16ms", "ratio", 2, bench_commands_over_limit_115200_16ms},
+    {"rom_protocol_over_limit_115200_0ms", "ratio", 2, bench_rom_protocol_over_limit_115200_0ms},
     {"rom_protocol_over_limit_115200_16ms", "ratio", 2, bench_rom_protocol_over_limit_115200_16ms},
     {"packed_over_limit_worst", "ratio", 4, bench_packed_over_limit_worst},
     {"compressed_share_115200_mean", "ratio", 4, bench_compressed_share_115200_mean},

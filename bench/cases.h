@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The cases of flashing that are measured, each at most once in a run: the figures are made of
- * them, and so are the plot and the table in the documents. All in virtual time; the seconds of
- * ST's protocol are computed from its byte counts.
+ * them, and so are the plot and the table in the documents. All in virtual time.
  */
 #ifndef ARAREXT_BENCH_CASES_H
 #define ARAREXT_BENCH_CASES_H
@@ -13,7 +12,7 @@
 enum case_kind {
     CASE_STREAM,         /* 200 KiB, not compressed, onto a blank board */
     CASE_COMMANDS,       /* the same with the twelve commands alone, read back */
-    CASE_ROM,            /* the same with the protocol of ST's ROM, read back */
+    CASE_ROM,            /* the same by stm32flash over ST's protocol, at 115200 baud; read back */
     CASE_PACKED,         /* a real application, compressed where the library does */
     CASE_PLAIN,          /* the same, not compressed */
     CASE_UNCHANGED,      /* 200 KiB that the board holds already */

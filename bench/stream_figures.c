@@ -32,6 +32,11 @@ double bench_commands_over_limit_115200_16ms(void)
     return over_limit(CASE_COMMANDS, 115200, 16);
 }
 
+double bench_rom_protocol_over_limit_115200_0ms(void)
+{
+    return over_limit(CASE_ROM, 115200, 0);
+}
+
 double bench_rom_protocol_over_limit_115200_16ms(void)
 {
     return over_limit(CASE_ROM, 115200, 16);

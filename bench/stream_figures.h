@@ -7,6 +7,7 @@ double bench_stream_over_limit_worst(void);
 double bench_stream_over_limit_115200_16ms(void);
 double bench_stream_over_limit_921600_16ms(void);
 double bench_commands_over_limit_115200_16ms(void);
+double bench_rom_protocol_over_limit_115200_0ms(void);
 double bench_rom_protocol_over_limit_115200_16ms(void);
 double bench_packed_over_limit_worst(void);
 double bench_compressed_share_115200_mean(void);

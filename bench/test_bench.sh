@@ -29,9 +29,12 @@ micros=${BASH_REMATCH[1]:-0}
 { [ "$micros" -gt 0 ] && [ "$micros" -lt 1000 ]; } || wrong "the application starts within 1000 us"
 # Writing and reading back need two passes over the line, so that half is out of reach.
 [[ "$share" =~ ^commands_200k_115200_share\ 0\.[34][0-9]*\ ratio$ ]] || wrong "a plausible share"
-# By hand: 800 pieces of 536 bytes and 6 turns, an erase, 11 bits a byte; 2.869 s of flash; over 17.78 s.
-rom=$("$program" rom_protocol_over_limit_115200_16ms 2>/dev/null)
-[ "$rom" = "rom_protocol_over_limit_115200_16ms 11.11 ratio" ] || wrong "the ROM's protocol: $rom"
+# By hand: 800 pieces of 536 bytes, an erase, 10 bits a byte; 2.869 s of flash; over 17.78 s: 2.26. Above that
+# is what the board takes for its answers.
+if command -v stm32flash >/dev/null; then
+    rom=$("$program" rom_protocol_over_limit_115200_0ms 2>/dev/null)
+    [[ "$rom" =~ ^rom_protocol_over_limit_115200_0ms\ 2\.(2[6-9]|3[0-4])\ ratio$ ]] || wrong "stm32flash: $rom"
+fi
 for run in "$program" "$project/scripts/bench"; do
     if said=$("$run" reset_to_app_us no_such_figure 2>/dev/null) || [ -n "$said" ]; then
         wrong "$run refuses a wrong name"
@@ -51,7 +54,7 @@ fi
     for baud in 115200 921600; do
         for latency in 0 16; do
             for kind in stream commands rom; do
-                echo "$kind noise $baud $latency 100 1.0 3.0 2.0 100 0 0 0"
+                [ "$kind $baud" = "rom 921600" ] || echo "$kind noise $baud $latency 100 1.0 3.0 2.0 100 0 0 0"
             done
         done
         echo "packed app $baud 0 100 1.0 3.0 2.0 50 0 0 0"
@@ -68,7 +71,7 @@ import xml.etree.ElementTree as tree
 print(sum(e.get("fill") in ("#2563eb", "#94a3b8", "#f59e0b") for e in tree.parse(sys.argv[1]).iter()))
 END
 )
-# Each rate and latency: three methods and streaming alone; and the legend's four.
-[ "$bars" = $((4 * 4 + 4)) ] || wrong "the plot's bars: $bars"
+# Each rate and latency: three methods, where they have that rate, and streaming alone; and the legend's four.
+[ "$bars" = $((4 * 4 - 2 + 4)) ] || wrong "the plot's bars: $bars"
 grep -q "^| 921600 | 16 | 2.00 | 3.00 | 1.500 |" "$place/plot.md" || wrong "the table's rows"
 exit $status
