@@ -6,7 +6,7 @@ _ararext()
     local current previous verbs verb word
     current=${COMP_WORDS[COMP_CWORD]}
     previous=${COMP_WORDS[COMP_CWORD - 1]}
-    verbs="info flash verify monitor go reset keygen pack image update slots confirm rollback provision erase read write protect unprotect lock otp ports page board config commands raw"
+    verbs="info flash run verify monitor go reset keygen pack image update slots confirm rollback provision erase read write protect unprotect lock otp ports page board config commands raw"
     COMPREPLY=()
     # --port=VALUE arrives as three words: bash splits at the equals sign.
     if [ "$current" = "=" ]; then
@@ -40,6 +40,10 @@ _ararext()
         mapfile -t COMPREPLY < <(compgen -W "auto read" -- "$current")
         return
         ;;
+    --eol)
+        mapfile -t COMPREPLY < <(compgen -W "cr lf crlf" -- "$current")
+        return
+        ;;
     --from)
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
@@ -66,7 +70,7 @@ _ararext()
 
     local options="--port --uid --wiring --wait --baud --json --quiet --verbose --no-color --no-extensions --help --version"
     case $verb in
-    flash) options+=" --stay --run --dry-run --no-verify --verify --erase-always --no-stream --no-compress --address --format --skip-bootloader --force" ;;
+    flash | run) options+=" --monitor --watch --for --until --timestamps --hex --log --eol --no-reconnect --stay --run --dry-run --no-verify --verify --erase-always --no-stream --no-compress --address --format --skip-bootloader --force" ;;
     verify) options+=" --verify --address --format --skip-bootloader --force" ;;
     erase) options+=" --sector --all --yes" ;;
     read | page) options+=" --output" ;;
@@ -81,7 +85,7 @@ _ararext()
     lock) options+=" --yes" ;;
     unprotect) options+=" --keep-read-protection" ;;
     ports) options+=" --ask" ;;
-    monitor) options+=" --for --until" ;;
+    monitor) options+=" --for --until --timestamps --hex --log --eol --no-reconnect" ;;
     board) options+=" --output --from --commands --log --button --led --driver-enable --crystal --window --name" ;;
     raw) options+=" --course --timeout" ;;
     esac

@@ -26,7 +26,7 @@ static const struct group {
     const struct cli_command *commands[GROUP_MAX]; /* ends with NULL */
 } GROUPS[] = {
     {"Every day",
-     {&cmd_info, &cmd_flash, &cmd_verify, &cmd_monitor, &cmd_go, &cmd_reset, &cmd_ports,
+     {&cmd_info, &cmd_flash, &cmd_run, &cmd_verify, &cmd_monitor, &cmd_go, &cmd_reset, &cmd_ports,
       &cmd_page}},
     {"Updates", {&cmd_pack, &cmd_image, &cmd_update, &cmd_slots, &cmd_confirm, &cmd_rollback}},
     {"Keys", {&cmd_keygen, &cmd_provision}},

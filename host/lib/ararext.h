@@ -250,6 +250,8 @@ ARAREXT_CHECKED ARAREXT_API int ararext_open(struct ararext_session **out,
                                              const struct ararext_transport *transport,
                                              const struct ararext_options *options);
 ARAREXT_API void ararext_close(struct ararext_session *s); /* NULL is allowed */
+/* Ends a session and gives its transport back, open as it is. */
+ARAREXT_API void ararext_release(struct ararext_session *s, struct ararext_transport *out);
 
 /* The last failure of a session, for messages. */
 struct ararext_failure {

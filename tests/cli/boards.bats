@@ -173,3 +173,8 @@ fault()
     ararext board show out.bin
     expect "name           black-f407ve"
 }
+
+@test "the pictures and docs/boards.md are what the boards' files say" {
+    run "$BATS_TEST_DIRNAME/../../scripts/wiring" check
+    expect_status 0
+}

@@ -9,7 +9,7 @@ setup()
     common_setup
 }
 
-VERBS="info flash verify monitor go reset keygen pack image update slots confirm rollback provision erase read write protect unprotect lock otp ports page board config commands raw"
+VERBS="info flash run verify monitor go reset keygen pack image update slots confirm rollback provision erase read write protect unprotect lock otp ports page board config commands raw"
 
 @test "version is the project's" {
     ararext --version

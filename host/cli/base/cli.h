@@ -62,7 +62,7 @@ struct cli_command {
 extern const struct cli_command cmd_ports, cmd_info, cmd_flash, cmd_verify, cmd_erase, cmd_read,
     cmd_write, cmd_go, cmd_reset, cmd_protect, cmd_unprotect, cmd_lock, cmd_otp, cmd_commands,
     cmd_monitor, cmd_raw, cmd_keygen, cmd_pack, cmd_image, cmd_update, cmd_slots, cmd_confirm,
-    cmd_rollback, cmd_provision, cmd_board, cmd_config, cmd_page;
+    cmd_rollback, cmd_provision, cmd_board, cmd_config, cmd_page, cmd_run;
 
 /* ---- output.c ---- */
 

@@ -13,8 +13,10 @@
 #include "cli_connect.h"
 #include "cli_document.h"
 #include "cli_file.h"
+#include "cli_monitor.h"
 #include "cli_options.h"
 #include "cli_progress.h"
+#include "cli_watch.h"
 
 enum {
     OPT_RUN = OPT_OWN,
@@ -24,13 +26,16 @@ enum {
     OPT_DRY_RUN,
     OPT_ERASE_ALWAYS,
     OPT_NO_STREAM,
-    OPT_NO_COMPRESS
+    OPT_NO_COMPRESS,
+    OPT_MONITOR,
+    OPT_WATCH
 };
 
 struct flash_options {
     struct cli_image_options image;
     struct ararext_flash_options flash;
-    bool run, stay, dry_run;
+    struct cli_monitor_options console;
+    bool run, stay, dry_run, monitor, watch;
 };
 
 static int take(struct cli *cli, void *ctx, int code, const char *value)
@@ -42,6 +47,12 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
         return ARAREXT_OK;
     case OPT_STAY:
         o->stay = true;
+        return ARAREXT_OK;
+    case OPT_MONITOR:
+        o->monitor = true;
+        return ARAREXT_OK;
+    case OPT_WATCH:
+        o->watch = true;
         return ARAREXT_OK;
     case OPT_NO_VERIFY:
         o->flash.verify = ARAREXT_VERIFY_NONE;
@@ -68,7 +79,9 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
     case 'o':
         return cli_error(cli, ARAREXT_ERR_ARGUMENT, "option '-%c' is not known here", code);
     default:
-        return cli_take_image_option(cli, &o->image, code, value);
+        return code >= OPT_MONITOR_FIRST && code < OPT_MONITOR_END
+                   ? cli_take_monitor_option(cli, &o->console, code, value)
+                   : cli_take_image_option(cli, &o->image, code, value);
     }
 }
 
@@ -197,6 +210,15 @@ static int start(struct cli *cli, uint32_t addr)
     return rc;
 }
 
+/* The port stays open: nothing of what the application says first is lost. */
+static int show_output(struct cli *cli, const struct flash_options *o)
+{
+    struct ararext_transport port;
+    ararext_release(cli->session, &port);
+    cli->session = NULL;
+    return cli_monitor(cli, &o->console, &port, cli->port_path);
+}
+
 /* Direct flashing and packages do not go together. */
 static int look_at_packages(struct cli *cli, const struct ararext_info *info, bool dry_run)
 {
@@ -267,11 +289,12 @@ static int flash_image(struct cli *cli, struct flash_options *o, const struct ar
         return explain(cli, rc, &attempt);
     }
     show_result(cli, &result, &o->flash);
-    if (!o->run && (!cli->made_room || o->stay)) {
+    if (!o->run && !o->monitor && (!cli->made_room || o->stay)) {
         return ARAREXT_OK;
     }
     cli->stay = true; /* the new one is started by its address */
-    return start(cli, info.app_base);
+    rc = start(cli, info.app_base);
+    return rc == ARAREXT_OK && o->monitor ? show_output(cli, o) : rc;
 }
 
 /* One of several. */
@@ -300,7 +323,34 @@ static int flash_all(struct cli *cli, struct flash_options *o, const struct arar
     return cli_run_boards(cli, flash_one, &all);
 }
 
-static int run(struct cli *cli, int argc, char **argv)
+static int flash_file(struct cli *cli, const char *path, void *ctx)
+{
+    struct flash_options *o = ctx;
+    struct ararext_image *image = NULL;
+    int rc = cli_load_image(cli, path, &o->image, &image);
+    if (rc == ARAREXT_OK) {
+        rc = flash_all(cli, o, image);
+        ararext_image_free(image);
+    }
+    return rc;
+}
+
+/* What does not go together. */
+static int check_words(struct cli *cli, const struct flash_options *o, const char *path)
+{
+    const char *wrong = NULL;
+    if (o->monitor && (o->stay || o->dry_run)) {
+        wrong = "--monitor shows what the application says: not with --stay or --dry-run";
+    } else if (o->monitor && cli->port_count > 1) {
+        wrong = "--monitor: one --port at a time";
+    } else if (o->watch && (cli->json || o->dry_run || strcmp(path, "-") == 0)) {
+        wrong = "--watch flashes a file each time it changes: not with --json, --dry-run or "
+                "standard input";
+    }
+    return wrong == NULL ? ARAREXT_OK : cli_error(cli, ARAREXT_ERR_ARGUMENT, "%s", wrong);
+}
+
+static int run_with(struct cli *cli, int argc, char **argv, struct flash_options *o)
 {
     static const struct option own[] = {
         CLI_IMAGE_OPTIONS,
@@ -312,22 +362,35 @@ static int run(struct cli *cli, int argc, char **argv)
         {"erase-always", no_argument, NULL, OPT_ERASE_ALWAYS},
         {"no-stream", no_argument, NULL, OPT_NO_STREAM},
         {"no-compress", no_argument, NULL, OPT_NO_COMPRESS},
+        {"monitor", no_argument, NULL, OPT_MONITOR},
+        {"watch", no_argument, NULL, OPT_WATCH},
+        CLI_MONITOR_OPTIONS,
         {0},
     };
-    struct flash_options o = {0};
-    const struct cli_options options = {.own = own, .take = take, .ctx = &o, .min = 1, .max = 1};
-    struct ararext_image *image = NULL;
+    const struct cli_options options = {.own = own, .take = take, .ctx = o, .min = 1, .max = 1};
     int first = 0;
     int rc = cli_parse(cli, argc, argv, &options, &first);
     if (rc != ARAREXT_OK || cli->help) {
         return rc;
     }
-    rc = cli_load_image(cli, argv[first], &o.image, &image);
-    if (rc == ARAREXT_OK) {
-        rc = flash_all(cli, &o, image);
-        ararext_image_free(image);
+    rc = check_words(cli, o, argv[first]);
+    if (rc != ARAREXT_OK) {
+        return rc;
     }
-    return rc;
+    return o->watch ? cli_watch(cli, argv[first], flash_file, o, &o->console)
+                    : flash_file(cli, argv[first], o);
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+    struct flash_options o = {0};
+    return run_with(cli, argc, argv, &o);
+}
+
+static int run_and_monitor(struct cli *cli, int argc, char **argv)
+{
+    struct flash_options o = {.run = true, .monitor = true};
+    return run_with(cli, argc, argv, &o);
 }
 
 const struct cli_command cmd_flash = {
@@ -347,6 +410,8 @@ const struct cli_command cmd_flash = {
             "      --run            start the application afterwards; without this, too,\n"
             "                       where one was running that made room\n"
             "      --stay           stay in the bootloader, whatever was running\n"
+            "      --monitor        start it, and show what it says (see 'monitor')\n"
+            "      --watch          flash again each time FILE changes, until Ctrl-C\n"
             "      --dry-run        show what would be done, change nothing (one --port)\n"
             "      --no-verify      do not check flash afterwards\n"
             "      --verify HOW     auto (by CRC on the board where it can; default) or read\n"
@@ -355,7 +420,24 @@ const struct cli_command cmd_flash = {
             "      --no-stream      command by command at the rate of the start, also where\n"
             "                       the board can stream\n"
             "      --no-compress    do not compress what is sent, also where that would\n"
-            "                       save time\n" CLI_IMAGE_HELP,
+            "                       save time\n" CLI_IMAGE_HELP
+            "With --monitor also:\n" CLI_MONITOR_HELP,
     .several = true,
     .example = "ararext flash application.elf --run",
+};
+
+const struct cli_command cmd_run = {
+    .name = "run",
+    .run = run_and_monitor,
+    .summary = "Flash an application, start it, and show what it says",
+    .arguments = "FILE [OPTION...]",
+    .help = "The same as 'flash FILE --run --monitor', and it takes the same options.\n\n"
+            "Options:\n"
+            "      --watch          all of that again each time FILE changes, until Ctrl-C\n"
+            "      --no-verify      do not check flash afterwards\n"
+            "      --verify HOW     auto or read\n"
+            "      --erase-always   erase and write all, whatever flash holds\n"
+            "      --no-stream      command by command at the rate of the start\n"
+            "      --no-compress    do not compress what is sent\n" CLI_IMAGE_HELP CLI_MONITOR_HELP,
+    .example = "ararext run application.elf --for 10",
 };

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "ararext_board.h"
 #include "cli_connect.h"
 #include "cli_document.h"
 #include "cli_options.h"
@@ -167,6 +168,31 @@ static void recommend_lock(const struct cli *cli, const struct ararext_info *inf
     }
 }
 
+/* What kind of board it takes itself for, where it knows that. */
+static int show_board(struct cli *cli, const struct ararext_info *info)
+{
+    struct ararext_block block;
+    uint8_t bytes[ARAREXT_BLOCK_SIZE];
+    bool own = false;
+    if ((info->features & ARAREXT_FEATURE_BOARD) == 0) {
+        return ARAREXT_OK;
+    }
+    int rc = cli_session_error(cli, ararext_get_block(cli->session, &own, bytes));
+    if (rc != ARAREXT_OK || ararext_block_decode(&block, bytes, NULL) != ARAREXT_OK) {
+        return rc;
+    }
+    json_string(cli->doc, "board", block.name);
+    json_bool(cli->doc, "board_block", own);
+    json_number(cli->doc, "entry_window_ms", block.window_ms);
+    cli_print(cli, "  board             %s%s", block.name,
+              own ? "" : ": the built-in one, the board block does not check");
+    if (block.window_ms != 0) {
+        cli_print(cli, ", listens for %u ms after a reset", block.window_ms);
+    }
+    cli_print(cli, "\n");
+    return ARAREXT_OK;
+}
+
 /* Whom the board trusts, where it knows packages. */
 static int show_trust(struct cli *cli, const struct ararext_info *info)
 {
@@ -197,7 +223,8 @@ static int run(struct cli *cli, int argc, char **argv)
     if (rc == ARAREXT_OK) {
         document(cli->doc, &info);
         show_chip(cli, &info);
-        rc = show_trust(cli, &info);
+        rc = show_board(cli, &info);
+        rc = rc == ARAREXT_OK ? show_trust(cli, &info) : rc;
         show_sectors(cli, &info);
         recommend_lock(cli, &info);
     }

@@ -69,6 +69,12 @@ void ararext_close(struct ararext_session *s)
     }
 }
 
+void ararext_release(struct ararext_session *s, struct ararext_transport *out)
+{
+    *out = s->transport;
+    free(s);
+}
+
 const struct ararext_failure *ararext_last_failure(const struct ararext_session *s)
 {
     return &s->failure;
