@@ -85,11 +85,11 @@ class Port {
       await this.open(baud);
     }
   }
-  async answer({ port, id, ...values }) {
+  async answer({ ask, id, ...values }) {
     let ok = true;
-    try { await this[port](values); } catch (e) {
+    try { await this[ask](values); } catch (e) {
       ok = false;
-      if (port === 'write' || port === 'drain') this.lost();
+      if (ask === 'write' || ask === 'drain') this.lost();
     }
     this.to.postMessage({ answer: id, ok });
   }
@@ -106,7 +106,7 @@ class Board {
     unpackModule().then((module) => this.worker.postMessage({ module }, [module]), this.bad);
   }
   take(data) {
-    if (data.port) { this.port?.answer(data); return; }
+    if (data.ask) { this.port?.answer(data); return; }
     if (data.event === 'ready') { this.good(); return; }
     if (data.event === 'broken') { this.bad(new Error(data.text)); return; }
     if (data.event === 'baud' && data.failed) this.remember(data.failed);

@@ -120,7 +120,7 @@ async function run(what, values = {}) {
   now = {};
   verdict(true, '');
   buttons();
-  const done = await board.run(what, values).catch((e) => ({ ok: false, name: 'internal', text: e.message }));
+  const done = await board.run(what, { ...values, patient: $('patient').checked }).catch((e) => ({ ok: false, name: 'internal', text: e.message }));
   busy = false;
   show('progress', false);
   verdict(done.ok, done.text, done.state, done.advice);

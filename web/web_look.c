@@ -84,6 +84,20 @@ int web_look(const uint8_t *data, size_t len, const char *name, unsigned flags)
     return web_end(&w, look(&w, &file), "");
 }
 
+PAGE_EXPORT(web_identity) int web_identity(const char *name)
+{
+    uint8_t identity[ARAREXT_IDENTITY_SIZE];
+    struct web w;
+    web_start(&w, 0);
+    int rc = ararext_identity(name, identity);
+    if (rc == ARAREXT_OK) {
+        json_begin("identity");
+        json_hex("identity", identity, sizeof identity);
+        json_send();
+    }
+    return web_end(&w, rc, "");
+}
+
 PAGE_EXPORT(web_alloc) void *web_alloc(size_t len)
 {
     return malloc(len);

@@ -27,10 +27,15 @@ enum web_action { WEB_CONFIRM, WEB_ROLLBACK, WEB_GO, WEB_RESET };
 void *web_alloc(size_t len);
 void web_free(void *memory);
 
+/* From now on: the line may lag behind the clock (Bluetooth, a port over the network, a twin), or not. */
+void web_be_patient(int patient);
+
 /* What board it is, and what it holds. Changes nothing. */
 int web_info(void);
 /* What a file is, without a board: the event "image" or "package". */
 int web_look(const uint8_t *data, size_t len, const char *name, unsigned flags);
+/* The identity of a board of that name ("VENDOR/CLASS"): the event "identity". */
+int web_identity(const char *name);
 /* An application in ELF, Intel HEX, S-record, UF2, DfuSe or BIN. baud: limit of the rate, 0 = none.
  */
 int web_flash(const uint8_t *data, size_t len, const char *name, unsigned flags, unsigned baud);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "web_json.h"
+#include "web_operations.h"
 #include "web_page.h"
 #include "web_text.h"
 
@@ -91,6 +92,13 @@ static void line_close(void *ctx)
 
 /* ---- the session ---- */
 
+static bool patient;
+
+PAGE_EXPORT(web_be_patient) void web_be_patient(int on)
+{
+    patient = on != 0;
+}
+
 static bool is_stopped(void *ctx)
 {
     (void)ctx;
@@ -122,15 +130,16 @@ void web_say(struct ararext_message *m, const char *format, ...)
 
 static int open_session(struct web *w)
 {
-    static const struct ararext_transport line = {.write = line_write,
-                                                  .read = line_read,
-                                                  .set_baud = line_set_baud,
-                                                  .flush_input = line_flush,
-                                                  .drain = line_drain,
-                                                  .now_ms = line_now,
-                                                  .sleep_ms = line_sleep,
-                                                  .close = line_close,
-                                                  .reopen = line_reopen};
+    struct ararext_transport line = {.write = line_write,
+                                     .read = line_read,
+                                     .set_baud = line_set_baud,
+                                     .flush_input = line_flush,
+                                     .drain = line_drain,
+                                     .now_ms = line_now,
+                                     .sleep_ms = line_sleep,
+                                     .close = line_close,
+                                     .reopen = line_reopen,
+                                     .may_lag = patient};
     struct ararext_options options;
     ararext_default_options(&options);
     options.stop = is_stopped;
@@ -286,8 +295,9 @@ static void tell_verdict(struct web *w, int code, const char *text)
 
 int web_end(struct web *w, int code, const char *text)
 {
+    struct ararext_start start; /* it looks, so that the next operation meets the application */
     if (w->session != NULL && w->made_room && !w->stay && code == ARAREXT_OK &&
-        ararext_reset(w->session, false) == ARAREXT_OK) {
+        ararext_start(w->session, &start) == ARAREXT_OK) {
         json_begin("restarted");
         json_send();
     }

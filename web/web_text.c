@@ -54,7 +54,7 @@ static const struct {
     {"check the cable and 'ararext ports'", "check the cable, and choose the port again"},
     {"stopped by a signal", "stopped"},
     {"a newer version of ararext may know it", "a newer version of this page may know it"},
-    {"(--public-key-format full)", "(imgtool's full format)"},
+    {"(imgtool: --public-key-format full)", "(imgtool's full format)"},
     {", which installs it ('ararext image' shows it)", ", which goes on the board by an update"},
     {": with --skip-bootloader that alone is taken", ": tick 'leave the bootloader out'"},
     {"until 'ararext provision' has been run again", "until it has been provisioned again"},

@@ -14,7 +14,7 @@ let number = 0;
 function ask(what, values = {}, transfer = []) {
   return new Promise((answer) => {
     asked.set(++number, answer);
-    postMessage({ port: what, id: number, ...values }, transfer);
+    postMessage({ ask: what, id: number, ...values }, transfer);
   });
 }
 
@@ -178,6 +178,7 @@ const operations = {
   look: (o) => withFile(o, (data, n, name) => call('web_look', data, n, name, o.flags)),
   flash: (o) => withFile(o, (data, n, name) => call('web_flash', data, n, name, o.flags, o.baud)),
   update: (o) => withFile(o, (data, n) => call('web_update', data, n, o.flags, o.baud)),
+  identity: (o) => withFile({ bytes: new Uint8Array(0), name: o.name }, (data, n, name) => call('web_identity', name)),
   text: (o) => {
     const at = keep(new TextEncoder().encode(o.text + '\0'.repeat(512)).subarray(0, 512));
     c.web_text_for_page(at);
@@ -190,6 +191,7 @@ async function run(o) {
   line.listening = true;
   line.clear();
   try {
+    c.web_be_patient(o.patient ? 1 : 0);
     await operations[o.run](o);
   } catch (e) {
     postMessage({ event: 'done', ok: false, name: 'internal', text: "this page has a fault (" + e.message + ")", state: '',

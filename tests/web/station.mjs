@@ -17,7 +17,7 @@ export const APPS = process.env.ARAREXT_APPS;
 export const PAGE = process.env.ARAREXT_PAGE;
 export const ELEMENT = path.join(path.dirname(PAGE), 'ararext-flash.js');
 const SHIM = fs.readFileSync(new URL('shim-serial.js', import.meta.url), 'utf8');
-const LIMIT = +(process.env.ARAREXT_WEB_LIMIT ?? 90000); // ms that anything may take; the machine may be busy
+const LIMIT = +(process.env.ARAREXT_WEB_LIMIT ?? 600000); // ms that anything is waited for; the machine may be busy
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 export async function until(what, test) {
@@ -35,12 +35,14 @@ export function ararext(...args) {
 }
 
 export async function startTwin(dir, args = ['--button']) {
-  const link = path.join(dir, 'usart2');
+  const link = path.join(dir, 'usart2'), log = fs.openSync(path.join(dir, 'twin.log'), 'w');
   const twin = spawn(process.env.ARAREXT_TWIN, ['--firmware', process.env.ARAREXT_FIRMWARE, '--usart2', link, '--usart3',
-    path.join(dir, 'usart3'), '--speed', 'real', '--log', path.join(dir, 'twin.log'), ...args], { stdio: ['pipe', 'ignore', 'inherit'] });
+    path.join(dir, 'usart3'), '--speed', 'real', '--show-log', ...args], { stdio: ['pipe', log, log] });
   const ended = new Promise((done) => twin.on('exit', done));
-  await until('the twin', () => fs.existsSync(link));
-  return { link, say: (line) => twin.stdin.write(line + '\n'),
+  fs.closeSync(log);
+  const logged = () => fs.readFileSync(path.join(dir, 'twin.log'), 'utf8');
+  await until('the twin', () => fs.existsSync(link) && (!args.includes('--button') || logged().includes('stays:')));
+  return { link, logged, say: (line) => twin.stdin.write(line + '\n'),
     async end() { twin.stdin.end('quit\n'); const timer = setTimeout(() => twin.kill(), 5000); await ended; clearTimeout(timer); } };
 }
 
@@ -107,7 +109,7 @@ export async function startBrowser() {
 }
 
 // A page with the shim. Faults of its scripts count as failures: page.faults.
-export async function openPage(browser, site, { url = site.url, before, ...options } = {}) {
+export async function openPage(browser, site, { url = site.url, before, patient = true, ...options } = {}) {
   const context = await browser.newContext({ acceptDownloads: true, ...options });
   const page = await context.newPage();
   page.faults = [];
@@ -117,10 +119,15 @@ export async function openPage(browser, site, { url = site.url, before, ...optio
   if (before) await page.addInitScript(before);
   await page.goto(url);
   page.setDefaultTimeout(LIMIT);
+  if (patient && await page.isEnabled('#file')) await option(page, 'patient', true);
   return page;
 }
 
 // ---- what a person does ----
+export async function option(page, id, on) {
+  await page.locator('details:has(#' + id + ')').evaluate((d) => { d.open = true; });
+  await page.setChecked('#' + id, on);
+}
 export async function settled(page) {
   await page.waitForFunction(() => document.querySelector('main').getAttribute('aria-busy') === 'false');
 }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { APPS, ararext, choose, connect, folder, openPage, press, serve, startBrowser, startTwin, verdict } from './station.mjs';
+import { APPS, ararext, choose, connect, folder, openPage, option, press, serve, startBrowser, startTwin, verdict } from './station.mjs';
 
 const dir = folder();
 let twin, site, browser, page;
@@ -40,11 +40,6 @@ function srec(bytes) {
     record(7, [5, 0x08, 0, 0x80, 0])].join('\n') + '\n';
 }
 
-// Nothing is left running from it: the next test finds the bootloader.
-async function option(id, on) {
-  await page.locator('details:has(#' + id + ')').evaluate((d) => { d.open = true; });
-  await page.setChecked('#' + id, on);
-}
 function holds(file) {
   const r = ararext('verify', '--port', twin.link, file);
   assert.equal(r.status, 0, r.text);
@@ -72,7 +67,7 @@ test('an ELF file: what it is, the plan, flash, compare', async () => {
   await choose(page, 'hello.elf');
   assert.match(await text('what'), /^hello\.elf: ELF, \d+ bytes from 0x08008000$/);
   assert.match(await text('plan'), /1 sector to erase and write/);
-  await option('start', false);
+  await option(page, 'start', false); // what is started would have to make room for what comes next;
   const openings = site.line.bauds.length;
   const done = await press(page, 'send');
   assert.match(done.text, /^Flashed and verified: 1 sector erased/);
