@@ -27,7 +27,8 @@ enum web_action { WEB_CONFIRM, WEB_ROLLBACK, WEB_GO, WEB_RESET };
 void *web_alloc(size_t len);
 void web_free(void *memory);
 
-/* From now on: the line may lag behind the clock (Bluetooth, a port over the network, a twin), or not. */
+/* From now on: the line may lag behind the clock (Bluetooth, a port over the network, a twin), or
+ * not. */
 void web_be_patient(int patient);
 
 /* What board it is, and what it holds. Changes nothing. */

@@ -137,6 +137,8 @@ test('a board that does not answer', async () => {
   await page.context().close();
 });
 
+test('it is small', () => assert.ok(zlib.gzipSync(fs.readFileSync(PAGE), { level: 9 }).length <= 90000));
+
 // ---- what the module says ----
 function module() {
   const packed = fs.readFileSync(PAGE, 'utf8').match(/^module: "([A-Za-z0-9+/=]+)"/m)[1];
