@@ -81,7 +81,7 @@ class FlashElement extends HTMLElement {
     if (e.total) bar.value = e.done / e.total; else bar.removeAttribute('value');
   }
   async run(what, values) {
-    const done = await this.board.run(what, values);
+    const done = await this.board.run(what, { ...values, patient: this.hasAttribute('patient') });
     if (!done.ok) throw new Failure([done.text, done.state].filter(Boolean).join(' (') + (done.state ? ')' : ''), done.advice);
     return done;
   }

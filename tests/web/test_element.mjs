@@ -10,7 +10,7 @@ import { APPS, ELEMENT, ararext, folder, openPage, serve, startBrowser, startTwi
 
 const dir = folder(), file = (name) => path.join(dir, name);
 const HTML = '<!doctype html><link rel="icon" href="data:,"><title>Acme</title><h1>Thermostat</h1><script src="ararext-flash.js"></script>'
-  + '<ararext-flash manifest="fw/manifest.json"></ararext-flash>';
+  + '<ararext-flash patient manifest="fw/manifest.json"></ararext-flash>';
 let twin, site, browser;
 function make(...args) {
   const r = ararext(...args);
