@@ -172,7 +172,8 @@ enum reason command_stream_begin(struct loader *l, const struct frame_request *r
                                               : l->streaming->window);
     store_le32(out + STREAM_BEGUN_RESUME, stream_begin(s, &spec));
     store_le16(out + STREAM_BEGUN_FRAME, STREAM_PAYLOAD_MAX);
-    store_le16(out + STREAM_BEGUN_SLOT, slot);
+    out[STREAM_BEGUN_SLOT] = slot;
+    out[STREAM_BEGUN_TAKES] = STREAM_BEGUN_BLOCKS;
     l->after = AFTER_STREAM;
     return REASON_NONE;
 }

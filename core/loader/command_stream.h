@@ -21,7 +21,9 @@
 #define STREAM_BEGUN_RESUME  4u  /* u32: offset to begin at */
 #define STREAM_BEGUN_FRAME   8u  /* u16: largest payload */
 #define STREAM_BEGUN_SLOT    10u /* u8: of a PACKAGE, else FF */
+#define STREAM_BEGUN_TAKES   11u /* u8: bits, below */
 #define STREAM_BEGUN_SIZE    12u
+#define STREAM_BEGUN_BLOCKS  1u
 
 /* DIGESTS: u8 first sector, u8 count; answers 4 bytes for each sector. */
 #define DIGESTS_SIZE 2u

@@ -250,6 +250,7 @@ static void stream_note_gap(struct stream *s, uint8_t kind_round, uint32_t now_u
 
 void stream_lost(struct stream *s, uint32_t now_us)
 {
+    s->walked = s->kept = 0;
     stream_note_gap(s, (uint8_t)(s->gap_round << STREAM_ROUND_SHIFT), now_us);
 }
 
@@ -285,10 +286,20 @@ static void stream_take_control(struct stream *s, unsigned kind)
 {
     s->number = load_le32(s->frame + STREAM_HEAD_NUMBER);
     s->answer_due = true;
+    s->blocks = s->blocks || kind == STREAM_BLOCKS;
     if (kind == STREAM_CLOSE) {
         stream_settle_now(s);
         s->resumable = s->resumable && s->state == STREAM_OPEN;
         s->state = STREAM_CLOSED;
+    }
+}
+
+/* A block behind one that is missing: it stays where it is, once any is near enough to be told of.
+ */
+static void stream_keep_block(struct stream *s, uint32_t behind)
+{
+    if (behind < STREAM_KEPT_BITS * STREAM_BLOCK) {
+        s->kept |= 1u << behind / STREAM_BLOCK;
     }
 }
 
@@ -300,7 +311,9 @@ static void stream_take_data(struct stream *s, uint32_t len, uint32_t now_us)
     if (s->state != STREAM_OPEN || offset < s->next) {
         return; /* was here before */
     }
-    if (offset > s->next) {
+    if (offset > s->next && s->frame[STREAM_HEAD_KIND] == STREAM_BLOCKS) {
+        stream_keep_block(s, offset - s->next);
+    } else if (offset > s->next) {
         stream_note_gap(s, s->frame[STREAM_HEAD_KIND], now_us);
     } else if (len > s->spec.size - offset ||
                (len % WORD_SIZE != 0 && len != s->spec.size - offset)) {
@@ -312,39 +325,72 @@ static void stream_take_data(struct stream *s, uint32_t len, uint32_t now_us)
     }
 }
 
-/* A data frame with a good head begins the ring. */
-static size_t stream_take_whole(struct stream *s, const struct stream_input *in, uint32_t now_us)
+/* A frame begins the ring, and words 0 and 1 of its head lie in s->frame: takes it if the rest is
+ * there and right. Returns how many bytes to go on by. */
+static size_t stream_take_rest(struct stream *s, const struct stream_input *in, size_t head,
+                               uint32_t now_us)
 {
     size_t have = in->len[0] + in->len[1];
     uint32_t len = load_le16(s->frame + STREAM_HEAD_LEN);
     uint32_t padded = stream_padded(len);
-    size_t whole = STREAM_HEAD_SIZE + padded + STREAM_CRC_SIZE;
+    size_t whole = head + padded + STREAM_CRC_SIZE;
     uint8_t *payload = s->frame + STREAM_HEAD_BARE;
-    size_t skip = have < whole ? stream_wait(s, have, now_us) : whole;
 
-    if (skip == whole) {
-        stream_input_copy(in, STREAM_HEAD_SIZE, payload, padded + STREAM_CRC_SIZE);
-        if (crc_words(s->frame, (STREAM_HEAD_BARE + padded) / WORD_SIZE) ==
-            load_le32(payload + padded)) {
-            s->good_us = now_us;
-            s->waiting = false;
-            stream_take_data(s, len, now_us);
-            return whole;
-        }
-        skip = NOT_HEAD;
+    if (have < whole) {
+        return stream_wait(s, have, now_us);
     }
-    if (skip != 0 && load_le32(s->frame + STREAM_HEAD_NUMBER) >= s->next) {
+    stream_input_copy(in, head, payload, padded + STREAM_CRC_SIZE);
+    if (crc_words(s->frame, (STREAM_HEAD_BARE + padded) / WORD_SIZE) !=
+        load_le32(payload + padded)) {
+        return NOT_HEAD;
+    }
+    s->good_us = now_us;
+    s->waiting = false;
+    stream_take_data(s, len, now_us);
+    return whole;
+}
+
+/* A data frame with a good head begins the ring. */
+static size_t stream_take_whole(struct stream *s, const struct stream_input *in, uint32_t now_us)
+{
+    size_t skip = stream_take_rest(s, in, STREAM_HEAD_SIZE, now_us);
+
+    if (skip == NOT_HEAD && load_le32(s->frame + STREAM_HEAD_NUMBER) >= s->next) {
         stream_note_gap(s, s->frame[STREAM_HEAD_KIND], now_us);
     }
     return skip;
 }
 
+/* What may be a block begins the ring: its head is put together from its number, the next block
+ * wanted and the size of the stream. */
+static size_t stream_take_block(struct stream *s, const struct stream_input *in, uint32_t now_us)
+{
+    uint32_t number = (uint32_t)s->frame[0] << 8 | s->frame[STREAM_BLOCK_LOW];
+    uint32_t first = s->next / STREAM_BLOCK - STREAM_BLOCK_OLD;
+    uint32_t offset = (first + (number - first) % STREAM_BLOCK_NUMBERS) * STREAM_BLOCK;
+    uint32_t left = s->spec.size - offset;
+
+    if (offset >= s->spec.size) {
+        return NOT_HEAD;
+    }
+    store_le32(s->frame, STREAM_START | (uint32_t)STREAM_BLOCKS << 8 |
+                             (left < STREAM_BLOCK ? left : STREAM_BLOCK) << 16);
+    store_le32(s->frame + STREAM_HEAD_NUMBER, offset);
+    return stream_take_rest(s, in, STREAM_BLOCK_HEAD_SIZE, now_us);
+}
+
+static bool stream_begins_block(uint8_t byte)
+{
+    return (byte & 0xF0u) == STREAM_BLOCK_START;
+}
+
 /* How many bytes of the first piece cannot begin a frame. */
-static size_t stream_count_junk(const struct stream_input *in)
+static size_t stream_count_junk(const struct stream *s, const struct stream_input *in)
 {
     size_t junk = 0;
 
-    while (junk < in->len[0] && in->bytes[0][junk] != STREAM_START) {
+    while (junk < in->len[0] && in->bytes[0][junk] != STREAM_START &&
+           !(s->blocks && stream_begins_block(in->bytes[0][junk]))) {
         junk++;
     }
     return junk;
@@ -363,15 +409,76 @@ static bool stream_head_is_control(const struct stream *s)
 {
     unsigned kind = s->frame[STREAM_HEAD_KIND] & STREAM_KIND_MASK;
 
-    return (kind == STREAM_POLL || kind == STREAM_CLOSE) &&
+    return kind >= STREAM_POLL && kind <= STREAM_BLOCKS &&
            load_le16(s->frame + STREAM_HEAD_LEN) == 0;
 }
 
-size_t stream_take(struct stream *s, const struct stream_input *in, uint32_t now_us)
+/* One frame, or bytes that are none, at the beginning of in; returns how many bytes that was. */
+static size_t stream_take_first(struct stream *s, const struct stream_input *in, uint32_t now_us)
 {
-    size_t junk = stream_count_junk(in);
+    size_t junk = stream_count_junk(s, in);
     uint8_t *crc = s->frame + STREAM_HEAD_CRC; /* until the payload gets there */
 
+    if (junk != 0) {
+        return junk;
+    }
+    if (in->len[0] + in->len[1] < STREAM_HEAD_SIZE) {
+        return stream_wait(s, in->len[0] + in->len[1], now_us);
+    }
+    stream_input_copy(in, 0, s->frame, STREAM_HEAD_SIZE);
+    if (stream_begins_block(s->frame[0])) {
+        return stream_take_block(s, in, now_us);
+    }
+    if (crc_words(s->frame, STREAM_HEAD_BARE / WORD_SIZE) != load_le32(crc)) {
+        return NOT_HEAD;
+    }
+    if (stream_head_is_data(s)) {
+        return stream_take_whole(s, in, now_us);
+    }
+    if (!stream_head_is_control(s)) {
+        return NOT_HEAD;
+    }
+    s->good_us = now_us;
+    stream_take_control(s, s->frame[STREAM_HEAD_KIND] & STREAM_KIND_MASK);
+    return STREAM_HEAD_SIZE;
+}
+
+/* Leaves out what was looked at already. */
+static void stream_input_skip(struct stream_input *in, size_t walked)
+{
+    size_t first = walked < in->len[0] ? walked : in->len[0];
+
+    in->bytes[0] += first;
+    in->len[0] -= first;
+    if (in->len[0] == 0) {
+        in->bytes[0] = in->bytes[1] + (walked - first);
+        in->len[0] = in->len[1] - (walked - first);
+        in->len[1] = 0;
+    }
+}
+
+/* Blocks that are kept stay in the ring, and what comes after them. Once one was taken, all of them
+ * are looked at again: the next one may be among them. */
+static size_t stream_take_or_keep(struct stream *s, struct stream_input *in, uint32_t now_us)
+{
+    size_t walked = s->walked;
+    uint32_t next = s->next;
+
+    stream_input_skip(in, walked);
+    size_t took = stream_take_first(s, in, now_us);
+    if (s->next != next) {
+        s->walked = s->kept = 0;
+        return walked == 0 ? took : 0;
+    }
+    if (s->kept == 0 || s->state == STREAM_CLOSED) {
+        return walked + took;
+    }
+    s->walked += took;
+    return 0;
+}
+
+size_t stream_take(struct stream *s, struct stream_input *in, uint32_t now_us)
+{
     if (s->worked) { /* the silence was ours */
         s->worked = false;
         s->good_us = now_us;
@@ -385,25 +492,7 @@ size_t stream_take(struct stream *s, const struct stream_input *in, uint32_t now
         }
         return 0;
     }
-    if (junk != 0) {
-        return junk;
-    }
-    if (in->len[0] + in->len[1] < STREAM_HEAD_SIZE) {
-        return stream_wait(s, in->len[0] + in->len[1], now_us);
-    }
-    stream_input_copy(in, 0, s->frame, STREAM_HEAD_SIZE);
-    if (crc_words(s->frame, STREAM_HEAD_BARE / WORD_SIZE) != load_le32(crc)) {
-        return NOT_HEAD;
-    }
-    if (stream_head_is_data(s)) {
-        return stream_take_whole(s, in, now_us);
-    }
-    if (!stream_head_is_control(s)) {
-        return NOT_HEAD;
-    }
-    s->good_us = now_us;
-    stream_take_control(s, s->frame[STREAM_HEAD_KIND] & STREAM_KIND_MASK);
-    return STREAM_HEAD_SIZE;
+    return stream_take_or_keep(s, in, now_us);
 }
 
 /* ---- open, tell ---- */
@@ -434,15 +523,28 @@ uint32_t stream_begin(struct stream *s, const struct stream_spec *spec)
     s->told_next = s->next;
     s->told_written = s->written;
     s->gap_noted = s->gap_due = s->answer_due = s->timed_out = false;
-    s->waiting = false;
+    s->waiting = s->blocks = false;
+    s->walked = s->kept = 0;
     s->worked = true; /* time counts from the first look into the ring */
     s->gap_round = 0;
     return s->next;
 }
 
+/* While blocks come, they are what is told of. */
+static uint32_t stream_progress(const struct stream *s)
+{
+    return s->blocks ? s->kept : s->written;
+}
+
+/* Nothing of blocks while the ring is still looked through: those that come up would count as lost.
+ */
 static bool stream_has_to_tell(const struct stream *s, uint32_t now_us)
 {
-    bool moved = s->next != s->told_next || s->written != s->told_written;
+    bool moved = s->next != s->told_next || stream_progress(s) != s->told_written;
+
+    if (s->blocks && !s->waiting) {
+        return false;
+    }
 
     /* Before an erase, too: it may be long until the next one. */
     return s->gap_due || s->answer_due || s->state != s->told ||
@@ -455,27 +557,26 @@ bool stream_status(struct stream *s, uint32_t now_us, uint8_t out[STREAM_STATUS_
                   (s->state == STREAM_COMPLETE && stream_kind_of(s) != STREAM_PACKAGE);
     unsigned flags = 0;
 
+    s->blocks = s->blocks && s->state == STREAM_OPEN;
     if (!stream_has_to_tell(s, now_us)) {
         return false;
     }
     if (s->gap_due) {
         flags = STREAM_FLAG_GAP | (unsigned)s->gap_round << STREAM_ROUND_SHIFT;
     }
-    if (s->answer_due) {
-        flags |= STREAM_FLAG_ANSWER;
-    }
+    flags |= s->answer_due * STREAM_FLAG_ANSWER | s->blocks * STREAM_FLAG_KEPT;
     out[0] = STREAM_STATUS_START;
     out[STREAM_STATUS_STATE] = (uint8_t)s->state;
     out[STREAM_STATUS_REASON] = (uint8_t)s->reason;
     out[STREAM_STATUS_FLAGS] = (uint8_t)flags;
     store_le32(out + STREAM_STATUS_NEXT, s->next);
-    store_le32(out + STREAM_STATUS_WRITTEN, s->written);
+    store_le32(out + STREAM_STATUS_WRITTEN, stream_progress(s));
     store_le32(out + STREAM_STATUS_NUMBER, result ? s->detail : s->number);
     store_le32(out + STREAM_STATUS_CRC, crc_words(out, STREAM_STATUS_CRC / WORD_SIZE));
     s->told = s->state;
     s->told_us = now_us;
     s->told_next = s->next;
-    s->told_written = s->written;
+    s->told_written = stream_progress(s);
     s->gap_due = s->answer_due = false;
     return true;
 }

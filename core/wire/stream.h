@@ -3,8 +3,8 @@
  * Streaming: the board's side. The line fills a ring by DMA while this programs what came before;
  * nobody waits for the other (PROTOCOL.md, "Streaming"). No I/O: the caller shows what lies in the
  * ring, hands in the clock and sends the status. Not one byte goes to flash that did not come in a
- * frame with both CRCs right, at its own offset, and checked in a copy: what the ring holds may be
- * overwritten at any time.
+ * frame with its CRCs right, at its own offset, and checked in a copy: what the ring holds may be
+ * overwritten at any time. Blocks behind one that is missing stay in the ring until that has come.
  *
  *   IDLE --stream_begin--> OPEN --all taken--> COMPLETE
  *   OPEN --flash, decoder, staging fails--> FAILED
@@ -69,7 +69,8 @@ struct stream_hw {
     void *stage_ctx;
 };
 
-/* Unread bytes of the ring: two pieces where it wraps. len[1] is 0 if len[0] is. */
+/* Unread bytes of the ring: two pieces where it wraps. len[1] is 0 if len[0] is. Not kept, and
+ * changed by who takes it. */
 struct stream_input {
     const uint8_t *bytes[2];
     size_t len[2];
@@ -86,6 +87,7 @@ struct stream {
     bool gap_due;           /* to be told */
     bool answer_due;        /* to number */
     bool waiting;           /* for the rest of a frame: nothing else is to be done */
+    bool blocks;            /* are understood */
     bool worked;            /* time has passed unseen since the last call */
     bool resumable;
     bool timed_out;     /* closed because nothing good came */
@@ -101,6 +103,8 @@ struct stream {
     uint32_t good_us;    /* when a good frame was taken last */
     uint32_t quiet_us;   /* since when the ring holds as much as now ... */
     size_t quiet_len;    /* ... that much */
+    size_t walked;       /* bytes of the ring that hold blocks to be taken later */
+    uint32_t kept;       /* of these, bit i: the one i behind the block at next */
     uint32_t gap_us;     /* when a status was asked for last, about the gap of gap_round */
     uint32_t lent_len;   /* content that flash has begun with, behind written; not told yet */
     const uint8_t *lent; /* ... where it is */
@@ -124,7 +128,7 @@ void stream_forget(struct stream *s);
  * many bytes that was: they may be dropped. 0: it needs more bytes, or erased a sector. Takes as
  * long as programming a frame (8 ms), or erasing a sector (2 s), or, PACKED, what a frame unpacks
  * to. Not to be called while IDLE or CLOSED. */
-size_t stream_take(struct stream *s, const struct stream_input *in, uint32_t now_us);
+size_t stream_take(struct stream *s, struct stream_input *in, uint32_t now_us);
 /* The ring overflowed and was emptied: something is missing. */
 void stream_lost(struct stream *s, uint32_t now_us);
 /* Whether there is something to tell; if so, it is in out and counts as told. Call it only when it

@@ -42,6 +42,24 @@ size_t stream_make_data(uint8_t *out, uint8_t round, uint32_t offset, const uint
     return STREAM_HEAD_SIZE + padded + STREAM_CRC_SIZE;
 }
 
+size_t stream_make_block(uint8_t out[STREAM_BLOCK_SIZE], uint32_t offset, const uint8_t *data,
+                         uint32_t len)
+{
+    uint8_t frame[STREAM_HEAD_SIZE + STREAM_BLOCK + STREAM_CRC_SIZE];
+    uint32_t number = offset / STREAM_BLOCK % STREAM_BLOCK_NUMBERS;
+    uint32_t padded = stream_padded(len);
+
+    stream_make_head(frame, STREAM_BLOCKS, len, offset);
+    memset(frame + STREAM_HEAD_BARE, 0, STREAM_BLOCK);
+    memcpy(frame + STREAM_HEAD_BARE, data, len);
+    out[0] = (uint8_t)(STREAM_BLOCK_START | number >> 8);
+    out[STREAM_BLOCK_LOW] = (uint8_t)number;
+    memcpy(out + STREAM_BLOCK_HEAD_SIZE, frame + STREAM_HEAD_BARE, padded);
+    store_le32(out + STREAM_BLOCK_HEAD_SIZE + padded,
+               stream_crc(CRC_START, frame, (STREAM_HEAD_BARE + padded) / 4));
+    return STREAM_BLOCK_HEAD_SIZE + padded + STREAM_CRC_SIZE;
+}
+
 bool stream_status_good(const uint8_t status[STREAM_STATUS_SIZE])
 {
     return status[0] == STREAM_STATUS_START &&

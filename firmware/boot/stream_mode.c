@@ -151,7 +151,7 @@ static void stream_mode_serve(struct loader *l)
             active_us = timer_us();
         }
         before = in.len[0];
-        turn_end(!active && turn_is_quiet(now_us, active_us));
+        turn_end(s->waiting && !active && turn_is_quiet(now_us, active_us));
     }
     stream_mode_end(l);
 }

@@ -63,10 +63,12 @@ set(ARAREXT_LIB_SOURCES
     session/session.c
     session/text.c
     session/wiring.c
+    streaming/stream_blocks.c
     streaming/stream_end.c
     streaming/stream_flash.c
     streaming/stream_line.c
     streaming/stream_send.c
+    streaming/stream_talk.c
     task/application.c
     task/board.c
     task/enter.c

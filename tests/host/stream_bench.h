@@ -62,6 +62,7 @@ struct bench {
     /* the board */
     struct baud baud;
     bool no_streaming; /* one of an earlier version */
+    bool no_blocks;    /* one that streams, and does not know blocks */
     bool dying;        /* resets after this step */
     uint8_t ring[BENCH_RING];
     size_t ring_in, ring_out;
@@ -79,7 +80,10 @@ struct bench {
     struct unpack_memory memory;
     uint8_t dictionary[UNPACK_DICTIONARY];
     unsigned erases[12];
-    unsigned programmed; /* words, by streams */
+    unsigned programmed;        /* words, by streams */
+    unsigned told_of_blocks;    /* statuses that did */
+    uint64_t began_ns, done_ns; /* the last stream: when it was opened, and all was in flash */
+    uint64_t healed_ns;         /* for a test's own use */
     unsigned requests[256], streams, resumed, overflows, fell_back;
     /* what belongs into flash */
     uint8_t bytes[BENCH_IMAGE_MAX]; /* of the image, from MAP_APP_BASE on */

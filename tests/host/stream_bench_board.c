@@ -170,11 +170,18 @@ static void serve_streaming(struct bench *b)
     if (l->result != REASON_NONE) {
         return;
     }
+    if (b->no_blocks && l->after == AFTER_STREAM) {
+        uint8_t *data = b->answer + ANSWER_HEAD_SIZE;
+        data[STREAM_BEGUN_TAKES] = 0;
+        store_le32(data + STREAM_BEGUN_SIZE,
+                   crc_update(CRC_START, b->answer, ANSWER_HEAD_SIZE + STREAM_BEGUN_SIZE));
+    }
     work_for_command(b, &q);
     b->change_to = l->after == AFTER_BAUD ? b->service.rate : 0;
     b->begin_stream = l->after == AFTER_STREAM;
     if (b->begin_stream) {
         b->streams++;
+        b->began_ns = b->now_ns;
         b->resumed += b->stream.next != 0;
     }
 }
@@ -313,9 +320,14 @@ static void stream_step(struct bench *b)
         return;
     }
     if (b->up.free_ns <= b->now_ns && stream_status(&b->stream, now_us(b), status)) {
+        b->told_of_blocks += (status[STREAM_STATUS_FLAGS] & STREAM_FLAG_KEPT) != 0;
         send(b, status, sizeof status);
     }
+    enum stream_state before = b->stream.state;
     b->ring_out += stream_take(&b->stream, &in, now_us(b));
+    if (before == STREAM_OPEN && b->stream.state == STREAM_COMPLETE) {
+        b->done_ns = b->now_ns;
+    }
     if (b->dying) {
         b->dying = false;
         b->ring_out = b->ring_in;

@@ -164,33 +164,6 @@ static void test_stream_needs_a_board_that_can(void **state)
 
 /* ---- a line that does harm ---- */
 
-static void lossy(uint32_t baud, unsigned latency_ms, uint32_t lose, uint32_t alter)
-{
-    struct bench *b = bench_create(baud, latency_ms, 10);
-    char what[64];
-    bench_make_image(b, 40 * KIB, false);
-    b->faults.lose_ppm = lose;
-    b->faults.alter_ppm = alter;
-    uint64_t took = bench_flash_ok(b, &PLAIN);
-    (void)snprintf(what, sizeof what, "%u baud, %u ms, %u + %u ppm", (unsigned)baud, latency_ms,
-                   (unsigned)lose, (unsigned)alter);
-    tell(b, what, took);
-    assert_true(b->faults.lost > 0 || lose == 0);
-    assert_true(b->faults.altered > 0 || alter == 0);
-    assert_int_equal(b->overflows, 0);
-    bench_free(b);
-}
-
-static void test_stream_survives_losses(void **state)
-{
-    (void)state;
-    lossy(115200, 0, 100, 100);
-    lossy(115200, 1, 5000, 5000);
-    lossy(115200, 16, 5000, 5000);
-    lossy(115200, 1, 10000, 0);
-    lossy(921600, 1, 0, 10000);
-}
-
 static void test_stream_survives_a_pulled_cable(void **state)
 {
     static const struct {
@@ -568,7 +541,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_stream_compresses_where_it_helps),
         cmocka_unit_test(test_stream_skips_what_is_there),
         cmocka_unit_test(test_stream_needs_a_board_that_can),
-        cmocka_unit_test(test_stream_survives_losses),
         cmocka_unit_test(test_stream_survives_a_pulled_cable),
         cmocka_unit_test(test_stream_survives_a_pulled_adapter),
         cmocka_unit_test(test_stream_waits_for_an_adapter_no_longer),

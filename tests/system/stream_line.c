@@ -180,7 +180,7 @@ bool stream_line_begin(struct stream_line *l, const struct stream_job *job)
     l->resume = wire_get32(data + 4);
     l->frame_max = wire_get16(data + 8);
     l->slot = data[10];
-    assert_int_equal(data[11], 0);
+    assert_int_equal(data[11], 1); /* blocks */
     l->data = job->data;
     l->size = l->stop_at = job->size;
     l->sent = l->acked = l->resume;

@@ -7,7 +7,7 @@
 
 #include "stream_case.h"
 
-enum { FLAG_GAP = 1, FLAG_ANSWER = 2 };
+enum { FLAG_GAP = 1, FLAG_ANSWER = 2, FLAG_BLOCKS = 4, KIND_ASK_FOR_BLOCKS = 4, BLOCK = 32 };
 
 static uint8_t frame[STREAM_FRAME];
 
@@ -62,7 +62,7 @@ static void test_frames_byte_for_byte(void **state)
     static const uint8_t begin[] = {0x0F, 0x6C, 0x00, 0x02, 0x0A, 0x00, 0x00, 0x00, 0x44, 0x33,
                                     0x22, 0x11, 0x00, 0x00, 0x00, 0x00, 0x1D, 0x87, 0x16, 0xC3};
     static const uint8_t begun[] = {0xA5, 0x6C, 0x0C, 0x00, 0x7C, 0x01, 0x00, 0x00,
-                                    0x00, 0x00, 0x00, 0x00, 0x08, 0xFF, 0x00};
+                                    0x00, 0x00, 0x00, 0x00, 0x08, 0xFF, 0x01};
     static const uint8_t poll[] = {0xC5, 0x02, 0x00, 0x00, 0x07, 0x00,
                                    0x00, 0x00, 0x40, 0x10, 0xB4, 0x23};
     static const uint8_t open[] = {0x5C, 0x01, 0x00, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
@@ -257,6 +257,61 @@ static void test_frames_no_commands(void **state)
     case_close(l);
 }
 
+/* A block by hand: its number, 32 bytes, the CRC of a frame of kind 4. */
+static void send_block(struct stream_line *l, uint32_t number)
+{
+    uint8_t head[8 + BLOCK] = {0xC5, KIND_ASK_FOR_BLOCKS, BLOCK, 0};
+    uint8_t block[2 + BLOCK + 4];
+    wire_put32(head + 4, number * BLOCK);
+    memcpy(head + 8, l->data + (size_t)number * BLOCK, BLOCK);
+    block[0] = (uint8_t)(0xD0 | number >> 8);
+    block[1] = (uint8_t)number;
+    memcpy(block + 2, head + 8, BLOCK);
+    wire_put32(block + 2 + BLOCK, stream_line_crc(0xFFFFFFFFu, head, sizeof head / 4));
+    stream_line_send(l, block, sizeof block);
+}
+
+/* Those behind a gap are kept and told of, and in flash as soon as the gap is filled. */
+static void test_frames_blocks(void **state)
+{
+    struct stream_line *l = open_stream(BOARD_BAUD, 8 * BLOCK);
+    static const uint32_t first[] = {1, 2, 7, 4}, rest[] = {3, 6, 5};
+    (void)state;
+    send_block(l, 0); /* nobody asked for them */
+    stream_line_poll(l);
+    assert_int_equal(l->next, 0);
+    stream_line_control(l, KIND_ASK_FOR_BLOCKS, 99);
+    assert_true(stream_line_hear(l, MS(20)));
+    assert_int_equal(l->flags, FLAG_ANSWER | FLAG_BLOCKS);
+    assert_int_equal(l->number, 99);
+    for (size_t i = 0; i < sizeof first / sizeof first[0]; i++) {
+        send_block(l, first[i]);
+    }
+    stream_line_run(l, MS(50));
+    while (stream_line_hear(l, MS(20))) {
+    }
+    assert_int_equal(l->flags, FLAG_BLOCKS);
+    assert_int_equal(l->next, 0);
+    assert_int_equal(l->written, 1u << 1 | 1u << 2 | 1u << 4 | 1u << 7);
+    send_block(l, 0);
+    stream_line_run(l, MS(50));
+    while (stream_line_hear(l, MS(20))) {
+    }
+    assert_int_equal(l->next, 3 * BLOCK);
+    assert_int_equal(l->written, 1u << 1 | 1u << 4);
+    for (size_t i = 0; i < sizeof rest / sizeof rest[0]; i++) {
+        send_block(l, rest[i]);
+    }
+    stream_line_run(l, MS(50));
+    while (stream_line_hear(l, MS(20))) {
+    }
+    assert_int_equal(l->state, STATE_COMPLETE);
+    assert_int_equal(l->written, 8 * BLOCK);
+    stream_line_close(l);
+    board_assert_flash(l->b, APP_BASE, l->data, 8 * BLOCK);
+    case_close(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,7 +319,7 @@ int main(void)
         ONCE(test_frames_lengths),     ONCE(test_frames_old_and_new),
         ONCE(test_frames_damaged),     ONCE(test_frames_incomplete),
         ONCE(test_frames_progress),    ONCE(test_frames_erase_ahead),
-        ONCE(test_frames_no_commands),
+        ONCE(test_frames_no_commands), ONCE(test_frames_blocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
