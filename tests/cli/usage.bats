@@ -154,6 +154,13 @@ VERBS="info flash run verify monitor go reset keygen pack image update slots con
     expect "option '--port' needs a value"
     ararext info -z
     expect_status 2
+    # Short forms are those of --yes and --output, where the command has them.
+    for words in "info -y" "flash f -y" "flash -o g f" "read 0 1 -y" "erase --all -o f" "keygen k -y"; do
+        # shellcheck disable=SC2086
+        ararext $words
+        expect_status 2
+        expect "is not known here"
+    done
 }
 
 @test "missing and superfluous arguments" {

@@ -192,7 +192,9 @@ static void take_text(int fd, char text[FLIP_TEXT_MAX])
     ssize_t n = pread(fd, text, FLIP_TEXT_MAX - 1, 0);
     text[n > 0 ? n : 0] = '\0';
     for (ssize_t i = 0; i < n; i++) {
-        text[i] = text[i] == '\0' ? '?' : text[i]; /* what read -o - puts there is any byte */
+        if (text[i] == '\0') {
+            text[i] = '?'; /* what read -o - puts there is any byte */
+        }
     }
     close(fd);
 }

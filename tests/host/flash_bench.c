@@ -16,7 +16,11 @@
 static bool stop(void *ctx)
 {
     struct bench *b = ctx;
-    return b->stop_after > 0 && --b->stop_after == 0;
+    if (b->stop_after == 0) {
+        return false;
+    }
+    b->stop_after--;
+    return b->stop_after == 0;
 }
 
 void read_info(struct bench *b)

@@ -37,8 +37,9 @@ static void builder_require(bool good, const char *what)
 
 void package_put(struct package_bytes *b, const void *data, size_t len)
 {
-    b->data = realloc(b->data, b->len + len + 1);
-    builder_require(b->data != NULL, "no memory");
+    uint8_t *longer = realloc(b->data, b->len + len + 1);
+    builder_require(longer != NULL, "no memory");
+    b->data = longer;
     if (len != 0) {
         memcpy(b->data + b->len, data, len);
     }

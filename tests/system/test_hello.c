@@ -12,7 +12,9 @@ static int load_hello(void **state)
 {
     (void)state;
     FILE *f = fopen(ARAREXT_HELLO_BIN, "rb");
-    assert_non_null(f);
+    if (f == NULL) {
+        return -1;
+    }
     hello_len = fread(hello, 1, sizeof hello, f);
     (void)fclose(f);
     return hello_len > 0 && hello_len < sizeof hello ? 0 : -1;

@@ -21,7 +21,10 @@ static struct range ram_code(void)
     uint8_t header[52];
     uint8_t ph[32];
     FILE *f = fopen(board_firmware_path(), "rb");
-    assert_non_null(f);
+    if (f == NULL) {
+        fail_msg("no firmware");
+        return found;
+    }
     assert_int_equal(fread(header, 1, sizeof header, f), sizeof header);
     uint32_t at = wire_get32(header + 28);
     uint32_t count = wire_get16(header + 44);

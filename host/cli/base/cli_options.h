@@ -9,7 +9,8 @@
 
 #include "cli.h"
 
-/* Takes one option of the command's own; code is struct option's val. Returns an error code. */
+/* Takes one option of the command's own; code is struct option's val, one of the table. -y and -o
+ * come as --yes and --output, where the table has those. Returns an error code. */
 typedef int cli_option_fn(struct cli *cli, void *ctx, int code, const char *value);
 struct cli_options {
     const struct option *own; /* ends with zeros; NULL if there are none. vals from 256 on */

@@ -152,6 +152,18 @@ static int bad_option(struct cli *cli, int code, const char *word, const struct 
     return rc;
 }
 
+/* -y and -o are short for the command's own --yes and --output, where it has them. */
+static int long_form(const struct option *own, int code)
+{
+    const char *name = code == 'y' ? "yes" : code == 'o' ? "output" : "";
+    for (const struct option *o = own; o != NULL && o->name != NULL; o++) {
+        if (strcmp(o->name, name) == 0) {
+            return o->val;
+        }
+    }
+    return code;
+}
+
 static int parse(struct cli *cli, int argc, char **argv, const char *shorts,
                  const struct cli_options *options)
 {
@@ -170,11 +182,13 @@ static int parse(struct cli *cli, int argc, char **argv, const char *shorts,
             return ARAREXT_OK;
         }
         int rc = ARAREXT_OK;
+        code = long_form(options->own, code);
         if (code == '?' || code == ':') {
             rc = bad_option(cli, code, argv[optind > at ? optind - 1 : at], all);
-        } else if (code == 'y' || code == 'o' || (code >= 256 && code < OPT_JSON)) {
-            rc = options->take != NULL ? options->take(cli, options->ctx, code, optarg)
-                                       : bad_option(cli, '?', code == 'y' ? "-y" : "-o", all);
+        } else if (code == 'y' || code == 'o') {
+            rc = bad_option(cli, '?', code == 'y' ? "-y" : "-o", all);
+        } else if (code >= 256 && code < OPT_JSON) {
+            rc = options->take(cli, options->ctx, code, optarg);
         } else {
             rc = take_global(cli, code);
         }

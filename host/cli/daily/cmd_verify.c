@@ -20,9 +20,6 @@ struct verify_options {
 static int take(struct cli *cli, void *ctx, int code, const char *value)
 {
     struct verify_options *o = ctx;
-    if (code == 'y' || code == 'o') {
-        return cli_error(cli, ARAREXT_ERR_ARGUMENT, "option '-%c' is not known here", code);
-    }
     if (code != OPT_VERIFY) {
         return cli_take_image_option(cli, &o->image, code, value);
     }

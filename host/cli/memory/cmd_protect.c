@@ -28,11 +28,10 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
         o->reading = true;
         return ARAREXT_OK;
     case OPT_YES:
-    case 'y':
         o->yes = true;
         return ARAREXT_OK;
     default:
-        return cli_error(cli, ARAREXT_ERR_ARGUMENT, "option '-%c' is not known here", code);
+        return ARAREXT_ERR_ARGUMENT; /* the table has no other */
     }
 }
 

@@ -34,7 +34,7 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
                                "timeout %s: has to be between 1 and 600000 ms", value)
                    : rc;
     }
-    return cli_error(cli, ARAREXT_ERR_ARGUMENT, "option '-%c' is not known here", code);
+    return ARAREXT_ERR_ARGUMENT; /* the table has no other */
 }
 
 static int take_command(struct cli *cli, const char *text, uint8_t *out)

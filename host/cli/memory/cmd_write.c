@@ -27,6 +27,7 @@ struct write_options {
 static int take(struct cli *cli, void *ctx, int code, const char *value)
 {
     struct write_options *o = ctx;
+    (void)cli;
     if (code == OPT_HEX) {
         o->hex = value;
         return ARAREXT_OK;
@@ -39,7 +40,7 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
         o->force = true;
         return ARAREXT_OK;
     }
-    return cli_error(cli, ARAREXT_ERR_ARGUMENT, "option '-%c' is not known here", code);
+    return ARAREXT_ERR_ARGUMENT; /* the table has no other */
 }
 
 static int get_bytes(struct cli *cli, const struct write_options *o, const char *path,

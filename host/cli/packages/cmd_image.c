@@ -33,9 +33,6 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
     case OPT_PASSPHRASE:
         o->passphrase_file = value;
         return ARAREXT_OK;
-    case 'y':
-    case 'o':
-        return cli_error(cli, ARAREXT_ERR_ARGUMENT, "option '-%c' is not known here", code);
     default:
         return cli_take_image_option(cli, &o->image, code, value);
     }

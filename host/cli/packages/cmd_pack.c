@@ -139,11 +139,8 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
         o->public_path = value;
         return ARAREXT_OK;
     case OPT_OUTPUT:
-    case 'o':
         o->output = value;
         return ARAREXT_OK;
-    case 'y':
-        return cli_error(cli, ARAREXT_ERR_ARGUMENT, "option '-y' is not known here");
     default:
         return take_packing(cli, o, code, value);
     }

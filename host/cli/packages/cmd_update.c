@@ -56,7 +56,6 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
         u->options.force = true;
         return ARAREXT_OK;
     case OPT_YES:
-    case 'y':
         u->yes = true;
         return ARAREXT_OK;
     case OPT_TIMEOUT: {
@@ -68,7 +67,7 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
                    : rc;
     }
     default:
-        return cli_error(cli, ARAREXT_ERR_ARGUMENT, "option '-%c' is not known here", code);
+        return ARAREXT_ERR_ARGUMENT; /* the table has no other */
     }
 }
 

@@ -43,14 +43,15 @@ static const struct option OWN[] = {
 static int take(struct cli *cli, void *ctx, int code, const char *value)
 {
     struct board_options *o = ctx;
+    (void)cli;
     if (code == OPT_FROM) {
         o->from = value;
-    } else if (code == OPT_OUTPUT || code == 'o') {
+    } else if (code == OPT_OUTPUT) {
         o->output = value;
     } else if (code >= OPT_WORD && code < OPT_WORD + WORDS_MAX) {
         o->words[code - OPT_WORD] = value;
     } else {
-        return cli_error(cli, ARAREXT_ERR_ARGUMENT, "option '-%c' is not known here", code);
+        return ARAREXT_ERR_ARGUMENT; /* the table has no other */
     }
     return ARAREXT_OK;
 }

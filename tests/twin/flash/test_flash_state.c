@@ -111,25 +111,35 @@ static void test_an_operation_under_way_is_torn_at_the_end(void **state)
     fixture_stop(&x);
 }
 
+static FILE *open_file(const char *name, const char *mode)
+{
+    FILE *file = fopen(name, mode);
+    if (file == NULL) {
+        perror(name);
+        abort();
+    }
+    return file;
+}
+
 static size_t read_all(uint8_t **data)
 {
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    assert_int_equal(fseek(file, 0, SEEK_END), 0);
-    long size = ftell(file);
-    assert_true(size > 0);
-    rewind(file);
-    *data = malloc((size_t)size);
+    struct stat st = {0};
+    FILE *file = open_file(path, "rb");
+    assert_int_equal(fstat(fileno(file), &st), 0);
+    size_t size = (size_t)st.st_size;
+    if (size == 0) {
+        abort();
+    }
+    *data = malloc(size + 1);
     assert_non_null(*data);
-    assert_int_equal(fread(*data, 1, (size_t)size, file), size);
+    assert_int_equal(fread(*data, 1, size, file), size);
     assert_int_equal(fclose(file), 0);
-    return (size_t)size;
+    return size;
 }
 
 static void write_all(const uint8_t *data, size_t size)
 {
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
+    FILE *file = open_file(path, "wb");
     assert_int_equal(fwrite(data, 1, size, file), size);
     assert_int_equal(fclose(file), 0);
 }
@@ -186,8 +196,7 @@ static void test_longer_file_is_refused(void **state)
     struct fixture x;
     start(&x, 1);
     fixture_stop(&x);
-    FILE *file = fopen(path, "ab");
-    assert_non_null(file);
+    FILE *file = open_file(path, "ab");
     assert_int_equal(fputc(0, file), 0);
     assert_int_equal(fclose(file), 0);
     check_refused("is damaged");
@@ -270,8 +279,7 @@ static void test_a_lock_that_nobody_holds_is_none(void **state)
     (void)state;
     char lock[sizeof path + 8];
     (void)snprintf(lock, sizeof lock, "%s.lock", path);
-    FILE *file = fopen(lock, "wb");
-    assert_non_null(file);
+    FILE *file = open_file(lock, "wb");
     assert_int_equal(fclose(file), 0);
     struct fixture x;
     start(&x, 1);
