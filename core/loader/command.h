@@ -44,17 +44,14 @@ enum reason command_begin_direct(struct loader *l);
 
 /* What the commands of several dialects do, with their arguments as they are (command_memory.c,
  * command_protect.c). */
-enum reason command_check_read(struct loader *l, uint32_t addr, uint32_t len);
-enum reason command_check_write(struct loader *l, uint32_t addr, uint32_t len);
 enum reason command_read(struct loader *l, uint32_t addr, uint32_t len, uint8_t *out);
 /* data_len is 0. */
 enum reason command_write(struct loader *l, uint32_t addr, const uint8_t *data, uint32_t len);
+enum reason command_go_to(struct loader *l, uint32_t asked);
 /* Erases the sectors of a bitmap, in their order; they are there and not the bootloader's. */
 enum reason command_erase_sectors(struct loader *l, unsigned bitmap);
 /* BOOTLOADER or NO_SECTOR for a bitmap with others than the application's sectors. */
 enum reason command_check_bitmap(struct loader *l, unsigned bitmap);
-/* The answer is what may be shown of addr, at the place where it is (command_check_open). */
-bool command_may_show(const struct loader *l, uint32_t addr);
 
 /* ST's protocol (command_rom.c). take: a block of the kind l->block; afterwards that is the next
  * one's, or COMMAND when none is left: then run is to follow, with the same block. Its answer is

@@ -42,7 +42,7 @@ static bool command_is_system(uint32_t addr)
 }
 
 /* What may be read: a provisioned board shows nothing that it runs or that came by. */
-enum reason command_check_read(struct loader *l, uint32_t addr, uint32_t len)
+static enum reason command_check_read(struct loader *l, uint32_t addr, uint32_t len)
 {
     if (!command_is_system(addr) && command_check_open(l) != REASON_NONE) {
         return REASON_PROVISIONED;
@@ -51,7 +51,7 @@ enum reason command_check_read(struct loader *l, uint32_t addr, uint32_t len)
 }
 
 /* The same question where it counts (command.h). */
-bool command_may_show(const struct loader *l, uint32_t addr)
+static bool command_may_show(const struct loader *l, uint32_t addr)
 {
     return command_is_system(verdict_again(addr)) || command_is_open(l);
 }
@@ -192,18 +192,14 @@ static enum reason command_write_flash(struct loader *l, uint32_t addr, const ui
     return flash_hw_program(l->update->flash, addr, data, len, &l->detail);
 }
 
-enum reason command_check_write(struct loader *l, uint32_t addr, uint32_t len)
+enum reason command_write(struct loader *l, uint32_t addr, const uint8_t *data, uint32_t len)
 {
+    enum reason reason;
+
     if (command_check_open(l) != REASON_NONE) {
         return REASON_PROVISIONED;
     }
-    return command_check_range(l, REGION_WRITE, addr, len);
-}
-
-enum reason command_write(struct loader *l, uint32_t addr, const uint8_t *data, uint32_t len)
-{
-    enum reason reason = command_check_write(l, addr, len);
-
+    reason = command_check_range(l, REGION_WRITE, addr, len);
     if (reason != REASON_NONE) {
         return reason;
     }
@@ -279,9 +275,8 @@ static enum reason command_check_go(struct loader *l, uint32_t addr)
 /* Where packages are in play the application starts as after a reset, which counts a start on trial
  * and verifies; all else is entered here, with the verdicts of an open board for who jumps: a
  * skipped instruction starts nothing. */
-enum reason command_go(struct loader *l, const struct frame_request *request)
+enum reason command_go_to(struct loader *l, uint32_t asked)
 {
-    uint32_t asked = load_le32(request->payload);
     uint32_t addr = command_go_address(l, asked);
     uint32_t entry = addr & ~1u;
     enum reason reason = command_check_go(l, addr);
@@ -306,6 +301,11 @@ enum reason command_go(struct loader *l, const struct frame_request *request)
         l->after = AFTER_START;
     }
     return REASON_NONE;
+}
+
+enum reason command_go(struct loader *l, const struct frame_request *request)
+{
+    return command_go_to(l, load_le32(request->payload));
 }
 
 enum reason command_reset(struct loader *l, const struct frame_request *request)

@@ -6,14 +6,8 @@
  */
 #include "bytes.h"
 #include "command.h"
-#include "crc.h"
 #include "geometry.h"
 #include "memory_map.h"
-
-#define CRC_POLYNOMIAL 0x04C11DB7u /* the only one that the chip's unit has */
-#define WORDS_MAX      (MAP_FLASH_SIZE_MAX / WORD_SIZE)
-
-enum { ADDRESS, LENGTH, POLYNOMIAL, START }; /* rom.words of Checksum; the others have an address */
 
 /* ---- blocks ---- */
 
@@ -22,7 +16,6 @@ static enum reason command_rom_begin(struct loader *l, uint8_t code)
     const struct rom_form *form = rom_form_find(code);
 
     l->rom.code = code;
-    l->rom.count = 0;
     if (form == NULL) {
         return REASON_UNKNOWN_COMMAND;
     }
@@ -37,14 +30,10 @@ enum reason command_rom_take(struct loader *l, const uint8_t *block)
     if (l->block == ROM_BLOCK_COMMAND) {
         reason = command_rom_begin(l, block[0]);
     } else if (l->block == ROM_BLOCK_WORD) {
-        l->rom.words[l->rom.count++] = rom_load32(block);
+        l->rom.addr = rom_load32(block);
     }
     l->block = l->rom.blocks & ROM_BLOCK_MASK;
     l->rom.blocks >>= ROM_BLOCK_BITS;
-    if (l->rom.count == 1u && l->block != ROM_BLOCK_COMMAND) { /* refused before more is sent */
-        return l->rom.code == ROM_WRITE ? command_check_write(l, l->rom.words[ADDRESS], 1)
-                                        : command_check_read(l, l->rom.words[ADDRESS], 1);
-    }
     return reason;
 }
 
@@ -63,24 +52,25 @@ static enum reason command_rom_sectors(struct loader *l, const uint8_t *block, u
     bool wide = l->rom.code == ROM_ERASE_EXTENDED;
     unsigned total = geometry_sector_count(l->info.flash_kib);
     unsigned last = command_rom_number(&block, wide);
+    unsigned set = 0;
 
-    *bitmap = (1u << total) - (1u << MAP_BOOT_SECTORS);
     if (last >= ROM_WIDE_BANK || (!wide && last == ROM_ALL)) {
+        *bitmap = (1u << total) - (1u << MAP_BOOT_SECTORS);
         return REASON_NONE;
     }
     if (last >= ROM_WIDE_SELF) {
         return command_refuse(l, REASON_ARGUMENT, last);
     }
-    *bitmap = 0;
     do {
         unsigned sector = command_rom_number(&block, wide);
 
         if (sector >= total) {
             return command_refuse(l, REASON_NO_SECTOR, sector);
         }
-        *bitmap |= 1u << sector;
+        set |= 1u << sector;
     } while (last-- != 0);
-    return command_check_bitmap(l, *bitmap);
+    *bitmap = set;
+    return command_check_bitmap(l, set);
 }
 
 static enum reason command_rom_erase(struct loader *l, const uint8_t *block)
@@ -123,39 +113,6 @@ static enum reason command_rom_protect(struct loader *l, const uint8_t *block)
     return reason;
 }
 
-static enum reason command_rom_go(struct loader *l)
-{
-    uint8_t payload[4];
-    const struct frame_request request = {payload, sizeof payload, ROM_GO};
-
-    store_le32(payload, l->rom.words[ADDRESS]);
-    return command_go(l, &request);
-}
-
-/* Behind the acknowledgement: the CRC and its check. */
-static enum reason command_rom_checksum(struct loader *l, uint8_t *out)
-{
-    const uint32_t *words = l->rom.words;
-    enum reason reason;
-    uint32_t crc;
-
-    if (words[POLYNOMIAL] != CRC_POLYNOMIAL || words[START] != CRC_START ||
-        words[ADDRESS] % WORD_SIZE != 0 || words[LENGTH] > WORDS_MAX) {
-        return command_refuse(l, REASON_ARGUMENT, 0);
-    }
-    reason = command_check_read(l, words[ADDRESS], words[LENGTH] * WORD_SIZE);
-    if (reason != REASON_NONE) {
-        return reason;
-    }
-    if (!command_may_show(l, words[ADDRESS])) {
-        return REASON_PROVISIONED;
-    }
-    crc = memory_hw_crc_words(l->update->flash, words[ADDRESS], words[LENGTH]);
-    store_le32(out, __builtin_bswap32(crc));
-    out[WORD_SIZE] = out[0] ^ out[1] ^ out[2] ^ out[3];
-    return REASON_NONE;
-}
-
 /* ---- what they say ---- */
 
 /* Get, Get Version, Get ID, up to the acknowledgement behind. Returns how many bytes. */
@@ -193,11 +150,11 @@ enum reason command_rom_run(struct loader *l, const uint8_t *block, size_t *len)
     switch (l->rom.code) {
     case ROM_READ:
         *len += block[0] + 1u;
-        return command_read(l, l->rom.words[ADDRESS], block[0] + 1u, data);
+        return command_read(l, l->rom.addr, block[0] + 1u, data);
     case ROM_WRITE:
-        return command_write(l, l->rom.words[ADDRESS], block + 1, block[0] + 1u);
+        return command_write(l, l->rom.addr, block + 1, block[0] + 1u);
     case ROM_GO:
-        return command_rom_go(l);
+        return command_go_to(l, l->rom.addr);
     case ROM_ERASE:
     case ROM_ERASE_EXTENDED:
         return command_rom_erase(l, block);
@@ -205,9 +162,6 @@ enum reason command_rom_run(struct loader *l, const uint8_t *block, size_t *len)
     case ROM_WRITE_UNPROTECT:
     case ROM_READ_PROTECT:
         return command_rom_protect(l, block);
-    case ROM_CHECKSUM:
-        *len += WORD_SIZE + 1u;
-        return command_rom_checksum(l, data);
     default:
         return REASON_NONE;
     }

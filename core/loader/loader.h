@@ -71,9 +71,8 @@ struct loader_failure {
 
 /* The command of ST's protocol under way (command_rom.c). */
 struct loader_rom {
-    uint32_t words[4]; /* address, length, ... */
-    uint16_t blocks;   /* behind the next one, as rom_form has them */
-    uint8_t count;     /* of words */
+    uint32_t addr;
+    uint8_t blocks; /* behind the next one, as rom_form has them */
     uint8_t code;
 };
 

@@ -19,7 +19,6 @@ void frame_init(struct frame_receiver *r)
     r->reason = REASON_NONE;
     r->block = ROM_BLOCK_COMMAND;
     r->greeted = false;
-    r->told = false;
 }
 
 /* The count at which the receiver has to decide next. Length is there. */
@@ -76,53 +75,37 @@ static void frame_decide(struct frame_receiver *r, uint32_t now_us)
     }
 }
 
-static void frame_block_byte(struct frame_receiver *r, uint8_t byte, uint32_t now_us)
+static void frame_decide_rom(struct frame_receiver *r, uint32_t now_us)
 {
-    r->bytes[r->count++] = byte;
     unsigned size = frame_target(r);
 
-    if (size > FRAME_SIZE_MAX) {
-        frame_fail(r, REASON_LENGTH, size, now_us);
+    if (size > FRAME_SIZE_MAX || (r->count == size && !rom_block_good(r->bytes, size))) {
+        frame_fail(r, size > FRAME_SIZE_MAX ? REASON_LENGTH : REASON_CRC, size, now_us);
     } else if (r->count == size) {
-        if (rom_block_good(r->bytes, size)) {
-            r->state = FRAME_READY;
-        } else {
-            frame_fail(r, REASON_CRC, byte, now_us);
-        }
+        r->state = FRAME_READY;
     }
 }
 
-/* Of an undecided line, after a hello: whether the last two bytes are a command of ST's protocol:
- * the first two, or the ones behind the hello. No frame has that command behind such a Length. */
+/* Of an undecided line, after a hello: whether the first two bytes are a command of ST's protocol.
+ * No frame has such a Command behind such a Length. */
 static bool frame_begins_rom(struct frame_receiver *r)
 {
-    const uint8_t *pair = r->bytes + r->count - 2u;
-
-    if (!r->greeted || r->count != (r->told ? 3u : 2u) || !rom_block_good(pair, 2u) ||
-        rom_form_find(pair[0]) == NULL) {
+    if (!r->greeted || r->count != 2u || !rom_block_good(r->bytes, 2u) ||
+        rom_form_find(r->bytes[0]) == NULL) {
         return false;
     }
-    r->bytes[0] = pair[0];
+    r->dialect = DIALECT_ROM;
     return true;
 }
 
 static void frame_byte(struct frame_receiver *r, uint8_t byte, uint32_t now_us)
 {
-    if (r->dialect == DIALECT_ROM) {
-        frame_block_byte(r, byte, now_us);
-        return;
-    }
-    if (r->told && r->count == 1u && byte == ROM_HELLO) {
-        r->told = false; /* another one: no frame begins like that */
-        return;
-    }
     /* Asked before the byte is in: afterwards an undecided receiver aims at the native end. */
     unsigned target = r->count == 0 ? 0 : frame_target(r);
 
     r->bytes[r->count++] = byte;
-    if (frame_begins_rom(r)) {
-        r->dialect = DIALECT_ROM;
-        r->state = FRAME_READY;
+    if (r->dialect == DIALECT_ROM || frame_begins_rom(r)) {
+        frame_decide_rom(r, now_us);
     } else if (target == 0) {
         if ((byte == 0 && !r->greeted) ||
             (r->dialect == DIALECT_COURSE && byte < FRAME_COURSE_MIN)) {
@@ -157,7 +140,6 @@ static enum frame_event frame_end(struct frame_receiver *r, enum frame_event eve
     r->state = FRAME_COLLECTING;
     r->count = 0;
     r->block = ROM_BLOCK_COMMAND;
-    r->told = false;
     return event;
 }
 
@@ -166,32 +148,22 @@ void frame_forget(struct frame_receiver *r)
     (void)frame_end(r, FRAME_NOTHING);
 }
 
-/* Whether what is there is a hello that has not been told. */
+/* Whether what is there may be a hello. */
 static bool frame_is_hello(const struct frame_receiver *r)
 {
-    return r->count == 1u && r->bytes[0] == ROM_HELLO && !r->told &&
-           r->block == ROM_BLOCK_COMMAND &&
+    return r->count == 1u && r->bytes[0] == ROM_HELLO && r->block == ROM_BLOCK_COMMAND &&
            (r->dialect == DIALECT_UNDECIDED || r->dialect == DIALECT_ROM);
-}
-
-/* Undecided, it stays: a frame may begin with it, from a host that writes slowly. */
-static enum frame_event frame_hello(struct frame_receiver *r)
-{
-    r->greeted = r->told = true;
-    return r->dialect == DIALECT_ROM ? frame_end(r, FRAME_HELLO) : FRAME_HELLO;
 }
 
 static enum frame_event frame_silence(struct frame_receiver *r, uint32_t quiet_us)
 {
     if (frame_is_hello(r) && quiet_us >= DRAIN_QUIET_MS * US_PER_MS) {
-        return frame_hello(r);
+        r->greeted = true;
+        return frame_end(r, FRAME_HELLO);
     }
     if ((r->count == 0 && r->block == ROM_BLOCK_COMMAND) ||
         quiet_us < FRAME_SILENCE_MS * US_PER_MS) {
         return FRAME_NOTHING;
-    }
-    if (r->told && r->count == 1u) {
-        return frame_end(r, FRAME_NOTHING); /* it was answered */
     }
     r->reason = REASON_CUT_OFF;
     r->detail = r->count;

@@ -10,8 +10,7 @@
  *   DRAINING --line quiet, or too long not quiet--> frame_poll: reject --> COLLECTING
  *
  * A byte of ST's ROM protocol that says hello is told by frame_poll, too. It decides nothing: until
- * a command of that protocol comes, frames of the other dialects are understood as if it was not
- * there, that which begins with it included.
+ * a command of that protocol comes, frames of the other dialects are understood as well.
  *
  * Times are microseconds from any free-running 32-bit counter; only differences count, so it may
  * wrap. It is to be polled more often than it wraps.
@@ -50,7 +49,6 @@ struct frame_receiver {
     enum reason reason;
     enum rom_block block; /* that comes next, in DIALECT_ROM; set by the caller */
     bool greeted;         /* a hello was told: a command of ST's protocol may follow */
-    bool told;            /* ... and what is there is that hello */
     uint8_t bytes[FRAME_SIZE_MAX];
 };
 

@@ -4,13 +4,11 @@
 
 #include <stddef.h>
 
-#define BLOCKS(a, b) (uint16_t)(ROM_BLOCK_##a | (unsigned)ROM_BLOCK_##b << ROM_BLOCK_BITS)
+#define BLOCKS(a, b) (uint8_t)(ROM_BLOCK_##a | (unsigned)ROM_BLOCK_##b << ROM_BLOCK_BITS)
 #define BLOCK(a)     ROM_BLOCK_##a
-#define WORDS        (BLOCKS(WORD, WORD) | BLOCKS(WORD, WORD) << 2u * ROM_BLOCK_BITS)
 #define XOR_NUMBER   0xFFu
 
-/* The last two are not told to hosts: one is refused, and of the other stm32flash knows an older
- * form. */
+/* The last one is refused and not told to hosts. */
 const struct rom_form rom_forms[ROM_FORMS] = {
     {ROM_GET, 0},
     {ROM_GET_VERSION, 0},
@@ -24,7 +22,6 @@ const struct rom_form rom_forms[ROM_FORMS] = {
     {ROM_WRITE_UNPROTECT, 0},
     {ROM_READ_PROTECT, 0},
     {ROM_READ_UNPROTECT, 0},
-    {ROM_CHECKSUM, WORDS},
 };
 
 const struct rom_form *rom_form_find(uint8_t code)

@@ -28,7 +28,6 @@ enum rom_command {
     ROM_WRITE_UNPROTECT = 0x73,
     ROM_READ_PROTECT = 0x82,
     ROM_READ_UNPROTECT = 0x92,
-    ROM_CHECKSUM = 0xA1,
 };
 
 /* What a block is made of. All but the complements end in the XOR of the bytes before. */
@@ -48,12 +47,12 @@ enum rom_block {
 /* A command and the blocks behind it, the first one in the lowest bits. */
 struct rom_form {
     uint8_t code;
-    uint16_t blocks;
+    uint8_t blocks;
 };
 #define ROM_BLOCK_BITS 3u
 #define ROM_BLOCK_MASK 7u
 
-#define ROM_FORMS  13u
+#define ROM_FORMS  12u
 #define ROM_LISTED 11u /* as many of them are in the answer to Get */
 extern const struct rom_form rom_forms[ROM_FORMS];
 

@@ -161,7 +161,7 @@ static void main_serve_request(const struct frame_request *request)
     led_busy();
     serial_wait_unsent(); /* the loader makes its next answer where the last one is sent from */
     stream_mode_use_ring(false);
-    rom_line_judge(receiver.dialect, loader.block, request->payload);
+    rom_line_judge(receiver.dialect, request->payload[0]);
     if (loader_accept(&loader, receiver.dialect, request, &answer)) {
         serial_send(answer.bytes, answer.len);
         serial_wait_unsent();

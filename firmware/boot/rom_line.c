@@ -40,26 +40,14 @@ bool rom_line_takes_error(void)
     return rom_line.error;
 }
 
-static bool rom_line_has_even(const uint8_t *bytes, unsigned count)
+static bool rom_line_is_odd(unsigned byte)
 {
-    for (unsigned i = 0; i < count; i++) {
-        unsigned half = (bytes[i] ^ (unsigned)bytes[i] >> 4) & 0xFu;
-
-        if ((ODD_NIBBLES >> half & 1u) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return (ODD_NIBBLES >> ((byte ^ byte >> 4) & 0xFu) & 1u) != 0;
 }
 
-void rom_line_judge(enum protocol_dialect dialect, enum rom_block block, const uint8_t *bytes)
+void rom_line_judge(enum protocol_dialect dialect, uint8_t first)
 {
-    if (rom_line.format != SERIAL_8N2) {
-        return;
-    }
-    if (dialect != DIALECT_ROM) {
-        rom_line_set(SERIAL_8N1);
-    } else if (rom_line_has_even(bytes, rom_block_size(block, bytes, 2))) {
-        rom_line_set(rom_line.error ? SERIAL_8E1 : SERIAL_8N1);
+    if (rom_line.format == SERIAL_8N2 && (dialect != DIALECT_ROM || !rom_line_is_odd(first))) {
+        rom_line_set(rom_line.error && dialect == DIALECT_ROM ? SERIAL_8E1 : SERIAL_8N1);
     }
 }

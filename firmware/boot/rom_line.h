@@ -14,7 +14,7 @@
 void rom_line_greet(void);
 /* An error of the line that may be the other format, and is none then. */
 bool rom_line_takes_error(void);
-/* Before a request is served: it may tell the format. block: of what kind it is. */
-void rom_line_judge(enum protocol_dialect dialect, enum rom_block block, const uint8_t *bytes);
+/* Before a request is served: it may tell the format. first: byte of its block. */
+void rom_line_judge(enum protocol_dialect dialect, uint8_t first);
 
 #endif

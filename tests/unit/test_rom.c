@@ -13,7 +13,6 @@
 #include <cmocka.h>
 
 #include "bytes.h"
-#include "crc.h"
 #include "memory_map.h"
 #include "rom_host.h"
 #include "verdict.h"
@@ -190,48 +189,20 @@ static void test_rom_readout_unprotect(void **state)
     free(m);
 }
 
-static void checksum(struct model *m, uint32_t addr, uint32_t words, uint32_t polynomial,
-                     const uint8_t *expect, size_t len)
-{
-    uint8_t word[4];
-
-    rom_command(m, ROM_CHECKSUM);
-    rom_address(m, addr);
-    rom_address(m, words);
-    rom_address(m, polynomial);
-    memset(word, 0xFF, sizeof word);
-    rom_checked(m, word, sizeof word, expect, len);
-}
-
-static void test_rom_checksum(void **state)
-{
-    struct model *m = rom_model(1024);
-    uint32_t crc;
-    uint8_t expect[6] = {ROM_ACK};
-
-    (void)state;
-    for (unsigned i = 0; i < 64; i++) {
-        m->flash[0x8000 + i] = (uint8_t)(i * 5);
-    }
-    crc = crc_update_words(CRC_START, m->flash + 0x8000, 16);
-    for (unsigned i = 0; i < 4; i++) {
-        expect[1 + i] = (uint8_t)(crc >> (24 - 8 * i));
-        expect[5] ^= expect[1 + i];
-    }
-    checksum(m, MAP_APP_BASE, 16, 0x04C11DB7, expect, sizeof expect);
-    checksum(m, MAP_APP_BASE, 16, 0x04C11DB6, BYTES(ROM_NACK));
-    checksum(m, MAP_APP_BASE + 1, 16, 0x04C11DB7, BYTES(ROM_NACK));
-    checksum(m, MAP_APP_BASE, 0x40000001, 0x04C11DB7, BYTES(ROM_NACK));
-    checksum(m, MAP_APP_BASE, 0, 0x04C11DB7, BYTES(ROM_NACK));
-    model_expect_failure(m, REASON_ARGUMENT, ROM_CHECKSUM, 0);
-    free(m);
-}
-
 /* ---- refusals ---- */
+
+#define FOUR_BYTES                                                                                 \
+    {                                                                                              \
+        5, 3, 1, 2, 3, 4                                                                           \
+    }
+#define COUNT_16                                                                                   \
+    {                                                                                              \
+        1, 0x0F                                                                                    \
+    }
 
 struct refusal {
     uint8_t code;
-    uint8_t blocks[2][8]; /* first byte: how many follow, their XOR left out */
+    uint8_t blocks[2][8]; /* first byte: how many follow, their check left out */
     enum reason reason;
     uint32_t detail;
 };
@@ -243,7 +214,13 @@ static void check_refusal(const struct refusal *row, struct model *m)
     for (unsigned i = 0; i < 2 && row->blocks[i][0] != 0; i++) {
         bool last = i == 1 || row->blocks[1][0] == 0;
 
-        rom_checked(m, row->blocks[i] + 1, row->blocks[i][0], BYTES(last ? ROM_NACK : ROM_ACK));
+        const uint8_t *block = row->blocks[i] + 1;
+
+        if (block[-1] == 1) {
+            rom_exchange(m, BYTES(block[0], (uint8_t)~block[0]), BYTES(last ? ROM_NACK : ROM_ACK));
+        } else {
+            rom_checked(m, block, block[-1], BYTES(last ? ROM_NACK : ROM_ACK));
+        }
     }
     model_expect_failure(m, row->reason, row->code, row->detail);
     assert_int_equal(m->loader.after, AFTER_NOTHING);
@@ -254,16 +231,13 @@ static void check_refusal(const struct refusal *row, struct model *m)
 static void test_rom_refusals(void **state)
 {
     static const struct refusal rows[] = {
-        {ROM_READ, {{4, 0x40, 0x02, 0x3C, 0x00}}, REASON_ADDRESS, 0x40023C00},
-        {ROM_READ, {{4, 0x08, 0x08, 0x00, 0x00}}, REASON_ADDRESS, 0x08080000},
-        {ROM_WRITE, {{4, 0x08, 0x00, 0x7F, 0xFC}}, REASON_BOOTLOADER, 0x08007FFC},
-        {ROM_WRITE, {{4, 0x20, 0x00, 0x30, 0x00}}, REASON_BOOTLOADER, 0x20003000},
-        {ROM_WRITE, {{4, 0x1F, 0xFF, 0xC0, 0x00}}, REASON_ADDRESS, 0x1FFFC000},
-        {ROM_WRITE,
-         {{4, FREE_SRAM_LAST}, {5, 3, 1, 2, 3, 4}},
-         REASON_BOOTLOADER,
-         FREE_SRAM_END - 2},
-        {ROM_WRITE, {{4, 0x08, 0x07, 0xFF, 0xFE}, {5, 3, 1, 2, 3, 4}}, REASON_ADDRESS, 0x0807FFFE},
+        {ROM_READ, {{4, 0x40, 0x02, 0x3C, 0x00}, COUNT_16}, REASON_ADDRESS, 0x40023C00},
+        {ROM_READ, {{4, 0x08, 0x07, 0xFF, 0xF1}, COUNT_16}, REASON_ADDRESS, 0x0807FFF1},
+        {ROM_WRITE, {{4, 0x08, 0x00, 0x7F, 0xFC}, FOUR_BYTES}, REASON_BOOTLOADER, 0x08007FFC},
+        {ROM_WRITE, {{4, 0x20, 0x00, 0x30, 0x00}, FOUR_BYTES}, REASON_BOOTLOADER, 0x20003000},
+        {ROM_WRITE, {{4, 0x1F, 0xFF, 0xC0, 0x00}, FOUR_BYTES}, REASON_ADDRESS, 0x1FFFC000},
+        {ROM_WRITE, {{4, FREE_SRAM_LAST}, FOUR_BYTES}, REASON_BOOTLOADER, FREE_SRAM_END - 2},
+        {ROM_WRITE, {{4, 0x08, 0x07, 0xFF, 0xFE}, FOUR_BYTES}, REASON_ADDRESS, 0x0807FFFE},
         {ROM_GO, {{4, 0x08, 0x00, 0x80, 0x00}}, REASON_NO_CODE, 0x08008000},
         {ROM_GO, {{4, 0x1F, 0xFF, 0x00, 0x00}}, REASON_ADDRESS, 0x1FFF0000},
         {ROM_ERASE, {{3, 1, 2, 1}}, REASON_BOOTLOADER, 1},
@@ -290,15 +264,14 @@ static void test_rom_refusals(void **state)
 static void test_rom_refuses_when_provisioned(void **state)
 {
     static const struct refusal rows[] = {
-        {ROM_READ, {{4, 0x08, 0x00, 0x80, 0x00}}, REASON_PROVISIONED, 0},
-        {ROM_READ, {{4, 0x20, 0x00, 0x40, 0x00}}, REASON_PROVISIONED, 0},
-        {ROM_WRITE, {{4, 0x08, 0x00, 0x80, 0x00}}, REASON_PROVISIONED, 0},
-        {ROM_WRITE, {{4, 0x20, 0x00, 0x40, 0x00}}, REASON_PROVISIONED, 0},
+        {ROM_READ, {{4, 0x08, 0x00, 0x80, 0x00}, COUNT_16}, REASON_PROVISIONED, 0},
+        {ROM_READ, {{4, 0x20, 0x00, 0x40, 0x00}, COUNT_16}, REASON_PROVISIONED, 0},
+        {ROM_WRITE, {{4, 0x08, 0x00, 0x80, 0x00}, FOUR_BYTES}, REASON_PROVISIONED, 0},
+        {ROM_WRITE, {{4, 0x20, 0x00, 0x40, 0x00}, FOUR_BYTES}, REASON_PROVISIONED, 0},
         {ROM_GO, {{4, 0x20, 0x00, 0x40, 0x00}}, REASON_PROVISIONED, 0},
         {ROM_ERASE, {{2, 0, 2}}, REASON_PROVISIONED, 0},
         {ROM_ERASE_EXTENDED, {{2, 0xFF, 0xFF}}, REASON_PROVISIONED, 0},
         {ROM_WRITE_PROTECT, {{2, 0, 4}}, REASON_PROVISIONED, 0},
-        {ROM_CHECKSUM, {{4, 0x08, 0x00, 0x80, 0x00}}, REASON_PROVISIONED, 0},
     };
 
     (void)state;
@@ -355,7 +328,6 @@ int main(void)
         cmocka_unit_test(test_rom_mass_erase),
         cmocka_unit_test(test_rom_protect),
         cmocka_unit_test(test_rom_readout_unprotect),
-        cmocka_unit_test(test_rom_checksum),
         cmocka_unit_test(test_rom_refusals),
         cmocka_unit_test(test_rom_refuses_when_provisioned),
         cmocka_unit_test(test_rom_provisioned_allows),
