@@ -149,6 +149,22 @@ runs_again()
     [ ! -e lines.log ]
 }
 
+@test "the key to sign with from the file" {
+    mkdir -p config/ararext
+    export XDG_CONFIG_HOME=$PWD/config
+    ararext pack "$ARAREXT_APPS/hello.elf" --version 1.0.0 -o a.pkg
+    expect_status 2
+    expect "give one of --key FILE"
+    ararext keygen key.pem --public key.pub
+    printf 'key = %s\n' "$PWD/key.pem" >config/ararext/config
+    ararext pack "$ARAREXT_APPS/hello.elf" --version 1.0.0 -o a.pkg
+    expect_status 0
+    ararext image a.pkg --key key.pub
+    expect_status 0
+    ararext pack "$ARAREXT_APPS/hello.elf" --version 1.0.0 -o b.pkg --unsigned
+    expect_status 0
+}
+
 @test "a file of settings with a mistake" {
     mkdir -p config/ararext
     export XDG_CONFIG_HOME=$PWD/config

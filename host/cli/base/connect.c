@@ -325,7 +325,7 @@ static int await_board(struct cli *cli)
 
 /* The application's responder, or a bootloader, comes first; then the modem lines, then the wait.
  */
-static int say_hello(struct cli *cli, uint8_t *version)
+static int reach_at_rate(struct cli *cli, uint8_t *version)
 {
     int rc = ararext_hello(cli->session, version);
     if (!is_unheard(rc) || (!cli->wired && !cli->wait)) {
@@ -338,6 +338,32 @@ static int say_hello(struct cli *cli, uint8_t *version)
     return rc == ARAREXT_OK ? cli_session_error(cli, ararext_hello(cli->session, version)) : rc;
 }
 
+/* A board whose block says a higher rate for the start than 115200 is silent there. What was to be
+ * the highest rate may be that one. */
+static int reach(struct cli *cli, uint8_t *version)
+{
+    char path[sizeof cli->port_path];
+    int rc = reach_at_rate(cli, version);
+    if (!is_unheard(rc) || cli->baud_limit == 0) {
+        return rc;
+    }
+    const struct ararext_message error = cli->error, advice = cli->advice;
+    snprintf(path, sizeof path, "%s", cli->port_path);
+    ararext_close(cli->session);
+    cli->session = NULL;
+    cli->baud = cli->baud_limit;
+    int again = open_named(cli, path);
+    again = again == ARAREXT_OK ? reach_at_rate(cli, version) : again;
+    if (again != ARAREXT_OK) { /* the first failure says more */
+        cli->error = error;
+        cli->advice = advice;
+    } else {
+        cli->error.text[0] = '\0';
+        cli->advice.text[0] = '\0';
+    }
+    return again == ARAREXT_OK ? again : rc;
+}
+
 int cli_connect(struct cli *cli)
 {
     int rc = cli_open(cli, ARAREXT_NATIVE);
@@ -345,7 +371,10 @@ int cli_connect(struct cli *cli)
         return rc;
     }
     uint8_t version = 0;
-    rc = say_hello(cli, &version);
+    rc = reach(cli, &version);
+    if (cli->session == NULL) {
+        return rc;
+    }
     json_bool(cli->doc, "stream_ended", ararext_ended_stream(cli->session));
     if (ararext_ended_stream(cli->session)) {
         cli_say(cli, "The board was in the middle of a transfer that had broken off: ended.\n");

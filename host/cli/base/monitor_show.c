@@ -99,7 +99,8 @@ static int put_hex_line(struct monitor *m, uint64_t offset, const uint8_t *data,
     }
     n += snprintf(line + n, sizeof line - (size_t)n, "  ");
     for (size_t i = 0; i < len; i++) {
-        line[n++] = data[i] >= 0x20 && data[i] < 0x7F ? (char)data[i] : '.';
+        n += snprintf(line + n, sizeof line - (size_t)n, "%c",
+                      data[i] >= 0x20 && data[i] < 0x7F ? data[i] : '.');
     }
     line[n++] = '\n';
     int rc = m->options->timestamps ? put_time(m) : ARAREXT_OK;

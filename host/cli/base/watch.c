@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "cli_clock.h"
@@ -17,13 +16,6 @@
 #include "cli_signals.h"
 
 enum { LOOK_MS = 100, SETTLE_MS = 400 };
-
-struct watched {
-    const char *path;
-    struct stat was; /* when it was read last */
-    uint64_t looked_ms;
-    bool changed;
-};
 
 /* All zeros where there is no such file: a linker takes it away first. */
 static struct stat look(const char *path)
@@ -44,9 +36,9 @@ static void pause_ms(unsigned ms)
     nanosleep(&pause, NULL);
 }
 
-static bool has_changed(void *ctx)
+bool cli_watched_changed(void *ctx)
 {
-    struct watched *w = ctx;
+    struct cli_watched *w = ctx;
     uint64_t now = cli_now_ms();
     if (!w->changed && now - w->looked_ms >= LOOK_MS) {
         const struct stat st = look(w->path);
@@ -57,7 +49,7 @@ static bool has_changed(void *ctx)
 }
 
 /* Until it has stayed as it is. */
-static void settle(const struct watched *w)
+static void settle(const struct cli_watched *w)
 {
     struct stat before = {0}, st = look(w->path);
     while (cli_signal() == 0 && (!same(&before, &st) || st.st_size == 0)) {
@@ -88,16 +80,12 @@ static void begin_again(struct cli *cli)
     cli->doc = cJSON_CreateObject();
 }
 
-int cli_watch(struct cli *cli, const char *path, cli_watch_fn *run, void *ctx,
-              struct cli_monitor_options *console)
+int cli_watch(struct cli *cli, struct cli_watched *w, cli_watch_fn *run, void *ctx)
 {
-    struct watched w = {.path = path};
-    console->enough = has_changed;
-    console->ctx = &w;
     for (;;) {
-        w.was = look(path);
-        w.changed = false;
-        int rc = cli_let_go(cli, run(cli, path, ctx));
+        w->was = look(w->path);
+        w->changed = false;
+        int rc = cli_let_go(cli, run(cli, w->path, ctx));
         if (rc == ARAREXT_ERR_ARGUMENT || cli_signal() != 0) {
             return cli_signal() != 0 ? ARAREXT_ERR_INTERRUPTED : rc;
         }
@@ -105,11 +93,11 @@ int cli_watch(struct cli *cli, const char *path, cli_watch_fn *run, void *ctx,
             tell_failure(cli, rc);
         }
         begin_again(cli);
-        cli_say(cli, "Waiting for %s to change; Ctrl-C ends.\n", path);
-        while (!has_changed(&w) && cli_signal() == 0) {
+        cli_say(cli, "Waiting for %s to change; Ctrl-C ends.\n", w->path);
+        while (!cli_watched_changed(w) && cli_signal() == 0) {
             pause_ms(LOOK_MS);
         }
-        settle(&w);
+        settle(w);
         if (cli_signal() != 0) {
             return ARAREXT_ERR_INTERRUPTED;
         }

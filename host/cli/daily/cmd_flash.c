@@ -35,6 +35,7 @@ struct flash_options {
     struct cli_image_options image;
     struct ararext_flash_options flash;
     struct cli_monitor_options console;
+    struct cli_watched watched;
     bool run, stay, dry_run, monitor, watch;
 };
 
@@ -377,8 +378,13 @@ static int run_with(struct cli *cli, int argc, char **argv, struct flash_options
     if (rc != ARAREXT_OK) {
         return rc;
     }
-    return o->watch ? cli_watch(cli, argv[first], flash_file, o, &o->console)
-                    : flash_file(cli, argv[first], o);
+    if (!o->watch) {
+        return flash_file(cli, argv[first], o);
+    }
+    o->watched.path = argv[first];
+    o->console.enough = cli_watched_changed;
+    o->console.ctx = &o->watched;
+    return cli_watch(cli, &o->watched, flash_file, o);
 }
 
 static int run(struct cli *cli, int argc, char **argv)

@@ -176,7 +176,8 @@ static int check_numbers(const struct ararext_block *b, struct ararext_message *
 
 int ararext_block_check(struct ararext_block *block, struct ararext_message *why)
 {
-    if (!NOTHING_RESERVED(block, why)) {
+    if (!reserved_are_zero(block->reserved, sizeof block->reserved / sizeof block->reserved[0],
+                           why)) {
         return ARAREXT_ERR_ARGUMENT;
     }
     int rc = check_usarts(block, why);
