@@ -26,6 +26,10 @@ struct flash_hw;
 uint32_t flash_hw_kib(const struct flash_hw *flash);
 /* Flash, OTP, lock bytes: any address and length inside one of them. */
 void flash_hw_read(const struct flash_hw *flash, uint32_t addr, void *data, size_t len);
+/* The same where the core sees it as memory: there it is, and nothing is copied; where it does not,
+ * it is read into data. Good until either changes. */
+const uint8_t *flash_hw_view(const struct flash_hw *flash, uint32_t addr, uint8_t *data,
+                             size_t len);
 /* Erases a sector and reads it back blank. */
 enum reason flash_hw_erase(const struct flash_hw *flash, unsigned sector, uint32_t *detail);
 /* Programs len bytes at addr and reads them back: words where addr is a multiple of 4, and what is

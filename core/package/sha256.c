@@ -26,13 +26,12 @@ void sha256_add(struct sha256 *s, const void *data, size_t len)
         size_t n = SHA256_BLOCK - at;
 
         if (at == 0 && len >= SHA256_BLOCK) {
-            n = len - len % SHA256_BLOCK;
-            sha256_blocks(s->state, from, n / SHA256_BLOCK);
+            n = (size_t)(sha256_blocks(s->state, from, len / SHA256_BLOCK) - from);
         } else {
             n = n < len ? n : len;
             __builtin_memcpy(s->block + at, from, n);
             if (at + n == SHA256_BLOCK) {
-                sha256_blocks(s->state, s->block, 1);
+                (void)sha256_blocks(s->state, s->block, 1);
             }
         }
         s->count += (uint32_t)n;

@@ -24,7 +24,8 @@ void sha256_add(struct sha256 *s, const void *data, size_t len);
 void sha256_end(struct sha256 *s, uint8_t digest[DIGEST_SIZE]);
 
 /* The compression of count blocks, at least 1, one after the other: sha256_m4.S on the board,
- * sha256_c.c on a PC. */
-void sha256_blocks(uint32_t state[SHA256_WORDS], const uint8_t *data, size_t count);
+ * sha256_c.c on a PC. Returns the end of what it has read: a block that a glitch has it take twice
+ * is none that it may leave out for it. */
+const uint8_t *sha256_blocks(uint32_t state[SHA256_WORDS], const uint8_t *data, size_t count);
 
 #endif

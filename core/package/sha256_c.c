@@ -59,7 +59,7 @@ static void sha256_rounds(uint32_t state[SHA256_WORDS], const uint32_t w[ROUNDS]
     }
 }
 
-void sha256_blocks(uint32_t state[SHA256_WORDS], const uint8_t *data, size_t count)
+const uint8_t *sha256_blocks(uint32_t state[SHA256_WORDS], const uint8_t *data, size_t count)
 {
     uint32_t w[ROUNDS];
 
@@ -67,4 +67,5 @@ void sha256_blocks(uint32_t state[SHA256_WORDS], const uint8_t *data, size_t cou
         sha256_schedule(w, data);
         sha256_rounds(state, w);
     }
+    return data;
 }

@@ -10,9 +10,10 @@
     .cpu cortex-m4
 
     .equ words, 256         /* bytes of a block's schedule, the lowest on the stack */
-    .equ state_at, words    /* then the arguments */
-    .equ data_at, words + 4
-    .equ count_at, words + 8
+    .equ frame, 512         /* behind it the constants and a 0 */
+    .equ state_at, frame + 4 /* then the arguments */
+    .equ data_at, frame + 8
+    .equ count_at, frame + 12
 
     .macro SIGMA0 d, w
     lsr \d, \w, #3
@@ -86,14 +87,24 @@
     ROUND \h, \a, \b, \c, \d, \e, \f, \g, r2, r1
     .endm
 
-/* void sha256_blocks(uint32_t state[8], const uint8_t *data, size_t count); count is not 0 */
+/* const uint8_t *sha256_blocks(uint32_t state[8], const uint8_t *data, size_t count); count is not 0 */
     .section .text.sha256_blocks, "ax", %progbits
     .global sha256_blocks
     .type sha256_blocks, %function
     .balign 16
 sha256_blocks:
     push {r0-r2, r4-r11, lr}
-    sub sp, sp, #words
+    movs r3, #0
+    push {r3}
+    sub sp, sp, #frame
+    adr r0, constants
+    add r1, sp, #words
+    movs r2, #8
+copy:                       /* or each block reads them from flash, whose cache for data is half as large */
+    ldmia r0!, {r3-r10}
+    stmia r1!, {r3-r10}
+    subs r2, r2, #1
+    bne copy
 block:
     mov lr, sp
     ldr r0, [sp, #data_at]
@@ -120,15 +131,15 @@ schedule:
     bne schedule
     ldr r0, [sp, #state_at]
     ldmia r0, {r4-r11}      /* a to h */
-    adr r3, constants
+    add r3, sp, #words
     eor r1, r5, r6          /* b ^ c */
 rounds:
     ROUNDS r4, r5, r6, r7, r8, r9, r10, r11
     ROUNDS r10, r11, r4, r5, r6, r7, r8, r9
     ROUNDS r8, r9, r10, r11, r4, r5, r6, r7
     ROUNDS r6, r7, r8, r9, r10, r11, r4, r5
-    adr r0, constants + 256
-    cmp r3, r0
+    ldr r0, [r3]            /* none of the constants is 0 */
+    cmp r0, #0
     bne rounds
     ldr r0, [sp, #state_at - words]
     ldmia r0, {r1-r3, r12}
@@ -148,7 +159,8 @@ rounds:
     subs r2, r2, #1
     str r2, [sp, #count_at]
     bne block
-    add sp, sp, #words + 12
+    ldr r0, [sp, #data_at]
+    add sp, sp, #frame + 16
     pop {r4-r11, pc}
     .balign 4
 constants:                  /* the first 32 bits of the fractions of the cube roots of 64 primes */

@@ -86,11 +86,10 @@ void trust_read_open(const struct flash_hw *flash, volatile uint32_t open[2])
     open[1] = trust_open_by_words(flash);
 }
 
-static bool trust_counter_bit(const struct flash_hw *flash, uint32_t i)
+/* The word with the counter's bit i. */
+static uint32_t trust_counter_word(const struct flash_hw *flash, uint32_t i)
 {
-    uint32_t addr = trust_block_addr(OTP_BLOCK_COUNTER) + i / 32u * 4u;
-
-    return (flash_hw_word(flash, addr) >> i % 32u & 1u) != 0;
+    return flash_hw_word(flash, trust_block_addr(OTP_BLOCK_COUNTER) + i / 32u * 4u);
 }
 
 /* Bits are used up from the lowest on. The counter is where that ends: the place with the fewest
@@ -101,9 +100,15 @@ static uint32_t trust_count(const struct flash_hw *flash)
     uint32_t count = 0;
     int fit = 0;
     int best = 0;
+    uint32_t word = 0;
 
     for (uint32_t i = 0; i < OTP_COUNTER_MAX; i++) {
-        fit += trust_counter_bit(flash, i) ? -1 : 1;
+        word = i % 32u == 0 ? trust_counter_word(flash, i) : word >> 1;
+        if (i % 32u == 0 && word == BLANK_WORD) { /* as most are: to its last bit */
+            fit -= 31;
+            i += 31u;
+        }
+        fit += (word & 1u) != 0 ? -1 : 1;
         if (fit > best) {
             best = fit;
             count = i + 1u;
@@ -204,9 +209,15 @@ __attribute__((noinline)) uint32_t trust_check_counter(const struct flash_hw *fl
     uint32_t place = OTP_COUNTER_MAX;
     uint32_t wrong = OTP_COUNTER_MAX; /* relative to what it is at the end */
     uint32_t least = wrong;
+    uint32_t word = 0;
 
     for (uint32_t i = OTP_COUNTER_MAX; i-- != 0;) {
-        wrong = trust_counter_bit(flash, i) ? wrong - 1u : wrong + 1u;
+        word = i % 32u == 31u ? trust_counter_word(flash, i) : word << 1;
+        if (i % 32u == 31u && word == BLANK_WORD) { /* to its first */
+            wrong -= 31u;
+            i -= 31u;
+        }
+        wrong = (word >> 31) != 0 ? wrong - 1u : wrong + 1u;
         if (wrong <= least) {
             least = wrong;
             place = i;

@@ -9,6 +9,7 @@
  */
 #include <stddef.h>
 #include <stdnoreturn.h>
+#include <string.h>
 
 #include "chip.h"
 #include "cortex_m4.h"
@@ -26,13 +27,13 @@ noreturn void startup_reset(void);
 
 static void startup_init_memory(void)
 {
-    const uint32_t *from = link_ramcode_load;
-
-    for (volatile uint32_t *to = link_ramcode_start; to != link_ramcode_end; to++) {
-        *to = *from++;
-    }
-    for (volatile uint32_t *to = link_bss_start; to != link_bss_end; to++) {
-        *to = 0;
+    memcpy(link_ramcode_start, link_ramcode_load,
+           (size_t)((uint8_t *)link_ramcode_end - (uint8_t *)link_ramcode_start));
+    for (volatile uint32_t *to = link_bss_start; to != link_bss_end; to += 4) {
+        to[0] = 0;
+        to[1] = 0;
+        to[2] = 0;
+        to[3] = 0;
     }
     core_dsb();
     core_isb();

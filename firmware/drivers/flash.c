@@ -84,6 +84,14 @@ void flash_hw_read(const struct flash_hw *flash, uint32_t addr, void *data, size
     __asm__ volatile("" ::: "memory"); /* flash changes behind the compiler's back */
 }
 
+const uint8_t *flash_hw_view(const struct flash_hw *flash, uint32_t addr, uint8_t *data, size_t len)
+{
+    (void)flash;
+    (void)data;
+    (void)len;
+    return (const uint8_t *)addr;
+}
+
 void flash_hw_alive(const struct flash_hw *flash)
 {
     IWDG->KR = IWDG_KEY_RELOAD;

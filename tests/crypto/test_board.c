@@ -139,7 +139,7 @@ static void test_blocks(void **state)
             seeded_fill((uint8_t *)&job.sha256, sizeof job.sha256);
             memcpy(expected, job.sha256.state, sizeof expected);
             job.sha256.offset = shift;
-            sha256_blocks(expected, job.sha256.data + shift, count);
+            (void)sha256_blocks(expected, job.sha256.data + shift, count);
             run_job(JOB_SHA256, count);
             assert_memory_equal(back.sha256.state, expected, sizeof expected);
         }

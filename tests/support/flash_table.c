@@ -39,6 +39,12 @@ enum reason flash_hw_put_otp(const struct flash_hw *flash, uint32_t addr, uint8_
     return flash->put_otp(flash->ctx, addr, byte, detail);
 }
 
+const uint8_t *flash_hw_view(const struct flash_hw *flash, uint32_t addr, uint8_t *data, size_t len)
+{
+    flash->read(flash->ctx, addr, data, len);
+    return data;
+}
+
 void flash_hw_alive(const struct flash_hw *flash)
 {
     flash->alive(flash->ctx);
