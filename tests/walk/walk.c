@@ -29,7 +29,7 @@ struct options {
 };
 
 struct tally {
-    uint64_t steps, boards, cuts, starts, dead_ends, unsigned_starts;
+    uint64_t steps, boards, cuts, starts, streams, dead_ends, unsigned_starts;
 };
 
 /* What a copy does must not be seen by the board itself. */
@@ -119,6 +119,7 @@ static void live(const struct options *o, unsigned board, struct tally *t)
     }
     t->boards++;
     t->cuts += w->promise.rig.rig.model->cuts;
+    t->streams += w->streamed;
     if (!held) {
         bool p3 = strncmp(w->promise.broken, "P3", 2) == 0;
         t->unsigned_starts += p3;
@@ -149,6 +150,7 @@ static void add_tally(struct tally *sum, const struct tally *t)
     sum->boards += t->boards;
     sum->cuts += t->cuts;
     sum->starts += t->starts;
+    sum->streams += t->streams;
     sum->dead_ends += t->dead_ends;
     sum->unsigned_starts += t->unsigned_starts;
 }
@@ -248,8 +250,12 @@ int main(int argc, char **argv)
     printf("walk_boards %" PRIu64 " boards\n", sum.boards);
     printf("walk_steps %" PRIu64 " steps\n", sum.steps);
     printf("walk_cuts %" PRIu64 " cuts\n", sum.cuts);
+    printf("walk_streams %" PRIu64 " streams\n", sum.streams);
     printf("walk_running %" PRIu64 " steps\n", sum.starts);
     printf("walk_dead_ends %" PRIu64 " boards\n", sum.dead_ends + sum.unsigned_starts);
     printf("walk_unsigned %" PRIu64 " boards\n", sum.unsigned_starts);
-    return sum.steps > 0 && sum.cuts > 0 && sum.dead_ends == 0 && sum.unsigned_starts == 0 ? 0 : 1;
+    return sum.steps > 0 && sum.cuts > 0 && sum.streams > 0 && sum.dead_ends == 0 &&
+                   sum.unsigned_starts == 0
+               ? 0
+               : 1;
 }

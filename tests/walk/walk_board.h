@@ -24,6 +24,8 @@ struct walk_board {
     char forged[4]; /* why an application that was started breaks P3; empty: it does not */
     char told[WALK_TOLD][WALK_TEXT]; /* the last steps */
     unsigned steps;
+    uint32_t now_us;            /* of streams */
+    unsigned streamed;          /* streams that came to their end */
     uint8_t spoiled[16 * 1024]; /* a package that nobody signed */
 };
 
@@ -43,6 +45,11 @@ void walk_power_on(struct walk_board *w);
 /* The steps, for walk_board.c. */
 void walk_command(struct walk_board *w);
 void walk_application(struct walk_board *w);
+void walk_stream(struct walk_board *w);
+/* A request, and what it was answered with. */
+enum reason walk_send(struct walk_board *w, uint8_t code, const void *payload, size_t len);
+/* One of the scenery's packages, or one with a bit turned round. */
+void walk_choose_package(struct walk_board *w);
 /* A reset of some kind. */
 void walk_reset(struct walk_board *w, const struct loader_rig_reset *how);
 

@@ -12,7 +12,7 @@
 
 enum { PIECE = 240, PROVISION_KEYS = 2, GARBAGE = 40, WRITE = 64 };
 
-static enum reason command(struct walk_board *w, uint8_t code, const void *payload, size_t len)
+enum reason walk_send(struct walk_board *w, uint8_t code, const void *payload, size_t len)
 {
     enum reason reason = loader_rig_command(&w->promise.rig, code, payload, len);
 
@@ -33,8 +33,7 @@ static uint32_t trailer_at(struct walk_board *w)
 
 /* ---- packages ---- */
 
-/* One of the scenery's, or one with a bit turned round. */
-static void choose_package(struct walk_board *w)
+void walk_choose_package(struct walk_board *w)
 {
     const struct promise_package *known =
         &w->promise.known[walk_pick(w, PROMISE_KNOWN - PROMISE_RESCUES)];
@@ -53,10 +52,10 @@ static void stage_begin(struct walk_board *w)
 {
     uint8_t size[4];
 
-    choose_package(w);
+    walk_choose_package(w);
     store_le32(size, walk_pick(w, 8) == 0 ? (uint32_t)walk_random(w) >> walk_pick(w, 32)
                                           : w->package_len);
-    if (command(w, COMMAND_STAGE_BEGIN, size, sizeof size) != REASON_NONE) {
+    if (walk_send(w, COMMAND_STAGE_BEGIN, size, sizeof size) != REASON_NONE) {
         w->package = NULL;
     }
 }
@@ -73,21 +72,21 @@ static void stage_write(struct walk_board *w)
     }
     store_le32(payload, walk_pick(w, 12) == 0 ? w->next + walk_pick(w, 600) : w->next);
     payload[4] = (uint8_t)n;
-    if (command(w, COMMAND_STAGE_WRITE, payload, 5 + n) == REASON_NONE && walk_pick(w, 8) != 0) {
+    if (walk_send(w, COMMAND_STAGE_WRITE, payload, 5 + n) == REASON_NONE && walk_pick(w, 8) != 0) {
         w->next += n;
     }
 }
 
 static void stage_finish(struct walk_board *w)
 {
-    (void)command(w, COMMAND_STAGE_FINISH, NULL, 0);
+    (void)walk_send(w, COMMAND_STAGE_FINISH, NULL, 0);
 }
 
 static void stage_all(struct walk_board *w)
 {
     enum reason reason;
 
-    choose_package(w);
+    walk_choose_package(w);
     walk_tell(w, "update, %u bytes%s", (unsigned)w->package_len,
               w->package == w->spoiled ? ", spoiled" : "");
     reason = loader_rig_stage(&w->promise.rig, w->package, w->package_len);
@@ -96,12 +95,12 @@ static void stage_all(struct walk_board *w)
 
 static void confirm(struct walk_board *w)
 {
-    (void)command(w, COMMAND_CONFIRM, NULL, 0);
+    (void)walk_send(w, COMMAND_CONFIRM, NULL, 0);
 }
 
 static void roll_back(struct walk_board *w)
 {
-    (void)command(w, COMMAND_ROLLBACK, NULL, 0);
+    (void)walk_send(w, COMMAND_ROLLBACK, NULL, 0);
 }
 
 /* With keys that somebody has, or not at all. */
@@ -120,7 +119,7 @@ static void provision(struct walk_board *w)
     if (walk_pick(w, 8) == 0) { /* twice the same */
         memcpy(payload + PROVISION_HASHES + DIGEST_SIZE, payload + PROVISION_HASHES, DIGEST_SIZE);
     }
-    (void)command(w, COMMAND_PROVISION, payload, sizeof payload);
+    (void)walk_send(w, COMMAND_PROVISION, payload, sizeof payload);
 }
 
 /* ---- memory ---- */
@@ -130,7 +129,7 @@ static void erase(struct walk_board *w)
     const uint8_t payload[2] = {walk_pick(w, 6) == 0 ? 0xFF : (uint8_t)walk_pick(w, 14),
                                 (uint8_t)walk_pick(w, 5)};
 
-    (void)command(w, COMMAND_FLASH_ERASE, payload, sizeof payload);
+    (void)walk_send(w, COMMAND_FLASH_ERASE, payload, sizeof payload);
 }
 
 static uint32_t some_address(struct walk_board *w)
@@ -174,7 +173,7 @@ static void write_memory(struct walk_board *w)
     store_le32(payload, some_address(w));
     payload[4] = len;
     fill(w, payload + 5);
-    (void)command(w, COMMAND_MEM_WRITE, payload, 5u + len);
+    (void)walk_send(w, COMMAND_MEM_WRITE, payload, 5u + len);
 }
 
 static void flash_directly(struct walk_board *w)
@@ -204,14 +203,14 @@ static void protect(struct walk_board *w)
         store_le32(payload + len, walk_pick(w, 2) == 0 ? PROTECT_READ_KEY : 0x31504453u);
         len += 4;
     }
-    (void)command(w, COMMAND_EN_RW_PROTECT, payload, len);
+    (void)walk_send(w, COMMAND_EN_RW_PROTECT, payload, len);
 }
 
 static void unprotect(struct walk_board *w)
 {
     const uint8_t mode = (uint8_t)walk_pick(w, 3);
 
-    (void)command(w, COMMAND_DIS_R_W_PROTECT, &mode, walk_pick(w, 2));
+    (void)walk_send(w, COMMAND_DIS_R_W_PROTECT, &mode, walk_pick(w, 2));
 }
 
 /* Whether what lies in the area is there with its package. */
@@ -228,7 +227,7 @@ static void go(struct walk_board *w)
     uint32_t target = walk_pick(w, 3) == 0 ? some_address(w) : MAP_APP_BASE;
 
     store_le32(payload, target);
-    if (command(w, COMMAND_GO_TO_ADDR, payload, sizeof payload) != REASON_NONE ||
+    if (walk_send(w, COMMAND_GO_TO_ADDR, payload, sizeof payload) != REASON_NONE ||
         l->go[0] != VERDICT_GOOD || l->go[1] != VERDICT_GOOD) {
         return;
     }
@@ -247,7 +246,7 @@ static void reset(struct walk_board *w)
     static const uint32_t requests[] = {0, BOOT_REQUEST_LOADER_RPC, BOOT_REQUEST_INSTALL};
     const uint8_t how = (uint8_t)walk_pick(w, 4);
 
-    if (command(w, COMMAND_RESET, &how, 1) == REASON_NONE) {
+    if (walk_send(w, COMMAND_RESET, &how, 1) == REASON_NONE) {
         const struct loader_rig_reset after = {walk_pick(w, 6) == 0, true, requests[how % 3]};
         walk_reset(w, &after);
     }
@@ -262,7 +261,7 @@ static void begin_stream(struct walk_board *w)
     payload[STREAM_BEGIN_SECTOR] = (uint8_t)(kind == STREAM_PACKAGE ? 0 : 1 + walk_pick(w, 6));
     store_le32(payload + STREAM_BEGIN_SIZE, 1 + walk_pick(w, 20000));
     store_le32(payload + STREAM_BEGIN_CONTENT, kind == STREAM_PACKED ? 20000 : 0);
-    (void)command(w, COMMAND_STREAM_BEGIN, payload, sizeof payload);
+    (void)walk_send(w, COMMAND_STREAM_BEGIN, payload, sizeof payload);
 }
 
 /* Any code from a little before the first to a little behind the last one, any bytes. */
@@ -273,7 +272,7 @@ static void garbage(struct walk_board *w)
     for (unsigned i = 0; i < sizeof payload; i++) {
         payload[i] = (uint8_t)walk_random(w);
     }
-    (void)command(w, (uint8_t)(0x4F + walk_pick(w, 0x24)), payload, walk_pick(w, sizeof payload));
+    (void)walk_send(w, (uint8_t)(0x4F + walk_pick(w, 0x24)), payload, walk_pick(w, sizeof payload));
 }
 
 static void query(struct walk_board *w)
@@ -282,7 +281,7 @@ static void query(struct walk_board *w)
                                     COMMAND_GET_SLOTS, COMMAND_GET_LAST_ERROR,
                                     COMMAND_OTP_READ,  COMMAND_READ_SECTOR_P_STATUS};
 
-    (void)command(w, codes[walk_pick(w, sizeof codes)], NULL, 0);
+    (void)walk_send(w, codes[walk_pick(w, sizeof codes)], NULL, 0);
 }
 
 struct step {
@@ -308,15 +307,12 @@ static void run_one(struct walk_board *w, const struct step *steps)
 
 void walk_command(struct walk_board *w)
 {
-    static const struct step steps[] = {{stage_begin, 6},  {stage_write, 10},
-                                        {stage_finish, 5}, {stage_all, 14},
-                                        {confirm, 5},      {roll_back, 3},
-                                        {provision, 2},    {erase, 3},
-                                        {write_memory, 8}, {flash_directly, 3},
-                                        {protect, 3},      {unprotect, 3},
-                                        {go, 5},           {reset, 14},
-                                        {begin_stream, 4}, {garbage, 4},
-                                        {query, 2},        {NULL, 0}};
+    static const struct step steps[] = {
+        {stage_begin, 6},  {stage_write, 10},   {stage_finish, 5}, {stage_all, 14},
+        {confirm, 5},      {roll_back, 3},      {provision, 2},    {erase, 3},
+        {write_memory, 8}, {flash_directly, 3}, {protect, 3},      {unprotect, 3},
+        {go, 5},           {reset, 14},         {begin_stream, 2}, {walk_stream, 8},
+        {garbage, 4},      {query, 2},          {NULL, 0}};
 
     run_one(w, steps);
 }
@@ -356,7 +352,7 @@ static void app_stages(struct walk_board *w)
     uint32_t detail = 0;
     enum reason reason;
 
-    choose_package(w);
+    walk_choose_package(w);
     walk_tell(w, "application stages %u bytes", (unsigned)w->package_len);
     reason = update_stage_begin(&u, &stage, w->package_len, &detail);
     while (reason == REASON_NONE && w->next < w->package_len) {
