@@ -33,7 +33,7 @@ struct engine {
     struct tally tally;
     uint64_t told;
     uint32_t candidates[CANDIDATES_MAX];
-    unsigned count;
+    unsigned count, in_ram;
 };
 
 static const char *const fault_names[] = {"left out", "giving zeros", "giving ones"};
@@ -55,11 +55,13 @@ static void find_candidates(struct engine *e)
 {
     static const uint32_t ranges[2][2] = {{BOOT_START, BOOT_END}, {SRAM_START, SRAM_END}};
     e->count = 0;
+    e->in_ram = 0;
     for (unsigned r = 0; r < 2; r++) {
         for (uint32_t addr = ranges[r][0]; addr < ranges[r][1]; addr += 2) {
             if (twin_has_executed(e->board->twin, addr)) {
                 assert(e->count < CANDIDATES_MAX);
                 e->candidates[e->count++] = addr;
+                e->in_ram += r;
             }
         }
     }
@@ -212,9 +214,9 @@ void engine_run(const struct scenario *s, unsigned every, uint64_t seed, struct 
     }
     board_free(e.board);
     free(e.board);
-    printf("%-26s %6u instructions, 3 faults each, 1 in %u of these: %7" PRIu64 " faults, %" PRIu64
-           " passed\n",
-           s->name, e.count, stride, e.tally.tried, e.tally.passed);
+    printf("%-26s %6u instructions, %u in SRAM, 3 faults each, 1 in %u of these: %7" PRIu64
+           " faults, %" PRIu64 " passed\n",
+           s->name, e.count, e.in_ram, stride, e.tally.tried, e.tally.passed);
     (void)fflush(stdout);
     t->tried += e.tally.tried;
     t->passed += e.tally.passed;
