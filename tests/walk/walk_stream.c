@@ -25,7 +25,7 @@ static void feed(struct walk_board *w, const uint8_t *bytes, size_t len)
     unsigned idle = 0;
 
     while (len != 0 && idle < 3 && s->state != STREAM_CLOSED) {
-        const struct stream_input in = {{bytes, NULL}, {len, 0}};
+        struct stream_input in = {{bytes, NULL}, {len, 0}};
         size_t took = stream_take(s, &in, w->now_us += PAUSE_US);
         idle = took == 0 ? idle + 1 : 0; /* 0: it erased a sector, or wants more */
         bytes += took;
@@ -79,7 +79,7 @@ static void end_stream(struct walk_board *w)
 {
     struct stream *s = &w->promise.rig.stream;
     uint8_t frame[STREAM_HEAD_SIZE];
-    const struct stream_input nothing = {{frame, NULL}, {0, 0}};
+    struct stream_input nothing = {{frame, NULL}, {0, 0}};
 
     if (walk_pick(w, 4) != 0) {
         stream_make_control(frame, STREAM_CLOSE, 1);
