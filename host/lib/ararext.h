@@ -212,14 +212,14 @@ struct ararext_port {
     char description[128]; /* "" if the system has none */
     int usb_vid, usb_pid;  /* -1 if it is no USB port */
     char usb_serial[64];   /* "" if the adapter has none */
-    bool twin;             /* the default link of a board twin that runs */
+    bool twin;             /* a default link of a board twin that runs */
     bool console;          /* this machine's own console: not to be spoken to unasked */
     uint64_t reserved[4];
 };
-/* Lists the ports: what the system knows, and the twin's default link for USART2 if it leads
+/* Lists the ports: what the system knows, and the twin's default links that lead
  * somewhere. *out is one allocation, freed with free(). MEMORY, IO. */
 ARAREXT_CHECKED ARAREXT_API int ararext_list_ports(struct ararext_port **out, size_t *count);
-/* Path of the twin's default link: $XDG_RUNTIME_DIR or /tmp, then "/ararext-usart2". */
+/* Path of the twin's default link for USART2: $XDG_RUNTIME_DIR or /tmp, then "/ararext-usart2". */
 ARAREXT_API void ararext_twin_link(char *path, size_t size);
 
 /* ---- session ---- */

@@ -59,9 +59,12 @@ void cli_port_path(const char *name, char *path, size_t size)
 /* Returns how many there are to choose from. */
 static size_t choose_port(const struct ararext_port *ports, size_t count, char *path, size_t size)
 {
-    size_t likely = 0, others = 0;
+    size_t likely = 0, others = 0, twin = 0;
     for (size_t i = 0; i < count; i++) {
         bool usual = ports[i].twin || ports[i].usb_vid >= 0;
+        if (ports[i].twin && twin++ > 0) {
+            continue; /* of one twin's ports the first is that of the commands, most likely */
+        }
         likely += usual;
         others += !usual && !ports[i].console;
         if (usual || (likely == 0 && !ports[i].console)) {

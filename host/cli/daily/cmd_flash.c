@@ -76,9 +76,6 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
             return ARAREXT_OK;
         }
         return cli_error(cli, ARAREXT_ERR_ARGUMENT, "verify '%s': expected auto or read", value);
-    case 'y':
-    case 'o':
-        return cli_error(cli, ARAREXT_ERR_ARGUMENT, "option '-%c' is not known here", code);
     default:
         return code >= OPT_MONITOR_FIRST && code < OPT_MONITOR_END
                    ? cli_take_monitor_option(cli, &o->console, code, value)

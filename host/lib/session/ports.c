@@ -11,10 +11,40 @@
 #include <string.h>
 #include <unistd.h>
 
-void ararext_twin_link(char *path, size_t size)
+enum { TWIN_PORTS = 6 };
+
+/* Where a twin puts its links: the ports that its board has for commands and log. */
+static void twin_link(char *path, size_t size, unsigned usart)
 {
     const char *dir = getenv("XDG_RUNTIME_DIR");
-    snprintf(path, size, "%s/ararext-usart2", dir != NULL && dir[0] == '/' ? dir : "/tmp");
+    snprintf(path, size, "%s/ararext-usart%u", dir != NULL && dir[0] == '/' ? dir : "/tmp", usart);
+}
+
+void ararext_twin_link(char *path, size_t size)
+{
+    twin_link(path, size, 2);
+}
+
+/* Which of them is for the commands only the board knows. Most boards' logs are on USART3. */
+static size_t list_twin(struct ararext_port ports[TWIN_PORTS])
+{
+    static const uint8_t usarts[TWIN_PORTS] = {2, 1, 6, 4, 5, 3};
+    size_t n = 0;
+    for (size_t i = 0; i < TWIN_PORTS; i++) {
+        struct ararext_port *port = &ports[n];
+        twin_link(port->path, sizeof port->path, usarts[i]);
+        if (access(port->path, F_OK) == 0) {
+            snprintf(port->description, sizeof port->description, "board twin, USART%u", usarts[i]);
+            port->usb_vid = -1;
+            port->usb_pid = -1;
+            port->twin = true;
+            n++;
+        }
+    }
+    if (n < TWIN_PORTS) {
+        ports[n].path[0] = '\0';
+    }
+    return n;
 }
 
 static void copy(char *out, size_t size, const char *text)
@@ -67,7 +97,7 @@ int ararext_list_ports(struct ararext_port **out, size_t *count)
     while (list != NULL && list[n] != NULL) {
         n++;
     }
-    struct ararext_port *ports = calloc(n + 1, sizeof *ports);
+    struct ararext_port *ports = calloc(n + TWIN_PORTS, sizeof *ports);
     if (ports == NULL) {
         sp_free_port_list(list);
         return ARAREXT_ERR_MEMORY;
@@ -76,15 +106,7 @@ int ararext_list_ports(struct ararext_port **out, size_t *count)
         fill(&ports[i], list[i]);
     }
     sp_free_port_list(list);
-    struct ararext_port *twin = &ports[n];
-    ararext_twin_link(twin->path, sizeof twin->path);
-    if (access(twin->path, F_OK) == 0) {
-        copy(twin->description, sizeof twin->description, "board twin, USART2");
-        twin->usb_vid = -1;
-        twin->usb_pid = -1;
-        twin->twin = true;
-        n++;
-    }
+    n += list_twin(&ports[n]);
     *out = ports;
     *count = n;
     return ARAREXT_OK;
