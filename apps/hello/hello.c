@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The example application: says hello on USART2 once a second, blinks the LED, and goes back to the
- * bootloader when it receives a 'b' (boot request) or when the button is pressed (plain reset: the
- * bootloader reads the button itself). It stays on HSI and uses no interrupt but SysTick, which
- * also shows that the bootloader handed the vector table over.
+ * The example application: says hello on the line of the commands once a second, blinks the LED,
+ * and goes back to the bootloader when it receives a 'b' (boot request) or when the button is
+ * pressed (plain reset: the bootloader reads the button itself). Which pins these are it reads from
+ * the bootloader's board block. It stays on HSI and uses no interrupt but SysTick, which also shows
+ * that the bootloader handed the vector table over.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,13 +13,17 @@
 
 #include "ararext_app.h"
 #include "ararext_version.h"
-#include "board.h"
+#include "board_block.h"
+#include "bytes.h"
 #include "cortex_m4.h"
+#include "pin.h"
 #include "stm32f407.h"
+#include "usart.h"
 
 #define TICKS_PER_SECOND 100u
 #define BLINK_TICKS      25u
 #define TEXT_SIZE        64u
+#define HSI_HZ           16000000u
 #define USART_SR_RXNE    (1u << 5)
 #define REQUEST_BYTE     'b'
 
@@ -31,6 +36,8 @@ extern const uint32_t link_data_load[];
 noreturn void app_reset(void);
 
 static volatile uint32_t ticks;
+static const uint8_t *board; /* the board block that holds */
+static struct usart host;
 static const char greeting[] = "hello from the application " ARAREXT_VERSION_STRING ", ";
 
 static void hello_tick(void)
@@ -46,20 +53,24 @@ static void hello_fault(void)
 
 static void hello_start_board(void)
 {
-    RCC->AHB1ENR |= RCC_AHB1_GPIOA;
-    RCC->APB1ENR |= RCC_APB1_USART2;
-    (void)RCC->APB1ENR; /* ES0182: two clocks before the first access */
-    GPIOA->AFR[0] |= GPIO_AF(BOARD_TX_PIN, BOARD_USART_AF) | GPIO_AF(BOARD_RX_PIN, BOARD_USART_AF);
-    GPIOA->PUPDR |=
-        GPIO_PAIR(BOARD_BUTTON_PIN, GPIO_PULL_DOWN) | GPIO_PAIR(BOARD_RX_PIN, GPIO_PULL_UP);
-    GPIOA->MODER |= GPIO_PAIR(BOARD_TX_PIN, GPIO_MODE_ALTERNATE) |
-                    GPIO_PAIR(BOARD_RX_PIN, GPIO_MODE_ALTERNATE) |
-                    GPIO_PAIR(BOARD_LED_PIN, GPIO_MODE_OUTPUT);
-    USART2->BRR = (BOARD_HSI_HZ + BOARD_BAUD / 2u) / BOARD_BAUD;
-    USART2->CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE;
-    SYSTICK->LOAD = BOARD_HSI_HZ / TICKS_PER_SECOND - 1u;
+    static const struct usart_buses buses = {HSI_HZ, HSI_HZ};
+
+    board = board_block_choose((const uint8_t *)BOARD_BLOCK_ADDR);
+    usart_find(&host, board[BOARD_COMMANDS]);
+    (void)usart_start(&host, &buses, board[BOARD_COMMANDS_TX], load_le32(board + BOARD_BAUD));
+    usart_take_rx_pin(&host, board[BOARD_COMMANDS_RX]);
+    host.regs->CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE;
+    pin_start(board[BOARD_BUTTON],
+              PIN_INPUT(board[BOARD_BUTTON_FLAGS] >> BOARD_FLAGS_PULL_SHIFT & BOARD_FLAGS_PULL));
+    pin_start_output(board[BOARD_LED], (board[BOARD_LED_FLAGS] & BOARD_FLAG_LOW) != 0);
+    SYSTICK->LOAD = HSI_HZ / TICKS_PER_SECOND - 1u;
     SYSTICK->VAL = 0;
     SYSTICK->CTRL = SYSTICK_ENABLE | SYSTICK_TICKINT | SYSTICK_CLK_CORE;
+}
+
+static bool hello_is_low(unsigned flags)
+{
+    return (board[flags] & BOARD_FLAG_LOW) != 0;
 }
 
 /* The greeting with a counter, into text; returns its length. */
@@ -84,10 +95,11 @@ static size_t hello_compose(char text[TEXT_SIZE], uint32_t count)
 
 static void hello_poll_way_back(void)
 {
-    if ((USART2->SR & USART_SR_RXNE) != 0 && (uint8_t)USART2->DR == REQUEST_BYTE) {
+    if ((host.regs->SR & USART_SR_RXNE) != 0 && (uint8_t)host.regs->DR == REQUEST_BYTE) {
         ararext_app_request_bootloader();
     }
-    if ((GPIOA->IDR & (1u << BOARD_BUTTON_PIN)) != 0) {
+    if (board[BOARD_BUTTON] <= BOARD_PIN_LAST &&
+        pin_read(board[BOARD_BUTTON]) != hello_is_low(BOARD_BUTTON_FLAGS)) {
         ararext_app_reset();
     }
 }
@@ -106,10 +118,10 @@ static noreturn void hello_run(void)
             len = hello_compose(text, ++count);
             sent = 0;
         }
-        if (sent < len && (USART2->SR & USART_SR_TXE) != 0) {
-            USART2->DR = (uint8_t)text[sent++];
+        if (sent < len && (host.regs->SR & USART_SR_TXE) != 0) {
+            host.regs->DR = (uint8_t)text[sent++];
         }
-        GPIOA->BSRR = 1u << (BOARD_LED_PIN + (now / BLINK_TICKS % 2u == 0 ? 0u : 16u));
+        pin_write(board[BOARD_LED], (now / BLINK_TICKS % 2u == 0) != hello_is_low(BOARD_LED_FLAGS));
         hello_poll_way_back();
         if (sent == len) {
             core_wfi(); /* SysTick ends it; a character waits at most 10 ms */

@@ -92,7 +92,11 @@ __attribute__((section(".vectors"), used)) static const struct vectors vectors =
         [11] = start_fault,
         [13] = start_fault, /* PendSV */
         [14] = support_tick,
-        [15 + VECTORS_IRQ_USART2] = support_usart2,
-        [15 + VECTORS_IRQ_USART3] = support_usart3,
+        [15 + VECTORS_IRQ_USART1] = support_usart,
+        [16 + VECTORS_IRQ_USART1] = support_usart,
+        [17 + VECTORS_IRQ_USART1] = support_usart,
+        [15 + VECTORS_IRQ_UART4] = support_usart,
+        [16 + VECTORS_IRQ_UART4] = support_usart,
+        [15 + VECTORS_IRQ_USART6] = support_usart,
     },
 };

@@ -2,18 +2,22 @@
 /* Clock, milliseconds, pins and the two serial lines. */
 #include "support.h"
 
-#include "board.h"
+#include "baud.h"
+#include "board_block.h"
+#include "bytes.h"
 #include "cortex_m4.h"
+#include "pin.h"
 #include "stm32f407.h"
+#include "usart.h"
 #include "vectors.h"
 
+#define HSI_HZ           16000000u
 #define TICK_HZ          1000u
 #define FAST_HZ          80000000u
 #define FAST_WAIT_STATES 2u
 #define APB1_DIVIDER     2u
 #define LOCK_TRIES       100000u /* some tens of milliseconds; a PLL locks within 0.3 */
 #define PUT_TRIES        100000u /* a character takes 87 us */
-#define CONSOLE_RX_PIN   11u     /* PB11 */
 #define RING_SIZE        1024u   /* a power of two */
 #define USART_SR_ERRORS  0x0Fu   /* parity, framing, noise, overrun */
 #define USART_SR_RXNE    (1u << 5)
@@ -26,9 +30,11 @@ struct ring {
     volatile bool failed;
 };
 
+static const uint8_t *board;           /* the board block that holds */
+static struct usart lines[LINE_COUNT]; /* regs NULL: the board has none */
 static struct ring rings[LINE_COUNT];
 static volatile uint32_t ticks;
-static uint32_t core_hz = BOARD_HSI_HZ;
+static uint32_t core_hz = HSI_HZ;
 
 void support_tick(void)
 {
@@ -47,7 +53,7 @@ uint32_t support_core_hz(void)
 
 void support_led(bool on)
 {
-    GPIOA->BSRR = 1u << (BOARD_LED_PIN + (on ? 0u : 16u));
+    pin_write(board[BOARD_LED], on != ((board[BOARD_LED_FLAGS] & BOARD_FLAG_LOW) != 0));
 }
 
 void support_sleep(void)
@@ -85,50 +91,72 @@ static bool start_pll(void)
     return wait_for(&RCC->CFGR, RCC_CFGR_SWS, RCC_CFGR_SWS_PLL);
 }
 
-static void start_pins(void)
+/* The block has no pin for it: the log only sends. On these it is the one behind, but for two. */
+static unsigned console_rx_pin(void)
 {
-    RCC->AHB1ENR |= RCC_AHB1_GPIOA | RCC_AHB1_GPIOB;
-    RCC->APB1ENR |= RCC_APB1_USART2 | RCC_APB1_USART3;
-    (void)RCC->APB1ENR; /* ES0182: two clocks before the first access */
-    GPIOA->AFR[0] |= GPIO_AF(BOARD_TX_PIN, BOARD_USART_AF) | GPIO_AF(BOARD_RX_PIN, BOARD_USART_AF);
-    GPIOA->PUPDR |= GPIO_PAIR(BOARD_RX_PIN, GPIO_PULL_UP);
-    GPIOA->MODER |= GPIO_PAIR(BOARD_TX_PIN, GPIO_MODE_ALTERNATE) |
-                    GPIO_PAIR(BOARD_RX_PIN, GPIO_MODE_ALTERNATE) |
-                    GPIO_PAIR(BOARD_LED_PIN, GPIO_MODE_OUTPUT);
-    GPIOB->AFR[1] |=
-        GPIO_AF(BOARD_LOG_PIN, BOARD_USART_AF) | GPIO_AF(CONSOLE_RX_PIN, BOARD_USART_AF);
-    GPIOB->PUPDR |= GPIO_PAIR(CONSOLE_RX_PIN, GPIO_PULL_UP);
-    GPIOB->MODER |= GPIO_PAIR(BOARD_LOG_PIN, GPIO_MODE_ALTERNATE) |
-                    GPIO_PAIR(CONSOLE_RX_PIN, GPIO_MODE_ALTERNATE);
+    unsigned tx = board[BOARD_LOG_TX];
+
+    switch (tx) {
+    case 0x2C:
+        return 0x32; /* UART5: PC12, PD2 */
+    case 0x6E:
+        return 0x69; /* USART6: PG14, PG9 */
+    default:
+        return tx + 1u;
+    }
 }
 
-static void start_line(struct usart_regs *usart, uint32_t apb1_hz)
+struct line_pins {
+    unsigned tx, rx;
+};
+
+static void start_line(struct usart *u, const struct usart_buses *buses, struct line_pins pins,
+                       uint32_t baud)
 {
-    usart->BRR = (apb1_hz + BOARD_BAUD / 2u) / BOARD_BAUD;
-    usart->CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE | USART_CR1_RXNEIE;
+    if (u->regs == NULL) {
+        return;
+    }
+    (void)usart_start(u, buses, pins.tx, baud);
+    usart_take_rx_pin(u, pins.rx);
+    u->regs->CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE | USART_CR1_RXNEIE;
+    NVIC->ISER[u->irq / 32u] = 1u << u->irq % 32u;
+}
+
+static void start_lines(const struct usart_buses *buses)
+{
+    board = board_block_choose((const uint8_t *)BOARD_BLOCK_ADDR);
+    usart_find(&lines[LINE_HOST], board[BOARD_COMMANDS]);
+    usart_find(&lines[LINE_CONSOLE], board[BOARD_LOG]);
+    start_line(&lines[LINE_HOST], buses,
+               (struct line_pins){board[BOARD_COMMANDS_TX], board[BOARD_COMMANDS_RX]},
+               load_le32(board + BOARD_BAUD));
+    start_line(&lines[LINE_CONSOLE], buses,
+               (struct line_pins){board[BOARD_LOG_TX], console_rx_pin()}, BAUD_BASE);
+    pin_start_output(board[BOARD_LED], (board[BOARD_LED_FLAGS] & BOARD_FLAG_LOW) != 0);
 }
 
 void support_start(bool fast)
 {
     bool at_speed = fast && start_pll();
-    uint32_t apb1_hz = at_speed ? FAST_HZ / APB1_DIVIDER : BOARD_HSI_HZ;
 
-    core_hz = at_speed ? FAST_HZ : BOARD_HSI_HZ;
-    start_pins();
-    start_line(USART2, apb1_hz);
-    start_line(USART3, apb1_hz);
-    NVIC->ISER[VECTORS_IRQ_USART2 / 32u] = 1u << VECTORS_IRQ_USART2 % 32u;
-    NVIC->ISER[VECTORS_IRQ_USART3 / 32u] = 1u << VECTORS_IRQ_USART3 % 32u;
+    core_hz = at_speed ? FAST_HZ : HSI_HZ;
+    start_lines(&(struct usart_buses){.apb1_hz = at_speed ? FAST_HZ / APB1_DIVIDER : HSI_HZ,
+                                      .apb2_hz = core_hz});
     SYSTICK->LOAD = core_hz / TICK_HZ - 1u;
     SYSTICK->VAL = 0;
     SYSTICK->CTRL = SYSTICK_ENABLE | SYSTICK_TICKINT | SYSTICK_CLK_CORE;
     __asm__ volatile("cpsie i" ::: "memory");
 }
 
-/* Reading DR after SR clears the error flags and RXNE. */
+/* Reading DR after SR clears the error flags and RXNE; without either, DR is left for the byte that
+ * may come in between. */
 static void receive(struct usart_regs *usart, struct ring *ring)
 {
     uint32_t status = usart->SR;
+
+    if ((status & (USART_SR_ERRORS | USART_SR_RXNE)) == 0) {
+        return;
+    }
     uint8_t byte = (uint8_t)usart->DR;
 
     if ((status & USART_SR_ERRORS) != 0) {
@@ -145,14 +173,13 @@ static void receive(struct usart_regs *usart, struct ring *ring)
     ring->head++;
 }
 
-void support_usart2(void)
+void support_usart(void)
 {
-    receive(USART2, &rings[LINE_HOST]);
-}
-
-void support_usart3(void)
-{
-    receive(USART3, &rings[LINE_CONSOLE]);
+    for (unsigned i = 0; i < LINE_COUNT; i++) {
+        if (lines[i].regs != NULL) {
+            receive(lines[i].regs, &rings[i]);
+        }
+    }
 }
 
 bool line_get(enum support_line line, uint8_t *byte)
@@ -175,25 +202,28 @@ bool line_failed(enum support_line line)
     return failed;
 }
 
-static void await_status(const struct usart_regs *usart, uint32_t bit)
+static void await_status(enum support_line line, uint32_t bit)
 {
-    for (uint32_t tries = 0; tries < PUT_TRIES && (usart->SR & bit) == 0; tries++) {
+    const struct usart_regs *usart = lines[line].regs;
+
+    for (uint32_t tries = 0; usart != NULL && tries < PUT_TRIES && (usart->SR & bit) == 0;
+         tries++) {
     }
 }
 
 void line_put(enum support_line line, const void *data, size_t len)
 {
-    struct usart_regs *usart = line == LINE_HOST ? USART2 : USART3;
+    struct usart_regs *usart = lines[line].regs;
     const uint8_t *bytes = data;
 
-    for (size_t i = 0; i < len; i++) {
-        await_status(usart, USART_SR_TXE);
+    for (size_t i = 0; usart != NULL && i < len; i++) {
+        await_status(line, USART_SR_TXE);
         usart->DR = bytes[i];
     }
 }
 
 void line_drain(void)
 {
-    await_status(USART2, USART_SR_TC);
-    await_status(USART3, USART_SR_TC);
+    await_status(LINE_HOST, USART_SR_TC);
+    await_status(LINE_CONSOLE, USART_SR_TC);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the larger applications share: start-up, clock, milliseconds, two serial lines, and the few
- * functions that newlib wants underneath. USART2 (PA2, PA3) is where a host speaks frames, USART3
- * (PB10, PB11) is the application's console; both 115200 baud, 8N1. LED on PA5.
+ * functions that newlib wants underneath. One is where a host speaks frames, the other the
+ * application's console, 8N1; both, and the LED, are those of the bootloader's board block: as it
+ * is built USART2 (PA2, PA3), USART3 (PB10, PB11) and PA5. A board without a log has no console.
  *
  * Reception is by interrupt into a ring for each line, so bytes get lost while flash is erased;
  * sending waits for the line. Every wait ends.

@@ -7,13 +7,12 @@
 
 #define HEAD (BOARD_BLOCK_LAYOUT | BOARD_BLOCK_SIZE << 8) /* layout, size, reserved */
 
-/* Limits of the PLL: input, M and N (RM0090 section 7.3.2, DS8626 main PLL); HSE is 4 to 26 MHz. */
+/* Limits of HSE, of the PLL's input and of N (RM0090 section 7.3.2, DS8626 main PLL). M is in its
+ * own, 2 to 63, if the input is. */
 #define HSE_MIN_HZ 4000000u
 #define HSE_MAX_HZ 26000000u
 #define PLL_IN_MIN 950000u
 #define PLL_IN_MAX 2100000u
-#define PLL_M_MIN  2u
-#define PLL_M_MAX  63u
 #define PLL_N_MAX  432u
 #define TOLERANCE  (BOARD_VCO_HZ / 200u) /* half a percent */
 
@@ -30,14 +29,7 @@ bool board_block_is_good(const uint8_t block[BOARD_BLOCK_SIZE])
         crc_words(block, BOARD_BLOCK_SIZE / WORD_SIZE) != 0) { /* behind its own CRC it is 0 */
         return false;
     }
-    /* Flags and numbers of USARTs are smaller than any pin. */
-    for (unsigned i = BOARD_COMMANDS; i <= BOARD_DRIVER_FLAGS; i++) {
-        if (block[i] > BOARD_PIN_LAST && block[i] != BOARD_PIN_NONE) {
-            return false;
-        }
-    }
-    return block[BOARD_COMMANDS] - 1u < BOARD_USARTS && block[BOARD_LOG] <= BOARD_USARTS &&
-           block[BOARD_LOG] != block[BOARD_COMMANDS];
+    return block[BOARD_COMMANDS] - 1u < BOARD_USARTS;
 }
 
 const uint8_t *board_block_choose(const uint8_t block[BOARD_BLOCK_SIZE])
@@ -53,13 +45,10 @@ uint32_t board_block_vco(const uint8_t block[BOARD_BLOCK_SIZE])
     uint32_t in, vco;
 
     if (block[BOARD_HSE_KIND] == BOARD_HSE_NONE || hse - HSE_MIN_HZ > HSE_MAX_HZ - HSE_MIN_HZ ||
-        m - PLL_M_MIN > PLL_M_MAX - PLL_M_MIN || n > PLL_N_MAX) {
+        m == 0 || n > PLL_N_MAX) {
         return 0;
     }
     in = hse / m;
     vco = in * n;
-    return in - PLL_IN_MIN <= PLL_IN_MAX - PLL_IN_MIN &&
-                   vco - (BOARD_VCO_HZ - TOLERANCE) <= 2u * TOLERANCE
-               ? vco
-               : 0;
+    return in - PLL_IN_MIN <= PLL_IN_MAX - PLL_IN_MIN && BOARD_VCO_HZ - vco <= TOLERANCE ? vco : 0;
 }

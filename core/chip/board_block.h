@@ -25,7 +25,7 @@
 #define BOARD_COMMANDS     24u /* USART, 1 to 6 */
 #define BOARD_COMMANDS_TX  25u
 #define BOARD_COMMANDS_RX  26u
-#define BOARD_LOG          27u /* USART, 0 none */
+#define BOARD_LOG          27u /* USART; none of 1 to 6: no log */
 #define BOARD_LOG_TX       28u
 #define BOARD_BUTTON       29u
 #define BOARD_BUTTON_FLAGS 30u
@@ -41,7 +41,7 @@
 #define BOARD_WINDOW_MS    48u /* u16: entry window, 0 = off */
 #define BOARD_CRC          52u /* u32 */
 
-#define BOARD_PIN_NONE         0xFFu
+#define BOARD_PIN_NONE         0xFFu /* as is all behind BOARD_PIN_LAST */
 #define BOARD_PORT_SHIFT       4u
 #define BOARD_PIN_NUMBER       15u
 #define BOARD_PIN_LAST         0x8Fu /* PI15 */
@@ -62,16 +62,17 @@ enum board_hse { BOARD_HSE_NONE = 0, BOARD_HSE_CRYSTAL = 1, BOARD_HSE_BYPASS = 2
             0x00, 0xC2, 0x01, 0x00, 0, 0, 0, 0, 0x6E, 0x8F, 0x91, 0xC6      /* baud .. */          \
     }
 
-/* Whether it checks: magic, layout, size, CRC, and every USART and pin is one that a chip may
- * have. block lies at a multiple of 4. */
+/* Whether it checks: magic, layout, size, CRC, and the USART of the commands. block lies at a
+ * multiple of 4. */
 bool board_block_is_good(const uint8_t block[BOARD_BLOCK_SIZE]);
 /* block if it checks, else the built-in one, the original's board. */
 const uint8_t *board_block_choose(const uint8_t block[BOARD_BLOCK_SIZE]);
 /* The CRC that belongs at BOARD_CRC. */
 uint32_t board_block_crc(const uint8_t block[BOARD_BLOCK_SIZE]);
 
-/* The VCO's rate, BOARD_VCO_HZ but for half a percent, that the block makes of HSE; 0 if it has no
- * HSE or if M and N leave the chip's limits (DS8626, main PLL) or that half percent. */
+/* The VCO's rate, BOARD_VCO_HZ or up to half a percent less, that the block makes of HSE; 0 if it
+ * has no HSE, or if M and N leave that or the chip's limits (DS8626, main PLL). More would be too
+ * fast for the buses. */
 #define BOARD_VCO_HZ 336000000u
 uint32_t board_block_vco(const uint8_t block[BOARD_BLOCK_SIZE]);
 

@@ -60,7 +60,7 @@ enum reason command_rom_take(struct loader *l, const uint8_t *block);
 enum reason command_rom_run(struct loader *l, const uint8_t *block, size_t *len);
 
 command_fn command_get_ver, command_get_help, command_get_cid, command_get_rdp, command_get_nwrp,
-    command_get_last_error, command_get_info; /* command_info.c */
+    command_get_last_error, command_get_info, command_get_board; /* command_info.c */
 command_fn command_go, command_erase, command_mem_write, command_mem_read, command_mem_crc,
     command_otp_read, command_reset;           /* command_memory.c */
 command_fn command_protect, command_unprotect; /* command_protect.c */

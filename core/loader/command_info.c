@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The commands that only tell: versions, identity, protection, the last failure, GET_INFO. */
+#include "board_block.h"
 #include "bytes.h"
 #include "command.h"
 #include "debug_build.h"
@@ -78,9 +79,10 @@ enum reason command_get_info(struct loader *l, const struct frame_request *reque
     store_le16(out + INFO_REVISION_ID, (uint16_t)(info->idcode >> 16));
     store_le16(out + INFO_FLASH_KIB, info->flash_kib);
     memory_hw_read(l->update->flash, MAP_UID_BASE, out + INFO_UID, INFO_UID_SIZE);
-    store_le32(out + INFO_FEATURES, FEATURE_LAST_ERROR | FEATURE_RESET | FEATURE_MEM_CRC |
-                                        FEATURE_PACKAGES | FEATURE_STREAM | FEATURE_CHECKED |
-                                        FEATURE_LOCK | DEBUG_BUILD_FEATURE);
+    store_le32(out + INFO_FEATURES,
+               FEATURE_LAST_ERROR | FEATURE_RESET | FEATURE_MEM_CRC | FEATURE_PACKAGES |
+                   FEATURE_CHECKED | FEATURE_LOCK | FEATURE_BOARD | DEBUG_BUILD_FEATURE |
+                   (info->board[BOARD_DRIVER] > BOARD_PIN_LAST ? FEATURE_STREAM : 0));
     store_le16(out + INFO_LENGTH_MAX, FRAME_LENGTH_MAX);
     store_le16(out + INFO_RING_SIZE, info->ring_size);
     store_le32(out + INFO_APP_BASE, MAP_APP_BASE);
@@ -101,5 +103,15 @@ enum reason command_get_info(struct loader *l, const struct frame_request *reque
         geometry_group(info->flash_kib, i, group, &kib);
         store_le16(group + 1, kib);
     }
+    return REASON_NONE;
+}
+
+enum reason command_get_board(struct loader *l, const struct frame_request *request)
+{
+    uint8_t *out = command_append(l, BOARD_REPORT_BYTES + BOARD_BLOCK_SIZE);
+
+    (void)request;
+    out[BOARD_REPORT_BLOCK] = l->info.board_is_block;
+    __builtin_memcpy(out + BOARD_REPORT_BYTES, l->info.board, BOARD_BLOCK_SIZE);
     return REASON_NONE;
 }

@@ -20,7 +20,7 @@ static command_fn *const loader_runs[] = {
     command_mem_crc,        command_get_slots,    command_stage_begin,
     command_stage_write,    command_stage_finish, command_confirm,
     command_rollback,       command_provision,    command_set_baud,
-    command_stream_begin,   command_digests,
+    command_stream_begin,   command_digests,      command_get_board,
 };
 _Static_assert(sizeof loader_runs / sizeof loader_runs[0] == COMMAND_COUNT, "one for each form");
 

@@ -28,7 +28,7 @@
 #include "stream.h"
 #include "update.h"
 
-/* Facts that do not change until the next reset; for GET_INFO. */
+/* Facts that do not change until the next reset; for GET_INFO and GET_BOARD. */
 struct loader_info {
     uint32_t idcode; /* DBGMCU_IDCODE: device ID in bits 11:0, revision in 31:16 */
     uint32_t core_hz;
@@ -38,6 +38,8 @@ struct loader_info {
     uint8_t reset_cause; /* RCC_CSR bits 31:24 */
     enum stay_reason stay;
     uint8_t clock_source; /* 0 HSI, 1 HSE */
+    const uint8_t *board; /* the board block that holds */
+    bool board_is_block;  /* else it is the built-in one */
 };
 
 /* What streaming works with; owned by the caller. The stream's hw is, too, but for its stage. */

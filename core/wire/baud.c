@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* When the line changes its rate. Every way away from 115200 has a way back that needs no host. */
+/* When the line changes its rate. Every way away from that of the start has a way back that needs
+ * no host. */
 #include "baud.h"
 
 #define SAMPLES   16u
@@ -20,15 +21,15 @@ bool baud_possible(uint32_t clock_hz, uint32_t rate)
     return off <= made / TOLERANCE;
 }
 
-void baud_init(struct baud *b)
+void baud_init(struct baud *b, uint32_t base)
 {
-    *b = (struct baud){BAUD_BASE, 0, 0, BAUD_AT_BASE, false};
+    *b = (struct baud){.rate = base, .base = base};
 }
 
 void baud_change(struct baud *b, uint32_t rate, uint32_t now_us)
 {
     b->rate = rate;
-    b->state = rate == BAUD_BASE ? BAUD_AT_BASE : BAUD_TRIED;
+    b->state = rate == b->base ? BAUD_AT_BASE : BAUD_TRIED;
     b->good_us = now_us;
     b->bad = false;
 }
@@ -58,7 +59,7 @@ bool baud_poll(struct baud *b, uint32_t now_us)
                 (quiet >= BAUD_QUIET_US || (b->bad && now_us - b->bad_us >= BAUD_BAD_US));
 
     if (tried_out || lost) {
-        baud_init(b);
+        baud_init(b, b->base);
     }
     return tried_out || lost;
 }

@@ -35,6 +35,7 @@ const struct command_form command_forms[COMMAND_COUNT] = {
     {COMMAND_SET_BAUD, false, N(4)},
     {COMMAND_STREAM_BEGIN, false, N(14)},
     {COMMAND_DIGESTS, false, N(2)},
+    {COMMAND_GET_BOARD, false, N(0)},
 };
 
 const struct command_form *command_form_find(uint8_t code)

@@ -17,7 +17,7 @@ struct command_form {
                        * COMMAND_LENGTH_PROVISION: as its bytes 4 and 5 say */
 };
 #define COMMAND_LENGTH_PROVISION 0x8000u
-#define COMMAND_COUNT            26u
+#define COMMAND_COUNT            27u
 
 /* In the order of their codes; the twelve of the course come first. */
 extern const struct command_form command_forms[COMMAND_COUNT];

@@ -17,10 +17,12 @@ struct clock_plan {
     uint32_t pllcfgr;
     uint16_t cfgr; /* RCC_CFGR: the bus dividers */
     uint8_t core_mhz, apb1_mhz;
-    uint8_t timer_mhz; /* of APB1's timers: twice its clock where it is divided (RM0090 7.2) */
+    uint8_t timer_mhz; /* of APB1's timers: twice its clock where it is divided (RM0090 7.2). In all
+                        * plans APB2's clock is the same */
     uint8_t wait_states;
 };
-/* Of bootloader mode: with the crystal, and without. */
+/* Of bootloader mode: with the crystal, whose M and N the board block has (clock.c), and without.
+ */
 extern const struct clock_plan clock_plan_hse, clock_plan_hsi;
 /* For the boot path: as fast as it goes, from HSI. */
 extern const struct clock_plan clock_plan_boot;

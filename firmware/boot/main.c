@@ -9,7 +9,7 @@
 #include "main.h"
 
 #include "ararext_version.h"
-#include "board.h"
+#include "board_block.h"
 #include "chip.h"
 #include "clock.h"
 #include "crc_unit.h"
@@ -47,14 +47,17 @@ static const char *const stay_names[] = {
 static void main_start_board(const struct start_facts *facts)
 {
     struct clock_state clock;
+    struct serial_rate rate;
 
-    clock_start(&clock);
-    RCC->AHB1ENR |= RCC_AHB1_GPIOA | RCC_AHB1_GPIOB | RCC_AHB1_DMA1 | RCC_AHB1_BKPSRAM;
-    (void)RCC->AHB1ENR; /* ES0182 */
     crc_unit_start();
-    led_start();
-    log_start(clock.apb1_hz);
-    serial_start(clock.apb1_hz);
+    const uint8_t *board = board_block_choose((const uint8_t *)BOARD_BLOCK_ADDR);
+
+    clock_start(&clock, board);
+    RCC->AHB1ENR |= RCC_AHB1_DMA | RCC_AHB1_BKPSRAM;
+    (void)RCC->AHB1ENR; /* ES0182 */
+    led_start(board);
+    log_start(board, &clock.buses);
+    serial_start(board, &clock.buses, &rate);
     loader.update = &packages_from_ram;
     loader.info = (struct loader_info){
         .idcode = DBGMCU_IDCODE,
@@ -65,8 +68,10 @@ static void main_start_board(const struct start_facts *facts)
         .reset_cause = (uint8_t)(facts->reset_flags >> RCC_CSR_FLAGS_SHIFT),
         .stay = facts->stay,
         .clock_source = clock.hse ? 1 : 0,
+        .board = board,
+        .board_is_block = board == (const uint8_t *)BOARD_BLOCK_ADDR,
     };
-    stream_mode_start(&loader, clock.apb1_hz);
+    stream_mode_start(&loader, &rate);
     mpu_start(true);
 }
 

@@ -9,29 +9,47 @@
  */
 #include "start.h"
 
-#include "board.h"
+#include "board_block.h"
 #include "boot.h"
 #include "chip.h"
 #include "clock.h"
+#include "crc_unit.h"
 #include "flash_hw.h"
 #include "memory_map.h"
 #include "mpu.h"
 #include "packages.h"
+#include "pin.h"
 #include "stm32f407.h"
 #include "verdict.h"
 
-#define PULL_SETTLE_LOOPS 14u /* some 11 us on HSI: 40 kOhm and 100 pF make 4 us */
+#define PULL_SETTLE_LOOPS  13u /* some 11 us on HSI: 40 kOhm and 100 pF make 4 us */
+#define PULL_CHECKED_LOOPS 3u  /* what is left of it when the block has been checked meanwhile */
 
-/* The pull-down makes an open pin an application's choice. GPIOA is left to chip_reset or to the
- * drivers. */
+static void start_pull_button(const uint8_t *board)
+{
+    pin_start(board[BOARD_BUTTON],
+              PIN_INPUT(board[BOARD_BUTTON_FLAGS] >> BOARD_FLAGS_PULL_SHIFT & BOARD_FLAGS_PULL));
+}
+
+/* The pull makes an open pin an application's choice. It settles while the block is checked;
+ * another pin that a damaged one may have named is an input, no more. The pins are left to
+ * chip_reset. */
 static bool start_read_button(void)
 {
-    RCC->AHB1ENR |= RCC_AHB1_GPIOA;
-    (void)RCC->AHB1ENR; /* ES0182 */
-    GPIOA->PUPDR |= GPIO_PAIR(BOARD_BUTTON_PIN, GPIO_PULL_DOWN);
-    for (volatile uint32_t i = 0; i < PULL_SETTLE_LOOPS; i++) {
+    const uint8_t *board = (const uint8_t *)BOARD_BLOCK_ADDR;
+    uint32_t loops = PULL_CHECKED_LOOPS;
+
+    start_pull_button(board);
+    crc_unit_start();
+    board = board_block_choose(board);
+    if (board != (const uint8_t *)BOARD_BLOCK_ADDR) {
+        start_pull_button(board);
+        loops = PULL_SETTLE_LOOPS;
     }
-    return (GPIOA->IDR & (1u << BOARD_BUTTON_PIN)) != 0;
+    for (volatile uint32_t i = 0; i < loops; i++) {
+    }
+    return board[BOARD_BUTTON] <= BOARD_PIN_LAST &&
+           pin_read(board[BOARD_BUTTON]) != ((board[BOARD_BUTTON_FLAGS] & BOARD_FLAG_LOW) != 0);
 }
 
 /* Takes the request: it is good for one reset. */
@@ -84,15 +102,6 @@ void start_run_fast(void)
     clock_start_boot();
 }
 
-/* The MPU and its stack guard; the DMA's clock for serial_watch_ring, which looks at a ring that
- * nothing fills yet. */
-static void start_guard(void)
-{
-    RCC->AHB1ENR |= RCC_AHB1_DMA1;
-    (void)RCC->AHB1ENR; /* ES0182 */
-    mpu_start(false);
-}
-
 void start_packages(struct start_facts *facts)
 {
     struct update_result *result = &facts->update;
@@ -104,7 +113,7 @@ void start_packages(struct start_facts *facts)
     if ((facts->reset_flags & RCC_CSR_NOT_FRESH) != 0) {
         RCC->CSR |= RCC_CSR_RMVF; /* they stay set, and the next reset would look like this one */
     }
-    start_guard();
+    mpu_start(false);
     if (facts->stay != STAY_NOT) {
         return;
     }

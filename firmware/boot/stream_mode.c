@@ -6,7 +6,6 @@
 #include "stream_mode.h"
 
 #include "baud.h"
-#include "board.h"
 #include "led.h"
 #include "link.h"
 #include "log.h"
@@ -20,7 +19,6 @@
 /* Polls and closes are not counted by a host: 20 s of them. */
 #define WINDOW(ring) (LINK_RING_END - (ring)-1024u)
 
-_Static_assert(BAUD_BASE == BOARD_BAUD, "the rate to go back to");
 _Static_assert(LINK_UNPACK_BASE == MAP_FREE_SRAM_BASE, "unpacker");
 _Static_assert(LINK_RING_BASE == MAP_FREE_SRAM_BASE, "ring");
 _Static_assert(LINK_PACKED_RING_BASE >= LINK_UNPACK_BASE + LINK_UNPACK_SIZE, "unpacker and ring");
@@ -35,7 +33,7 @@ static struct {
     uint8_t status[STREAM_STATUS_SIZE]; /* the last one, on its way out */
 } stream_mode;
 
-void stream_mode_start(struct loader *l, uint32_t usart_hz)
+void stream_mode_start(struct loader *l, const struct serial_rate *rate)
 {
     stream_mode.hw.flash = l->update->flash;
     stream_mode.hw.memory = l->update->memory;
@@ -43,11 +41,11 @@ void stream_mode_start(struct loader *l, uint32_t usart_hz)
     stream_mode.hw.stage = loader_stage;
     stream_mode.hw.stage_ctx = l;
     stream_mode.service.stream = &stream_mode.stream;
-    stream_mode.service.usart_hz = usart_hz;
+    stream_mode.service.usart_hz = rate->usart_hz;
     stream_mode.service.window = WINDOW(LINK_RING_BASE);
     stream_mode.service.packed_window = WINDOW(LINK_PACKED_RING_BASE);
     stream_init(&stream_mode.stream, &stream_mode.hw);
-    baud_init(&stream_mode.baud);
+    baud_init(&stream_mode.baud, rate->base);
     l->streaming = &stream_mode.service;
 }
 
@@ -123,7 +121,7 @@ static void stream_mode_end(struct loader *l)
     (void)serial_take_error(&sr); /* a frame was broken by it, not a request */
     stream_mode_good_frame();
     if (stream_mode.stream.timed_out) {
-        baud_init(&stream_mode.baud);
+        baud_init(&stream_mode.baud, stream_mode.baud.base);
         stream_mode_set_rate();
     }
     stream_mode_log(l);

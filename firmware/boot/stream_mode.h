@@ -10,10 +10,10 @@
 #include <stdint.h>
 
 #include "loader.h"
+#include "serial.h"
 
-/* Once, before the first request, when l->update is set; sets l->streaming. usart_hz:
- * clock of USART2. */
-void stream_mode_start(struct loader *l, uint32_t usart_hz);
+/* Once, before the first request, when l->update is set; sets l->streaming. */
+void stream_mode_start(struct loader *l, const struct serial_rate *rate);
 
 /* The wide ring, or that of the commands. What lies in the one before is dropped: not to be called
  * but between a request and its answer, when a host sends nothing. */

@@ -3,6 +3,7 @@
 
 #include "led.h"
 #include "log.h"
+#include "serial.h"
 #include "stm32f407.h"
 #include "timer.h"
 
@@ -15,7 +16,7 @@ bool turn_is_quiet(uint32_t now_us, uint32_t active_us)
 
 void turn_end(bool may_sleep)
 {
-    if (may_sleep) {
+    if (serial_is_done() && may_sleep) {
         timer_sleep();
     }
     log_pump();

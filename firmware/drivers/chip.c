@@ -13,8 +13,9 @@
 #include "verdict.h"
 
 /* All that drivers/ uses; a driver that takes another peripheral adds it here. */
-#define USED_AHB1 (RCC_AHB1_GPIOA | RCC_AHB1_GPIOB | RCC_AHB1_CRC | RCC_AHB1_DMA1)
-#define USED_APB1 (RCC_APB1_TIM5 | RCC_APB1_USART2 | RCC_APB1_USART3 | RCC_APB1_PWR)
+#define USED_AHB1 (RCC_AHB1_GPIO_ALL | RCC_AHB1_CRC | RCC_AHB1_DMA)
+#define USED_APB1 (RCC_APB1_TIM5 | RCC_APB1_USARTS | RCC_APB1_PWR)
+#define USED_APB2 RCC_APB2_USARTS
 
 #define READY_LOOPS_MAX 10000u /* HSI starts within 4 us; the core is at most at 168 MHz */
 
@@ -40,7 +41,8 @@ static void chip_reset_clocks(void)
     chip_wait(&RCC->CFGR, RCC_CFGR_SWS, 0);
     RCC->CFGR = 0;
     RCC->CR = RCC_CR_RESET;
-    chip_wait(&RCC->CR, RCC_CR_PLLRDY, 0);
+    chip_wait(&RCC->CR, RCC_CR_PLLRDY | RCC_CR_HSERDY, 0);
+    RCC->CR = RCC_CR_RESET; /* HSEBYP, which HSE kept */
     RCC->PLLCFGR = RCC_PLLCFGR_RESET;
     FLASH->ACR &= FLASH_ACR_LATENCY;
     FLASH->ACR = FLASH_ACR_ICRST | FLASH_ACR_DCRST;
@@ -54,10 +56,13 @@ static void chip_reset_peripherals(void)
 {
     RCC->AHB1RSTR = USED_AHB1;
     RCC->APB1RSTR = USED_APB1;
+    RCC->APB2RSTR = USED_APB2;
     RCC->AHB1RSTR = 0;
     RCC->APB1RSTR = 0;
+    RCC->APB2RSTR = 0;
     RCC->AHB1ENR = RCC_AHB1_CCM;
     RCC->APB1ENR = 0;
+    RCC->APB2ENR = 0;
 }
 
 static void chip_reset_core(void)

@@ -6,7 +6,8 @@
  */
 #include "clock.h"
 
-#include "board.h"
+#include "board_block.h"
+#include "bytes.h"
 #include "clock_plan.h"
 #include "cortex_m4.h"
 #include "stm32f407.h"
@@ -16,7 +17,8 @@
 #define PLL_TIMEOUT_US    5000u   /* locks within 300 us (DS8626 table 43) */
 #define SWITCH_TIMEOUT_US 1000u
 #define HZ_PER_MHZ        1000000u
-#define HSI_MHZ           (BOARD_HSI_HZ / HZ_PER_MHZ)
+#define HSI_MHZ           16u
+#define VCO_MHZ           (BOARD_VCO_HZ / HZ_PER_MHZ)
 /* ES0182: revision A has no prefetch, and names another device. */
 #define IDCODE_DEVICE     0xFFFu
 #define IDCODE_F407       0x413u
@@ -42,21 +44,23 @@ static uint32_t clock_prefetch(void)
                                                                                   : 0;
 }
 
-static bool clock_start_hse(void)
+static bool clock_start_hse(bool bypass)
 {
+    RCC->CR |= bypass ? RCC_CR_HSEBYP : 0;
     RCC->CR |= RCC_CR_HSEON;
     if (clock_wait(&RCC->CR, RCC_CR_HSERDY, RCC_CR_HSERDY, HSE_TIMEOUT_US)) {
         return true;
     }
     RCC->CR &= ~RCC_CR_HSEON;
+    RCC->CR &= ~RCC_CR_HSEBYP;
     return false;
 }
 
-/* On failure the core stays on HSI. The dividers of the buses are there before the faster clock is
- * (RM0090 7.3.3). */
-static bool clock_start_pll(const struct clock_plan *plan)
+/* mn: what of the PLL's M and N the plan leaves open. On failure the core stays on HSI. The
+ * dividers of the buses are there before the faster clock is (RM0090 7.3.3). */
+static bool clock_start_pll(const struct clock_plan *plan, uint32_t mn)
 {
-    RCC->PLLCFGR = plan->pllcfgr;
+    RCC->PLLCFGR = plan->pllcfgr | mn;
     RCC->CR |= RCC_CR_PLLON;
     if (clock_wait(&RCC->CR, RCC_CR_PLLRDY, RCC_CR_PLLRDY, PLL_TIMEOUT_US)) {
         RCC->CFGR = plan->cfgr;
@@ -72,45 +76,54 @@ static bool clock_start_pll(const struct clock_plan *plan)
 }
 
 /* RM0090 3.5.1: the new latency is to be read back before the clock goes up. */
-static bool clock_run(const struct clock_plan *plan)
+static bool clock_run(const struct clock_plan *plan, uint32_t mn)
 {
     FLASH->ACR = clock_prefetch() | FLASH_ACR_ICEN | FLASH_ACR_DCEN | plan->wait_states;
     return clock_wait(&FLASH->ACR, FLASH_ACR_LATENCY, plan->wait_states, SWITCH_TIMEOUT_US) &&
-           clock_start_pll(plan);
+           clock_start_pll(plan, mn);
 }
 
 /* HSI alone, should no PLL lock. */
 static const struct clock_plan clock_plan_slow = {
     .core_mhz = HSI_MHZ, .apb1_mhz = HSI_MHZ, .timer_mhz = HSI_MHZ};
 
-/* hse is NULL where no crystal is to be waited for. */
-static void clock_start_with(struct clock_state *state, const struct clock_plan *hse,
-                             const struct clock_plan *hsi)
+/* What a plan makes of mhz_hz instead of a million: APB2 runs as its timers do. */
+static void clock_tell(struct clock_state *state, const struct clock_plan *plan, uint32_t mhz_hz)
 {
-    const struct clock_plan *plan = &clock_plan_slow;
-
-    timer_start(HSI_MHZ);
-    state->hse = hse != NULL && clock_start_hse() && clock_run(hse);
-    if (state->hse) {
-        plan = hse;
-        RCC->CR |= RCC_CR_CSSON; /* a crystal that fails: NMI, which ends in a reset */
-    } else if (clock_run(hsi)) {
-        plan = hsi;
-    }
-    state->core_hz = plan->core_mhz * HZ_PER_MHZ;
-    state->apb1_hz = plan->apb1_mhz * HZ_PER_MHZ;
+    state->core_hz = plan->core_mhz * mhz_hz;
+    state->buses.apb1_hz = plan->apb1_mhz * mhz_hz;
+    state->buses.apb2_hz = plan->timer_mhz * mhz_hz;
     timer_start(plan->timer_mhz);
     timer_start_tick(state->core_hz);
 }
 
-void clock_start(struct clock_state *state)
+static void clock_start_hsi(struct clock_state *state, const struct clock_plan *hsi)
 {
-    clock_start_with(state, &clock_plan_hse, &clock_plan_hsi);
+    state->hse = false;
+    clock_tell(state, clock_run(hsi, 0) ? hsi : &clock_plan_slow, HZ_PER_MHZ);
+}
+
+void clock_start(struct clock_state *state, const uint8_t *board)
+{
+    uint32_t vco_hz = board_block_vco(board);
+    uint32_t mn =
+        RCC_PLLCFGR_M(board[BOARD_PLL_M]) | RCC_PLLCFGR_N((uint32_t)load_le16(board + BOARD_PLL_N));
+
+    timer_start(HSI_MHZ);
+    state->hse = vco_hz != 0 && clock_start_hse(board[BOARD_HSE_KIND] == BOARD_HSE_BYPASS) &&
+                 clock_run(&clock_plan_hse, mn);
+    if (state->hse) {
+        clock_tell(state, &clock_plan_hse, vco_hz / VCO_MHZ);
+        RCC->CR |= RCC_CR_CSSON; /* a crystal that fails: NMI, which ends in a reset */
+    } else {
+        clock_start_hsi(state, &clock_plan_hsi);
+    }
 }
 
 void clock_start_boot(void)
 {
     struct clock_state state;
 
-    clock_start_with(&state, NULL, &clock_plan_boot);
+    timer_start(HSI_MHZ);
+    clock_start_hsi(&state, &clock_plan_boot);
 }

@@ -10,15 +10,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "usart.h"
+
 /* What the chip runs on. */
 struct clock_state {
     uint32_t core_hz;
-    uint32_t apb1_hz; /* USART2, USART3 */
+    struct usart_buses buses;
     bool hse;
 };
 
-/* Starts the clocks, coming from HSI as after reset, and with them TIM5 and the tick (timer.h). */
-void clock_start(struct clock_state *state);
+/* Starts the clocks, coming from HSI as after reset, with the HSE of the board block board, and
+ * with them TIM5 and the tick (timer.h). */
+void clock_start(struct clock_state *state, const uint8_t *board);
 /* The same for the boot path: no crystal to wait for. Without PLL it goes on at HSI. */
 void clock_start_boot(void);
 

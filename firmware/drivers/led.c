@@ -6,11 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "board.h"
-#include "stm32f407.h"
+#include "board_block.h"
+#include "pin.h"
 #include "timer.h"
 
-#define LED_BIT      (1u << BOARD_LED_PIN)
 #define BUSY_US      50000u /* keeps a row of short commands lit */
 #define ERROR_US     2000000u
 #define BLINK_SHIFT  17u /* 131 ms on, 131 ms off */
@@ -20,16 +19,20 @@
 static struct {
     uint32_t since_us;
     uint32_t hold_us; /* how long the pattern holds; 0: waiting */
+    uint8_t pin;
+    bool low; /* on is low */
 } led;
 
 static void led_set(bool on)
 {
-    GPIOA->BSRR = on ? LED_BIT : LED_BIT << 16;
+    pin_write(led.pin, on != led.low);
 }
 
-void led_start(void)
+void led_start(const uint8_t *board)
 {
-    GPIOA->MODER |= GPIO_PAIR(BOARD_LED_PIN, GPIO_MODE_OUTPUT);
+    led.pin = board[BOARD_LED];
+    led.low = (board[BOARD_LED_FLAGS] & BOARD_FLAG_LOW) != 0;
+    pin_start_output(led.pin, led.low);
 }
 
 static void led_hold(uint32_t hold_us)

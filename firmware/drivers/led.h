@@ -6,7 +6,10 @@
 #ifndef ARAREXT_LED_H
 #define ARAREXT_LED_H
 
-void led_start(void);
+#include <stdint.h>
+
+/* board: the board block that holds. */
+void led_start(const uint8_t *board);
 void led_busy(void);  /* on until busy time is over: see led_update */
 void led_error(void); /* a command or a frame has failed */
 void led_update(void);

@@ -1,54 +1,56 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * USART3 with DMA1 stream 3, channel 4 (RM0090 rev 19 sections 30.3 and 10.3, table 42).
+ * The log on whatever USART the board has for it, if any, with its DMA stream (RM0090 rev 19
+ * sections 30.3 and 10.3).
  */
 #include "log.h"
 
-#include "board.h"
+#include "baud.h"
+#include "board_block.h"
 #include "stm32f407.h"
 #include "timer.h"
+#include "usart.h"
 
 #define LOG_RING_SIZE   512u
-#define TX_STREAM       3u
-#define TX_CHANNEL      4u
 #define FLUSH_LIMIT_US  100000u
 #define FAULT_LOOPS_MAX 20000u /* a character takes 87 us: 14616 cycles at 168 MHz */
 
 static struct {
+    bool at_once;
+    struct usart usart;
     uint32_t head; /* bytes put in and taken out, ever */
     uint32_t tail;
     uint32_t in_flight; /* bytes behind tail that the DMA is sending */
     uint32_t dropped;
-    bool at_once;
     uint8_t ring[LOG_RING_SIZE];
 } log;
 
-void log_start(uint32_t apb1_hz)
+void log_start(const uint8_t *board, const struct usart_buses *buses)
 {
-    RCC->APB1ENR |= RCC_APB1_USART3;
-    (void)RCC->APB1ENR; /* ES0182 */
-    USART3->BRR = (apb1_hz + BOARD_BAUD / 2u) / BOARD_BAUD;
-    USART3->CR3 = USART_CR3_DMAT;
-    USART3->CR1 = USART_CR1_UE | USART_CR1_TE; /* before it has the pin, which it then holds high */
-    GPIOB->AFR[1] |= GPIO_AF(BOARD_LOG_PIN, BOARD_USART_AF);
-    GPIOB->MODER |= GPIO_PAIR(BOARD_LOG_PIN, GPIO_MODE_ALTERNATE);
-    DMA1->S[TX_STREAM].PAR = (uint32_t)&USART3->DR;
+    usart_find(&log.usart, board[BOARD_LOG]);
+    if (log.usart.regs != NULL) {
+        (void)usart_start(&log.usart, buses, board[BOARD_LOG_TX], BAUD_BASE);
+        log.usart.regs->CR3 = USART_CR3_DMAT;
+    }
 }
 
 static void log_wait_sent(void)
 {
-    for (uint32_t i = 0; i < FAULT_LOOPS_MAX && (USART3->SR & USART_SR_TC) == 0; i++) {
+    for (uint32_t i = 0; i < FAULT_LOOPS_MAX && (log.usart.regs->SR & USART_SR_TC) == 0; i++) {
     }
 }
 
 static void log_send_at_once(char c)
 {
-    USART3->DR = (uint8_t)c;
+    log.usart.regs->DR = (uint8_t)c;
     log_wait_sent();
 }
 
 static void log_char(char c)
 {
+    if (log.usart.regs == NULL) {
+        return;
+    }
     if (log.at_once) {
         log_send_at_once(c);
     } else if (log.head - log.tail < LOG_RING_SIZE) {
@@ -93,10 +95,9 @@ void log_decimal(uint32_t value)
 
 void log_pump(void)
 {
-    struct dma_stream_regs *tx = &DMA1->S[TX_STREAM];
     uint32_t start, len;
 
-    if ((tx->CR & DMA_CR_EN) != 0) {
+    if (log.usart.regs == NULL || (log.usart.tx.regs->CR & DMA_CR_EN) != 0) {
         return;
     }
     log.tail += log.in_flight;
@@ -116,11 +117,7 @@ void log_pump(void)
     }
     if (len != 0) {
         log.in_flight = len;
-        DMA1->LIFCR = DMA_LIFCR_STREAM3;
-        tx->M0AR = (uint32_t)(log.ring + start);
-        tx->NDTR = len;
-        tx->CR = DMA_CR_CHSEL(TX_CHANNEL) | DMA_CR_MINC | DMA_CR_DIR_FROM_MEM;
-        tx->CR |= DMA_CR_EN; /* on its own: the other bits are read-only while it is set */
+        usart_send(&log.usart, log.ring + start, len);
     }
 }
 
@@ -128,18 +125,21 @@ void log_flush(void)
 {
     uint32_t start = timer_us();
 
+    if (log.usart.regs == NULL) {
+        return;
+    }
     do {
         log_pump();
-    } while ((log.in_flight != 0 || (USART3->SR & USART_SR_TC) == 0) &&
+    } while ((log.in_flight != 0 || (log.usart.regs->SR & USART_SR_TC) == 0) &&
              timer_us() - start < FLUSH_LIMIT_US);
 }
 
 bool log_take_over(void)
 {
-    if ((RCC->APB1ENR & RCC_APB1_USART3) == 0 || (RCC->AHB1ENR & RCC_AHB1_DMA1) == 0) {
-        return false; /* code that GO_TO_ADDR started has faulted: nothing is set up */
+    if (log.usart.regs == NULL) {
+        return false; /* there is none, or nothing is set up */
     }
-    DMA1->S[TX_STREAM].CR = 0;
+    log.usart.tx.regs->CR = 0;
     log_wait_sent(); /* what the DMA has already handed over */
     log.at_once = true;
     log_line("");

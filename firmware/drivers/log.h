@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The debug log on USART3, 115200 8N1, transmit only. It must never hold up the commands: text goes
- * into a ring that DMA empties; what does not fit is dropped and counted.
+ * The debug log on the board's USART for it, 115200 8N1, transmit only, or nowhere. It must never
+ * hold up the commands: text goes into a ring that DMA empties; what does not fit is dropped and
+ * counted.
  */
 #ifndef ARAREXT_LOG_H
 #define ARAREXT_LOG_H
@@ -9,8 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* apb1_hz: clock of USART3. */
-void log_start(uint32_t apb1_hz);
+#include "usart.h"
+
+/* board: the board block that holds. */
+void log_start(const uint8_t *board, const struct usart_buses *buses);
 
 void log_text(const char *text);
 void log_hex(uint32_t value, unsigned digits); /* a space, then 1 to 8 digits */

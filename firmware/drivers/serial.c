@@ -1,30 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * USART2 with DMA1 streams 5 (receive) and 6 (transmit), channel 4 (RM0090 rev 19 sections 30.3
- * and 10.3, table 42).
+ * The command line with its DMA streams (RM0090 rev 19 sections 30.3 and 10.3).
  *
  * Errors: the DMA reads DR all the time, which may clear FE, NF, PE and ORE before anyone has
  * looked at SR. So the error interrupt is enabled in the USART and not in the NVIC: its pending bit
  * there remembers that there was one.
+ *
+ * With a driver enable, the driver is on and the receiver off from serial_send until the last stop
+ * bit has left, which serial_is_done notices: so whatever waits for the line asks that.
  */
 #include "serial.h"
 
-#include "board.h"
+#include "board_block.h"
+#include "bytes.h"
 #include "cortex_m4.h"
+#include "pin.h"
 #include "ramcode.h"
 #include "stm32f407.h"
 #include "timer.h"
+#include "usart.h"
 
-#define RX_STREAM      5u
-#define RX_CHANNEL     4u
-#define TX_STREAM      6u
-#define TX_CHANNEL     4u
-#define USART2_IRQ     38u
-#define USART2_IRQ_BIT (1u << (USART2_IRQ % 32u))
-#define TX_LIMIT_US    400000u /* the longest answer takes 269 ms at 9600 baud */
-#define STOP_LOOPS     1000u   /* a stream stops within the transfer under way */
+#define TX_LIMIT_US 400000u /* the longest answer takes 269 ms at 9600 baud */
+#define STOP_LOOPS  1000u   /* a stream stops within the transfer under way */
 
 static struct {
+    bool driving;
+    uint8_t driver; /* pin of the driver enable */
+    bool driver_low;
+    uint16_t parity; /* bits of CR1 */
+    struct usart usart;
     uint8_t *ring;
     uint32_t size;
     uint32_t lap;      /* bytes after which the DMA begins anew: the ring, or half of a wide one */
@@ -41,7 +45,8 @@ _Static_assert((LINK_RING_END - LINK_RING_BASE) / 2u < 65536u, "NDTR has 16 bits
  * Their positions do not wrap with the count, after 4 GiB: by then the stream is closed. */
 void serial_use_ring(uint8_t *wide)
 {
-    struct dma_stream_regs *rx = &DMA1->S[RX_STREAM];
+    const struct usart_dma *dma = &serial.usart.rx;
+    struct dma_stream_regs *rx = dma->regs;
 
     serial.ring = wide != NULL ? wide : serial.own;
     serial.size = wide != NULL ? LINK_RING_END - (uint32_t)wide : SERIAL_RING_SIZE;
@@ -50,53 +55,61 @@ void serial_use_ring(uint8_t *wide)
     rx->CR &= ~DMA_CR_EN;
     for (uint32_t i = 0; i < STOP_LOOPS && (rx->CR & DMA_CR_EN) != 0; i++) {
     }
-    DMA1->HIFCR = DMA_HIFCR_STREAM5; /* stopping sets TCIF */
+    dma->status[USART_DMA_CLEAR] = DMA_FLAGS << dma->shift; /* stopping sets TCIF */
+    rx->PAR = (uint32_t)&serial.usart.regs->DR;
     rx->M0AR = (uint32_t)serial.ring;
     rx->M1AR = (uint32_t)(serial.ring + serial.lap);
     rx->NDTR = serial.lap;
-    rx->CR = DMA_CR_CHSEL(RX_CHANNEL) | DMA_CR_PL_HIGH | DMA_CR_MINC |
+    rx->CR = serial.usart.channel | DMA_CR_PL_HIGH | DMA_CR_MINC |
              (wide != NULL ? DMA_CR_DBM : DMA_CR_CIRC);
     rx->CR |= DMA_CR_EN; /* on its own: the other bits are read-only while it is set */
 }
 
 void serial_set_divider(uint32_t divider)
 {
-    USART2->BRR = divider;
+    serial.usart.regs->BRR = divider;
+}
+
+static void serial_drive(bool on)
+{
+    serial.driving = on;
+    pin_write(serial.driver, on != serial.driver_low);
+    serial.usart.regs->CR1 = USART_CR1_UE | USART_CR1_TE | serial.parity | (on ? 0 : USART_CR1_RE);
 }
 
 /* The parity bit is the ninth of the character; a DMA of bytes leaves it out. */
 void serial_set_format(enum serial_format format)
 {
     serial_flush();
-    USART2->CR2 = format == SERIAL_8N2 ? USART_CR2_STOP_2 : 0;
-    USART2->CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE |
-                  (format == SERIAL_8E1 ? USART_CR1_M | USART_CR1_PCE | USART_CR1_PEIE : 0);
+    serial.usart.regs->CR2 = format == SERIAL_8N2 ? USART_CR2_STOP_2 : 0;
+    serial.parity = format == SERIAL_8E1 ? USART_CR1_M | USART_CR1_PCE | USART_CR1_PEIE : 0;
+    serial_drive(false);
 }
 
-void serial_start(uint32_t apb1_hz)
+void serial_start(const uint8_t *board, const struct usart_buses *buses, struct serial_rate *rate)
 {
-    RCC->APB1ENR |= RCC_APB1_USART2;
-    (void)RCC->APB1ENR; /* ES0182 */
-    USART2->BRR = (apb1_hz + BOARD_BAUD / 2u) / BOARD_BAUD;
-    USART2->CR1 = USART_CR1_UE | USART_CR1_TE; /* before it has the pin, which it then holds high */
-    GPIOA->AFR[0] |= GPIO_AF(BOARD_TX_PIN, BOARD_USART_AF) | GPIO_AF(BOARD_RX_PIN, BOARD_USART_AF);
-    /* An open RX pin must not be noise. */
-    GPIOA->PUPDR |= GPIO_PAIR(BOARD_RX_PIN, GPIO_PULL_UP);
-    GPIOA->OSPEEDR |= GPIO_PAIR(BOARD_TX_PIN, GPIO_SPEED_MEDIUM); /* for 2 Mbaud */
-    GPIOA->MODER |=
-        GPIO_PAIR(BOARD_TX_PIN, GPIO_MODE_ALTERNATE) | GPIO_PAIR(BOARD_RX_PIN, GPIO_MODE_ALTERNATE);
-    DMA1->S[RX_STREAM].PAR = (uint32_t)&USART2->DR;
+    struct usart *u = &serial.usart;
+
+    usart_find(u, board[BOARD_COMMANDS]);
+    rate->base = usart_start(u, buses, board[BOARD_COMMANDS_TX], load_le32(board + BOARD_BAUD));
+    rate->usart_hz = u->hz;
+    usart_take_rx_pin(u, board[BOARD_COMMANDS_RX]);
     serial_use_ring(NULL);
-    DMA1->S[TX_STREAM].PAR = (uint32_t)&USART2->DR;
-    USART2->CR3 = USART_CR3_DMAR | USART_CR3_DMAT | USART_CR3_EIE;
-    /* Behind its pin: what the receiver sees on one that is not its own is not documented. */
-    USART2->CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE;
+    u->regs->CR3 = USART_CR3_DMAR | USART_CR3_DMAT | USART_CR3_EIE;
+    serial.driver = board[BOARD_DRIVER];
+    serial.driver_low = (board[BOARD_DRIVER_FLAGS] & BOARD_FLAG_LOW) != 0;
+    /* The receiver behind its pin: what it sees on one that is not its own is not documented. */
+    u->regs->CR1 |= USART_CR1_RE;
+    pin_start_output(serial.driver, serial.driver_low);
 }
 
+/* Before the line is started there is nothing to watch. */
 RAM_CODE void serial_watch_ring(void)
 {
-    if ((DMA1->HISR & DMA_HISR_TCIF5) != 0) {
-        DMA1->HIFCR = DMA_HISR_TCIF5;
+    const struct usart_dma *dma = &serial.usart.rx;
+
+    if (serial.lap != 0 && (*dma->status >> dma->shift & DMA_TCIF) != 0) {
+        dma->status[USART_DMA_CLEAR] = DMA_TCIF << dma->shift;
         serial.laps++;
     }
 }
@@ -105,12 +118,14 @@ RAM_CODE void serial_watch_ring(void)
  * would go back, and the old one stands. */
 static uint32_t serial_received(void)
 {
+    const struct usart_dma *dma = &serial.usart.rx;
     uint32_t left, received;
 
     do {
         serial_watch_ring();
-        left = DMA1->S[RX_STREAM].NDTR;
-    } while ((DMA1->HISR & DMA_HISR_TCIF5) != 0); /* a lap ended in between: left is of the next */
+        left = dma->regs->NDTR;
+    } while ((*dma->status >> dma->shift & DMA_TCIF) !=
+             0); /* a lap ended in between: left is of the next */
     received = (serial.laps + 1u) * serial.lap - left;
     if ((int32_t)(received - serial.received) > 0) {
         serial.received = received;
@@ -143,48 +158,61 @@ void serial_skip(size_t len)
 
 bool serial_take_error(uint32_t *sr)
 {
-    if ((NVIC->ISPR[USART2_IRQ / 32u] & USART2_IRQ_BIT) == 0) {
+    unsigned word = serial.usart.irq / 32u;
+    uint32_t bit = 1u << serial.usart.irq % 32u;
+
+    if ((NVIC->ISPR[word] & bit) == 0) {
         return false;
     }
-    *sr = USART2->SR;
-    (void)USART2->DR; /* together they clear the error */
-    NVIC->ICPR[USART2_IRQ / 32u] = USART2_IRQ_BIT;
+    *sr = serial.usart.regs->SR;
+    (void)serial.usart.regs->DR; /* together they clear the error */
+    NVIC->ICPR[word] = bit;
     return true;
 }
 
 size_t serial_unsent(void)
 {
-    struct dma_stream_regs *tx = &DMA1->S[TX_STREAM];
+    struct dma_stream_regs *tx = serial.usart.tx.regs;
 
     return (tx->CR & DMA_CR_EN) != 0 ? tx->NDTR : 0;
+}
+
+bool serial_is_done(void)
+{
+    if ((serial.usart.tx.regs->CR & DMA_CR_EN) != 0) {
+        return false;
+    }
+    if (serial.driving) {
+        if ((serial.usart.regs->SR & USART_SR_TC) == 0) {
+            return false;
+        }
+        serial_drive(false);
+    }
+    return true;
 }
 
 void serial_wait_unsent(void)
 {
     uint32_t start = timer_us();
 
-    while ((DMA1->S[TX_STREAM].CR & DMA_CR_EN) != 0 && timer_us() - start < TX_LIMIT_US) {
+    while (!serial_is_done() && timer_us() - start < TX_LIMIT_US) {
     }
 }
 
 void serial_send(const uint8_t *bytes, size_t len)
 {
-    struct dma_stream_regs *tx = &DMA1->S[TX_STREAM];
-
     if (len == 0) {
         return;
     }
     serial_wait_unsent();
-    if ((tx->CR & DMA_CR_EN) != 0) {
-        tx->CR = 0; /* it never got rid of the last answer */
+    if (!serial_is_done()) {
+        serial.usart.tx.regs->CR = 0; /* it never got rid of the last answer */
         serial_wait_unsent();
     }
-    DMA1->HIFCR = DMA_HIFCR_STREAM6;
-    tx->M0AR = (uint32_t)bytes;
-    tx->NDTR = len;
-    tx->CR = DMA_CR_CHSEL(TX_CHANNEL) | DMA_CR_MINC | DMA_CR_DIR_FROM_MEM;
-    USART2->SR = ~USART_SR_TC; /* so that serial_flush waits for these bytes */
-    tx->CR |= DMA_CR_EN;       /* on its own: the other bits are read-only while it is set */
+    if (serial.driver <= BOARD_PIN_LAST) {
+        serial_drive(true);
+    }
+    usart_send(&serial.usart, bytes, len);
 }
 
 void serial_flush(void)
@@ -192,6 +220,6 @@ void serial_flush(void)
     uint32_t start = timer_us();
 
     serial_wait_unsent();
-    while ((USART2->SR & USART_SR_TC) == 0 && timer_us() - start < TX_LIMIT_US) {
+    while ((serial.usart.regs->SR & USART_SR_TC) == 0 && timer_us() - start < TX_LIMIT_US) {
     }
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line: USART2, 8N1. DMA puts what arrives into a ring, so that nothing is lost while
- * the flash is busy or a command runs; errors of the line are polled. It never takes an interrupt,
- * and no wait in it is without an end.
+ * The command line: the board's USART, 8N1. DMA puts what arrives into a ring, so that nothing is
+ * lost while the flash is busy or a command runs; errors of the line are polled. It never takes an
+ * interrupt, and no wait in it is without an end.
  */
 #ifndef ARAREXT_SERIAL_H
 #define ARAREXT_SERIAL_H
@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "link.h"
+#include "usart.h"
 
 #define SERIAL_RING_SIZE 4096u
 
@@ -21,8 +22,12 @@ enum serial_format {
     SERIAL_8E1,
 };
 
-/* apb1_hz: clock of USART2. The pins are the board's. */
-void serial_start(uint32_t apb1_hz);
+struct serial_rate {
+    uint32_t base;     /* at which the line starts */
+    uint32_t usart_hz; /* clock that rates are divided from */
+};
+/* board: the board block that holds. Fills rate. */
+void serial_start(const uint8_t *board, const struct usart_buses *buses, struct serial_rate *rate);
 /* Another format, when the last bit has left the pin and nothing is being received. */
 void serial_set_format(enum serial_format format);
 /* Another rate, or another divider of it; what is on the line at that moment is lost. */
@@ -52,7 +57,11 @@ void serial_watch_ring(void);
 void serial_send(const uint8_t *bytes, size_t len);
 /* Bytes that the DMA has not handed to the transmitter yet. */
 size_t serial_unsent(void);
-/* Waits until the DMA has taken the last byte: what was given to serial_send may change. */
+/* Whether the DMA has taken the last byte: what was given to serial_send may change. With a driver
+ * enable, whether the last bit has left the pin; the driver goes off then. So it is to be asked all
+ * the time. */
+bool serial_is_done(void);
+/* Waits for that. */
 void serial_wait_unsent(void);
 /* Waits until the last bit has left the pin. */
 void serial_flush(void);

@@ -38,6 +38,7 @@ _Static_assert(offsetof(struct rcc_regs, CSR) == 0x74, "RCC_CSR");
 #define RCC_CR_RESET        0x00000081u /* HSION, HSITRIM 16; the read-only bits left out */
 #define RCC_CR_HSEON        (1u << 16)
 #define RCC_CR_HSERDY       (1u << 17)
+#define RCC_CR_HSEBYP       (1u << 18) /* writable while HSE is off */
 #define RCC_CR_CSSON        (1u << 19)
 #define RCC_CR_PLLON        (1u << 24)
 #define RCC_CR_PLLRDY       (1u << 25)
@@ -55,15 +56,15 @@ _Static_assert(offsetof(struct rcc_regs, CSR) == 0x74, "RCC_CSR");
 #define RCC_CFGR_PPRE1_DIV4 (5u << 10)
 #define RCC_CFGR_PPRE2_DIV2 (4u << 13)
 #define RCC_AHB1_GPIOA      (1u << 0)
-#define RCC_AHB1_GPIOB      (1u << 1)
+#define RCC_AHB1_GPIO_ALL   0x1FFu /* ports A to I */
 #define RCC_AHB1_CRC        (1u << 12)
 #define RCC_AHB1_BKPSRAM    (1u << 18)
 #define RCC_AHB1_CCM        (1u << 20) /* on after reset */
-#define RCC_AHB1_DMA1       (1u << 21)
+#define RCC_AHB1_DMA        (3u << 21) /* both */
 #define RCC_APB1_TIM5       (1u << 3)
-#define RCC_APB1_USART2     (1u << 17)
-#define RCC_APB1_USART3     (1u << 18)
+#define RCC_APB1_USARTS     (15u << 17) /* 2 to 5 */
 #define RCC_APB1_PWR        (1u << 28)
+#define RCC_APB2_USARTS     (3u << 4) /* 1 and 6 */
 #define RCC_CSR_FLAGS_SHIFT 24u
 #define RCC_CSR_RMVF        0x01000000u
 #define RCC_CSR_NOT_FRESH   0xF0000000u /* LPWRRSTF, WWDGRSTF, IWDGRSTF, SFTRSTF */
@@ -111,11 +112,12 @@ _Static_assert(offsetof(struct option_bytes, nwrp) == 8, "second option word");
 struct gpio_regs {
     volatile uint32_t MODER, OTYPER, OSPEEDR, PUPDR, IDR, ODR, BSRR, LCKR, AFR[2];
 };
-#define GPIOA                ((struct gpio_regs *)0x40020000u)
-#define GPIOB                ((struct gpio_regs *)0x40020400u)
+#define GPIO_PORT(n)         ((struct gpio_regs *)(0x40020000u + (n)*0x400u)) /* 0 for A */
+#define GPIO_MODE_INPUT      0u
 #define GPIO_MODE_OUTPUT     1u
 #define GPIO_MODE_ALTERNATE  2u
 #define GPIO_SPEED_MEDIUM    1u
+#define GPIO_PULL_NONE       0u
 #define GPIO_PULL_UP         1u
 #define GPIO_PULL_DOWN       2u
 #define GPIO_PAIR(pin, bits) ((uint32_t)(bits) << ((pin)*2u))          /* MODER, OSPEEDR, PUPDR */
@@ -125,8 +127,7 @@ struct gpio_regs {
 struct usart_regs {
     volatile uint32_t SR, DR, BRR, CR1, CR2, CR3, GTPR;
 };
-#define USART2           ((struct usart_regs *)0x40004400u)
-#define USART3           ((struct usart_regs *)0x40004800u)
+#define PERIPHERALS_BASE 0x40000000u
 #define USART_SR_TC      (1u << 6)
 #define USART_SR_TXE     (1u << 7)
 #define USART_CR1_RE     (1u << 2)
@@ -149,6 +150,9 @@ struct dma_regs {
     struct dma_stream_regs S[8];
 };
 #define DMA1                ((struct dma_regs *)0x40026000u)
+#define DMA2                ((struct dma_regs *)0x40026400u)
+#define DMA_FLAGS           0x3Du /* of a stream, in LISR and the like, from its shift on */
+#define DMA_TCIF            0x20u
 #define DMA_CR_EN           (1u << 0)
 #define DMA_CR_DIR_FROM_MEM (1u << 6)
 #define DMA_CR_CIRC         (1u << 8)
@@ -156,10 +160,6 @@ struct dma_regs {
 #define DMA_CR_PL_HIGH      (2u << 16)
 #define DMA_CR_DBM          (1u << 18)
 #define DMA_CR_CHSEL(n)     ((uint32_t)(n) << 25)
-#define DMA_LIFCR_STREAM3   (0x3Du << 22)
-#define DMA_HIFCR_STREAM6   (0x3Du << 16)
-#define DMA_HISR_TCIF5      (1u << 11)
-#define DMA_HIFCR_STREAM5   (0x3Du << 6)
 _Static_assert(offsetof(struct dma_regs, S[5]) == 0x88, "DMA_S5CR");
 
 /* ---- CRC unit, timer, watchdog ---- */

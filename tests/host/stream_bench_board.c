@@ -114,7 +114,7 @@ static uint32_t now_us(const struct bench *b)
 
 void bench_board_init(struct bench *b)
 {
-    baud_init(&b->baud);
+    baud_init(&b->baud, BAUD_BASE);
     b->flash = (struct flash_hw){.ctx = b,
                                  .erase = erase,
                                  .program = program,
@@ -331,7 +331,7 @@ static void stream_step(struct bench *b)
     if (b->dying) {
         b->dying = false;
         b->ring_out = b->ring_in;
-        baud_init(&b->baud);
+        baud_init(&b->baud, BAUD_BASE);
         stream_init(&b->stream, &b->stream_hw);
         return;
     }
@@ -340,7 +340,7 @@ static void stream_step(struct bench *b)
         b->ring_out = b->ring_in;
         b->command_len = 0;
         if (b->stream.timed_out) {
-            baud_init(&b->baud);
+            baud_init(&b->baud, BAUD_BASE);
             b->fell_back++;
         }
     }

@@ -14,7 +14,24 @@
 
 #include <cmocka.h>
 
-enum { USART_COMMAND = 2, USART_LOG = 3, BOOT_MS = 100 };
+enum { BOOT_MS = 100, FLAG_LOW = 1 };
+
+const struct board_wires board_original = {
+    .commands = 2,
+    .tx = PIN('A', 2),
+    .rx = PIN('A', 3),
+    .log = 3,
+    .log_tx = PIN('B', 10),
+    .button = PIN('A', 0),
+    .button_flags = 4,
+    .led = PIN('A', 5),
+    .driver = NO_PIN,
+    .hse = 1,
+    .hse_hz = 8000000,
+    .pll_m = 8,
+    .pll_n = 336,
+    .baud = 115200,
+};
 
 static const unsigned unforgiven =
     1u << TWIN_REPORT_UNMAPPED | 1u << TWIN_REPORT_UNMODELLED | 1u << TWIN_REPORT_CLOCK_OFF |
@@ -58,7 +75,7 @@ static void on_report(void *ctx, const struct twin_report *report)
 static void on_pin(void *ctx, char port, unsigned pin, bool level)
 {
     struct board *b = ctx;
-    if (port == 'A' && pin == 5 && b->led_count < BOARD_LED_MAX) {
+    if (PIN(port, pin) == b->wires.led && b->led_count < BOARD_LED_MAX) {
         b->led[b->led_count].ns = twin_now_ns(b->twin);
         b->led[b->led_count].level = level;
         b->led_count++;
@@ -72,11 +89,75 @@ static void on_reset(void *ctx, const char *cause)
     (void)snprintf(b->reset_cause, sizeof b->reset_cause, "%s", cause);
 }
 
+void board_make_block(uint8_t block[BOARD_BLOCK_BYTES], const char *name,
+                      const struct board_wires *w)
+{
+    const uint8_t pins[] = {w->commands,  w->tx,     w->rx,           w->log,
+                            w->log_tx,    w->button, w->button_flags, w->led,
+                            w->led_flags, w->driver, w->driver_flags, w->hse};
+    uint32_t crc = 0xFFFFFFFF;
+    memset(block, 0, BOARD_BLOCK_BYTES);
+    memcpy(block, "ABRD\x01\x38", 6);
+    (void)snprintf((char *)block + 8, 16, "%s", name);
+    memcpy(block + 24, pins, sizeof pins);
+    wire_put32(block + 36, w->hse_hz);
+    block[40] = w->pll_m;
+    wire_put32(block + 42, w->pll_n);
+    wire_put32(block + 44, w->baud);
+    wire_put32(block + 48, w->window_ms);
+    for (unsigned i = 0; i < 52; i += 4) {
+        crc ^= wire_get32(block + i);
+        for (unsigned bit = 0; bit < 32; bit++) {
+            crc = (crc & 0x80000000u) != 0 ? crc << 1 ^ 0x04C11DB7u : crc << 1;
+        }
+    }
+    wire_put32(block + 52, crc);
+}
+
+static char port_of(uint8_t pin)
+{
+    return (char)('A' + (pin >> 4));
+}
+
+/* What is at the pins: an LED and a transceiver hold theirs, as a button without the chip's pull
+ * has a resistor. */
+static void wire_up(struct board *b)
+{
+    const struct board_wires *w = &b->wires;
+    twin_set_hse(b->twin, w->hse != 0 ? w->hse_hz : 0, w->hse == 2);
+    if (w->led != NO_PIN) {
+        twin_pin_pull(b->twin, port_of(w->led), w->led & 15u, (w->led_flags & FLAG_LOW) != 0);
+    }
+    if (w->button != NO_PIN && (w->button_flags & 6) == 0) {
+        twin_pin_pull(b->twin, port_of(w->button), w->button & 15u,
+                      (w->button_flags & FLAG_LOW) != 0);
+    }
+    if (w->driver != NO_PIN) {
+        bool low = (w->driver_flags & FLAG_LOW) != 0;
+        twin_pin_pull(b->twin, port_of(w->driver), w->driver & 15u, low);
+        twin_line_driver_enable(b->twin, w->commands, port_of(w->driver), w->driver & 15u, !low);
+    }
+    if (w->baud != 0) {
+        twin_line_set(b->twin, w->commands, &(struct twin_line){.baud = w->baud});
+    }
+}
+
+/* The block of wires, or what the test wants there instead. */
+static void put_block(struct board *b, const struct board_options *o)
+{
+    uint8_t block[BOARD_BLOCK_BYTES];
+    if (o->block != NULL) {
+        board_poke(b, BOARD_BLOCK, o->block, sizeof block);
+    } else if (o->wires != NULL) {
+        board_make_block(block, "wired", o->wires);
+        board_poke(b, BOARD_BLOCK, block, sizeof block);
+    }
+}
+
 static void make_twin(struct board *b, const struct board_options *o)
 {
     struct twin_config config = {
         .flash_kib = b->flash_kib,
-        .no_hse = o->no_hse,
         .hsi_hz = o->hsi_hz,
         .seed = o->seed != 0 ? o->seed : 1,
         .state_path = o->state_path,
@@ -101,14 +182,20 @@ struct board *board_open(const struct board_options *options)
     assert_non_null(b);
     b->flash_kib = o->flash_kib != 0 ? o->flash_kib : 1024;
     b->dialect = o->dialect != 0 ? o->dialect : WIRE_NATIVE;
+    b->wires = o->wires != NULL ? *o->wires : board_original;
+    if (o->no_hse) {
+        b->wires.hse = 0;
+    }
     make_twin(b, o);
+    put_block(b, o);
+    wire_up(b);
     if (o->app != NULL) {
         board_poke(b, APP_BASE, o->app, o->app_len);
     }
     if (o->option_bytes && twin_set_option_bytes(b->twin, o->rdp, 0xEC, o->nwrp) != TWIN_OK) {
         fail_msg("option bytes: %s", twin_error_text(b->twin));
     }
-    twin_pin_drive(b->twin, 'A', 0, o->button);
+    board_press_button(b, o->button);
     if (!o->stay_off) {
         twin_power_on(b->twin);
         (void)board_run(b, MS(BOOT_MS));
@@ -149,8 +236,8 @@ static void take_received(struct board *b)
         b->rx_first_ns = twin_now_ns(b->twin);
     }
     b->rx_len +=
-        twin_line_receive(b->twin, USART_COMMAND, b->rx + b->rx_len, sizeof b->rx - b->rx_len);
-    b->log_len += twin_line_receive(b->twin, USART_LOG, (uint8_t *)b->log + b->log_len,
+        twin_line_receive(b->twin, b->wires.commands, b->rx + b->rx_len, sizeof b->rx - b->rx_len);
+    b->log_len += twin_line_receive(b->twin, b->wires.log, (uint8_t *)b->log + b->log_len,
                                     sizeof b->log - 1 - b->log_len);
     b->log[b->log_len] = '\0';
 }
@@ -165,14 +252,14 @@ enum twin_stop board_run(struct board *b, uint64_t ns)
 bool board_wait(struct board *b, size_t want, uint64_t ns)
 {
     uint64_t start = twin_now_ns(b->twin);
-    twin_line_stop_on_receive(b->twin, USART_COMMAND, true);
+    twin_line_stop_on_receive(b->twin, b->wires.commands, true);
     while (b->rx_len < want) {
         uint64_t gone = twin_now_ns(b->twin) - start;
         if (gone >= ns || board_run(b, ns - gone) == TWIN_STOP_POWER) {
             break;
         }
     }
-    twin_line_stop_on_receive(b->twin, USART_COMMAND, false);
+    twin_line_stop_on_receive(b->twin, b->wires.commands, false);
     return b->rx_len >= want;
 }
 
@@ -200,7 +287,12 @@ void board_reset(struct board *b)
 
 void board_press_button(struct board *b, bool down)
 {
-    twin_pin_drive(b->twin, 'A', 0, down);
+    uint8_t pin = b->wires.button;
+    if (pin != NO_PIN && down) {
+        twin_pin_drive(b->twin, port_of(pin), pin & 15u, (b->wires.button_flags & FLAG_LOW) == 0);
+    } else if (pin != NO_PIN) {
+        twin_pin_release(b->twin, port_of(pin), pin & 15u);
+    }
 }
 
 void board_send(struct board *b, const uint8_t *data, size_t len)
@@ -208,14 +300,14 @@ void board_send(struct board *b, const uint8_t *data, size_t len)
     uint64_t now = twin_now_ns(b->twin);
     uint64_t from = b->sent_ns > now ? b->sent_ns : now;
     b->sent_ns = from + (uint64_t)len * CHAR_NS;
-    twin_line_send(b->twin, USART_COMMAND, data, len);
+    twin_line_send(b->twin, b->wires.commands, data, len);
 }
 
 void board_send_gap(struct board *b, uint64_t ns)
 {
     uint64_t now = twin_now_ns(b->twin);
     b->sent_ns = (b->sent_ns > now ? b->sent_ns : now) + ns;
-    twin_line_send_gap(b->twin, USART_COMMAND, ns);
+    twin_line_send_gap(b->twin, b->wires.commands, ns);
 }
 
 void board_send_slowly(struct board *b, const uint8_t *data, size_t len, uint64_t gap_ns)
@@ -230,7 +322,7 @@ void board_send_slowly(struct board *b, const uint8_t *data, size_t len, uint64_
 
 void board_flush(struct board *b)
 {
-    while (twin_line_unsent(b->twin, USART_COMMAND) > 0) {
+    while (twin_line_unsent(b->twin, b->wires.commands) > 0) {
         if (board_run(b, CHAR_NS / 4) != TWIN_STOP_TIME) {
             fail_msg("the board stopped while bytes were being sent");
         }

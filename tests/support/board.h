@@ -37,10 +37,37 @@ enum board_address {
 };
 enum { CHAR_NS = 86806, BOARD_BAUD = 115200 };
 
+/* A pin as in the board block: port << 4 | number. */
+#define PIN(port, number) ((uint8_t)((unsigned)((port) - 'A') << 4 | (unsigned)(number)))
+enum { NO_PIN = 0xFF };
+
+/* How the board is wired, where it is not the original's. The same goes into the release binary's
+ * board block, sealed. */
+struct board_wires {
+    uint8_t commands, tx, rx;
+    uint8_t log, log_tx;
+    uint8_t button, button_flags; /* flags as in the block */
+    uint8_t led, led_flags;
+    uint8_t driver, driver_flags;
+    uint8_t hse; /* 0 none, 1 crystal, 2 an oscillator */
+    uint32_t hse_hz;
+    uint8_t pll_m;
+    uint16_t pll_n;
+    uint32_t baud;
+    uint16_t window_ms;
+};
+enum { BOARD_BLOCK = 0x08000080, BOARD_BLOCK_BYTES = 56 };
+extern const struct board_wires board_original;
+/* The block of FORMAT.md, made here from that alone. */
+void board_make_block(uint8_t block[BOARD_BLOCK_BYTES], const char *name,
+                      const struct board_wires *w);
+
 struct board_options {
-    enum wire_dialect dialect; /* 0 = native */
-    unsigned flash_kib;        /* 0 = 1024 */
-    bool button;               /* PA0 high */
+    const struct board_wires *wires; /* NULL: the original's, and the binary's own block */
+    const uint8_t *block;            /* what the binary has for a block, if not that of wires */
+    enum wire_dialect dialect;       /* 0 = native */
+    unsigned flash_kib;              /* 0 = 1024 */
+    bool button;                     /* pressed */
     bool no_hse;
     uint32_t hsi_hz; /* 0 = 16 MHz */
     uint64_t seed;   /* of the twin; 0 = 1 */
@@ -59,13 +86,14 @@ struct board {
     struct twin *twin;
     enum wire_dialect dialect;
     unsigned flash_kib;
+    struct board_wires wires;
 
-    uint8_t rx[BOARD_RX_MAX]; /* from USART2, not yet looked at */
+    uint8_t rx[BOARD_RX_MAX]; /* from the USART of the commands, not yet looked at */
     size_t rx_len;
     uint64_t rx_first_ns; /* when the first byte of rx arrived */
     uint64_t sent_ns;     /* when the last byte given to board_send leaves the line */
 
-    char log[BOARD_LOG_MAX]; /* from USART3, a string */
+    char log[BOARD_LOG_MAX]; /* from the USART of the log, a string */
     size_t log_len;
 
     unsigned reports[TWIN_REPORT_OTHER + 1]; /* how many of each kind */
@@ -79,7 +107,7 @@ struct board {
     struct {
         uint64_t ns;
         bool level;
-    } led[BOARD_LED_MAX]; /* changes of PA5 */
+    } led[BOARD_LED_MAX]; /* changes of the LED's pin */
     unsigned led_count;
 
     unsigned failures; /* as GET_LAST_ERROR counts them, where board_refused keeps track */

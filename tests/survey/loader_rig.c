@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "boot.h"
+#include "board_block.h"
 #include "bytes.h"
 #include "crc.h"
 #include "geometry.h"
@@ -151,12 +152,14 @@ void loader_rig_open(struct loader_rig *r, uint32_t flash_kib)
     r->rig.hw.memory_crc_words = loader_rig_crc_words;
     r->rig.hw.options = loader_rig_options;
     r->rig.hw.set_options = loader_rig_set_options;
+    static const uint8_t blank[BOARD_BLOCK_SIZE];
     r->loader.update = &r->rig.update;
     r->loader.info = (struct loader_info){.idcode = 0x10076413,
                                           .core_hz = 84000000,
                                           .flash_kib = (uint16_t)flash_kib,
                                           .ring_size = 4096,
                                           .version = {1, 2, 3},
+                                          .board = board_block_choose(blank),
                                           .reset_cause = 0x14};
     r->stream_hw = (struct stream_hw){.flash = &r->rig.hw,
                                       .memory = r->rig.memory,

@@ -92,6 +92,15 @@ static const struct expected gated[] = {
     REG("GPIOB_AFRL", 0x40020420, 0),
     REG("GPIOB_AFRH", 0x40020424, 0),
     REG("GPIOC_MODER", 0x40020800, 0),
+    REG("GPIOD_MODER", 0x40020C00, 0),
+    REG("GPIOD_PUPDR", 0x40020C0C, 0),
+    REG("GPIOE_MODER", 0x40021000, 0),
+    REG("GPIOE_OSPEEDR", 0x40021008, 0),
+    REG("GPIOG_MODER", 0x40021800, 0),
+    REG("GPIOG_PUPDR", 0x4002180C, 0),
+    REG("GPIOG_AFRH", 0x40021824, 0),
+    REG("GPIOH_MODER", 0x40021C00, 0),
+    REG("GPIOI_MODER", 0x40022000, 0),
     REG("CRC_DR", 0x40023000, 0xFFFFFFFF),
     REG("DMA1_LISR", 0x40026000, 0),
     REG("DMA1_HISR", 0x40026004, 0),
@@ -103,6 +112,19 @@ static const struct expected gated[] = {
     REG("DMA1_S5M0AR", 0x40026094, 0),
     REG("DMA1_S5FCR", 0x4002609C, 0x21),
     REG("DMA1_S6CR", 0x400260A0, 0),
+    REG("DMA2_LISR", 0x40026400, 0),
+    REG("DMA2_HISR", 0x40026404, 0),
+    REG("DMA2_S1CR", 0x40026428, 0),
+    REG("DMA2_S1PAR", 0x40026430, 0),
+    REG("DMA2_S6CR", 0x400264A0, 0),
+    REG("DMA2_S7CR", 0x400264B8, 0),
+    REG("USART1_SR", 0x40011000, 0x000000C0),
+    REG("USART1_CR1", 0x4001100C, 0),
+    REG("USART1_CR3", 0x40011014, 0),
+    REG("USART6_SR", 0x40011400, 0x000000C0),
+    REG("USART6_BRR", 0x40011408, 0),
+    REG("USART6_CR1", 0x4001140C, 0),
+    REG("USART6_CR3", 0x40011414, 0),
     REG("USART2_SR", 0x40004400, 0x000000C0),
     REG("USART2_BRR", 0x40004408, 0),
     REG("USART2_CR1", 0x4000440C, 0),
@@ -121,10 +143,10 @@ static const struct expected gated[] = {
 };
 
 static const struct probe_op open_gates[] = {
-    {PROBE_WRITE, 0x40023830, 0x006010FF | 0x00100100}, /* GPIOA to I, CRC, CCM, DMA1, DMA2 */
-    {PROBE_WRITE, 0x40023840, 0x10060001},              /* TIM2, USART2, USART3, PWR */
-    {PROBE_WRITE, 0x40023844, 0x00004000},              /* SYSCFG */
-    {PROBE_READ, 0x40023844, 0},                        /* ES0182: wait before the first access */
+    {PROBE_WRITE, 0x40023830, 0x007011FF}, /* GPIOA to I, CRC, CCM, DMA1, DMA2 */
+    {PROBE_WRITE, 0x40023840, 0x10060001}, /* TIM2, USART2, USART3, PWR */
+    {PROBE_WRITE, 0x40023844, 0x00004030}, /* SYSCFG, USART1, USART6 */
+    {PROBE_READ, 0x40023844, 0},           /* ES0182: wait before the first access */
     {PROBE_READ, 0x40023840, 0},
 };
 

@@ -22,10 +22,10 @@ static void test_badinput_unknown_commands(void **state)
     struct board *b = open_decided(state);
     struct snapshot *s = snapshot_take(b);
     for (unsigned c = 0; c < 256; c++) {
-        bool known = (c >= 0x51 && c <= 0x5C) || (c >= 0x60 && c <= 0x6D);
+        bool known = (c >= 0x51 && c <= 0x5C) || (c >= 0x60 && c <= 0x6E);
         unsigned plain = c & 0x7F;
         bool checked = b->dialect == WIRE_NATIVE && c >= 0x80 &&
-                       ((plain >= 0x51 && plain <= 0x5C) || (plain >= 0x60 && plain <= 0x6D));
+                       ((plain >= 0x51 && plain <= 0x5C) || (plain >= 0x60 && plain <= 0x6E));
         if (!known && !checked) {
             board_refused(b, c, NULL, 0, WIRE_UNKNOWN, 0);
         }

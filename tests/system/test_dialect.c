@@ -63,7 +63,7 @@ static void test_dialect_refused_command_decides(void **state)
  * be the beginning of a native one: it is waited for. */
 static void test_dialect_unknown_course_command_does_not_decide(void **state)
 {
-    static const uint8_t unknown[] = {0x50, 0x5D, 0x6E, 0xD1, 0xEE, GO_TO_ADDR};
+    static const uint8_t unknown[] = {0x50, 0x5D, 0x6F, 0xD1, 0xEF, GO_TO_ADDR};
     struct board *b = open_variant(state);
     for (size_t i = 0; i < sizeof unknown; i++) {
         uint8_t frame[WIRE_FRAME_MAX];

@@ -178,6 +178,33 @@ static void test_mpu_behind_unpacked_code(void **state)
     check_not_executable(state, SERVING_BASE + 0x3800);
 }
 
+/* The log of another board has it, too; and where there is none, the chip comes back all the same.
+ */
+static void check_fault_with_log(uint8_t log, uint8_t log_tx)
+{
+    static const uint16_t udf[2] = {0xDE00, 0xE7FE};
+    struct board_wires w = board_original;
+    w.log = log;
+    w.log_tx = log_tx;
+    struct board *b = board_open(&(struct board_options){.wires = &w});
+    board_allow_report(b, TWIN_REPORT_CORE);
+    unsigned resets = b->resets;
+    take_over(b, udf, 2);
+    board_assert_reported(b, TWIN_REPORT_CORE);
+    assert_true(b->resets > resets);
+    assert_int_equal(board_log_has(b, "FAULT"), log != 0);
+    assert_int_equal(board_last_error(b).reason, WIRE_NONE);
+    board_close(b);
+}
+
+static void test_mpu_fault_on_other_logs(void **state)
+{
+    (void)state;
+    check_fault_with_log(6, PIN('C', 6));
+    check_fault_with_log(5, PIN('C', 12));
+    check_fault_with_log(0, NO_PIN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +216,7 @@ int main(void)
         ONCE(test_mpu_unpacked_code),
         ONCE(test_mpu_unpacked_code_end),
         ONCE(test_mpu_behind_unpacked_code),
+        ONCE(test_mpu_fault_on_other_logs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

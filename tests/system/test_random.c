@@ -258,7 +258,7 @@ static void do_noise(struct model *m)
 
 static bool is_command(unsigned code)
 {
-    return (code >= 0x51 && code <= 0x5C) || (code >= 0x60 && code <= 0x6D);
+    return (code >= 0x51 && code <= 0x5C) || (code >= 0x60 && code <= 0x6E);
 }
 
 /* Any command code but those that leave the bootloader or would be good, with a random payload. */

@@ -162,7 +162,7 @@ static void test_reception_answers_at_once(void **state)
     struct board *b = open_variant(state);
     uint64_t worst = 0;
     for (int i = 0; i < 100; i++) {
-        board_request(b, 0xEE, NULL, 0); /* a failure: the log gets a line each */
+        board_request(b, 0xEF, NULL, 0); /* a failure: the log gets a line each */
         uint64_t after = board_expect(b, &nack, 1, MS(20));
         worst = after > worst ? after : worst;
     }

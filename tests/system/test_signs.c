@@ -49,7 +49,7 @@ static void test_signs_led(void **state)
     assert_true(board_wait(b, 3, MS(4500)));
     struct rhythm busy = rhythm_since(b, first);
     b->rx_len = 0;
-    board_request(b, 0xEE, NULL, 0);
+    board_request(b, 0xEF, NULL, 0);
     assert_true(board_wait(b, 1, MS(20)));
     b->rx_len = 0;
     struct rhythm error = watch(b, MS(1800));
@@ -63,7 +63,7 @@ static void test_signs_log_of_failures(void **state)
 {
     struct board *b = open_variant(state);
     size_t before = b->log_len;
-    board_request(b, 0xEE, NULL, 0);
+    board_request(b, 0xEF, NULL, 0);
     (void)board_run(b, MS(100));
     assert_true(b->log_len > before);
     before = b->log_len;
@@ -84,7 +84,7 @@ static void test_signs_log_never_blocks(void **state)
     struct board *b = open_variant(state);
     uint64_t start = twin_now_ns(b->twin);
     for (int i = 0; i < 200; i++) {
-        board_request(b, 0xEE, NULL, 0);
+        board_request(b, 0xEF, NULL, 0);
         assert_true(board_wait(b, 1, MS(20)));
         assert_memory_equal(b->rx, &nack, 1);
         b->rx_len = 0;
@@ -94,7 +94,7 @@ static void test_signs_log_never_blocks(void **state)
     (void)board_run(b, MS(3000));
     assert_true(board_log_has(b, "dropped")); /* and it says that it left something out */
     size_t before = b->log_len;
-    board_request(b, 0xEE, NULL, 0);
+    board_request(b, 0xEF, NULL, 0);
     (void)board_run(b, MS(100));
     assert_true(b->log_len > before);
     board_close(b);

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "board_block.h"
 #include "bytes.h"
 #include "crc.h"
 #include "geometry.h"
@@ -223,6 +224,7 @@ struct model *model_create(uint16_t flash_kib)
                                           .ring_size = 4096,
                                           .version = {1, 2, 3},
                                           .reset_cause = 0x14,
+                                          .board = board_block_choose(m->flash + 0x80),
                                           .stay = STAY_BUTTON,
                                           .clock_source = 1};
     m->stream_hw.flash = &m->flash_hw;

@@ -51,7 +51,7 @@ static void test_baud_base(void **state)
     struct baud b;
     (void)state;
 
-    baud_init(&b);
+    baud_init(&b, BAUD_BASE);
     baud_bad(&b, START);
     assert_false(baud_poll(&b, START + 100000 * MS));
     baud_change(&b, BAUD_BASE, START);
@@ -64,7 +64,7 @@ static void test_baud_not_taken(void **state)
     struct baud b;
     (void)state;
 
-    baud_init(&b);
+    baud_init(&b, BAUD_BASE);
     baud_change(&b, 921600, START);
     assert_int_equal(b.rate, 921600);
     baud_bad(&b, START + 10 * MS);
@@ -77,7 +77,7 @@ static void test_baud_kept(void **state)
     struct baud b;
     (void)state;
 
-    baud_init(&b);
+    baud_init(&b, BAUD_BASE);
     baud_change(&b, 921600, START);
     baud_good(&b, START + 499 * MS);
     assert_int_equal(b.state, BAUD_KEPT);
@@ -92,7 +92,7 @@ static void test_baud_bad_frames(void **state)
     struct baud b;
     (void)state;
 
-    baud_init(&b);
+    baud_init(&b, BAUD_BASE);
     baud_change(&b, 921600, START);
     baud_good(&b, START);
     baud_bad(&b, START + 100 * MS);
@@ -111,7 +111,7 @@ static void test_baud_changed_twice(void **state)
     struct baud b;
     (void)state;
 
-    baud_init(&b);
+    baud_init(&b, BAUD_BASE);
     baud_change(&b, 460800, START);
     baud_good(&b, START + MS);
     baud_bad(&b, START + MS);

@@ -62,23 +62,23 @@ static void test_board_values(void **state)
         {BOARD_COMMANDS, 1, true},
         {BOARD_COMMANDS, 6, true},
         {BOARD_COMMANDS, 7, false},
-        {BOARD_COMMANDS, 3, false}, /* the log's */
+        {BOARD_COMMANDS, 3, true}, /* that of the log */
         {BOARD_COMMANDS, 0xFF, false},
         {BOARD_COMMANDS_TX, 0x8F, true},
-        {BOARD_COMMANDS_TX, 0x90, false},
-        {BOARD_COMMANDS_RX, 0xFE, false},
+        {BOARD_COMMANDS_TX, 0x90, true},
+        {BOARD_COMMANDS_RX, 0xFE, true},
         {BOARD_COMMANDS_RX, 0xFF, true},
         {BOARD_LOG, 0, true},
         {BOARD_LOG, 6, true},
-        {BOARD_LOG, 7, false},
-        {BOARD_LOG, 0xFF, false},
-        {BOARD_LOG_TX, 0x90, false},
+        {BOARD_LOG, 7, true},
+        {BOARD_LOG, 0xFF, true},
+        {BOARD_LOG_TX, 0x90, true},
         {BOARD_BUTTON, 0xFF, true},
-        {BOARD_BUTTON, 0x90, false},
+        {BOARD_BUTTON, 0x90, true},
         {BOARD_LED, 0xFF, true},
-        {BOARD_LED, 0x9F, false},
+        {BOARD_LED, 0x9F, true},
         {BOARD_DRIVER, 0x8F, true},
-        {BOARD_DRIVER, 0xEF, false},
+        {BOARD_DRIVER, 0xEF, true},
         {BOARD_MAGIC_AT, 'B', false},
         {BOARD_LAYOUT_AT, 2, false},
         {BOARD_SIZE_AT, 60, false},
@@ -113,10 +113,11 @@ static void test_board_clock(void **state)
         {BOARD_HSE_CRYSTAL, 4000000, 4, 336, 336000000},
         {BOARD_HSE_CRYSTAL, 3999999, 4, 336, 0},
         {BOARD_HSE_CRYSTAL, 26000001, 13, 168, 0},
-        {BOARD_HSE_CRYSTAL, 14745600, 11, 251, 336467759}, /* 0.14 % */
+        {BOARD_HSE_CRYSTAL, 14745600, 11, 250, 335127250}, /* 0.26 % */
+        {BOARD_HSE_CRYSTAL, 14745600, 11, 251, 0},         /* 0.14 %, and too fast for the buses */
         {BOARD_HSE_CRYSTAL, 8000000, 8, 338, 0},           /* 0.6 % */
         {BOARD_HSE_CRYSTAL, 8000000, 8, 334, 0},
-        {BOARD_HSE_CRYSTAL, 8000000, 8, 337, 337000000},
+        {BOARD_HSE_CRYSTAL, 8000000, 8, 335, 335000000},
         {BOARD_HSE_CRYSTAL, 8000000, 9, 378, 0}, /* input 0.889 MHz */
         {BOARD_HSE_CRYSTAL, 8000000, 3, 126, 0}, /* input 2.667 MHz */
         {BOARD_HSE_CRYSTAL, 8000000, 0, 336, 0},

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "board_block.h"
 #include "bytes.h"
 #include "crc.h"
 #include "memory_map.h"
@@ -105,10 +106,11 @@ static void test_commands_refuse(void **state)
         {0x00, {0}, 0, REASON_UNKNOWN_COMMAND, 0, 0x7F, 0},
         {0x50, {0}, 0, REASON_UNKNOWN_COMMAND, 0, 0x7F, 0},
         {0x5D, {0}, 0, REASON_UNKNOWN_COMMAND, 0, 0x7F, 0},
-        {0x6E, {0}, 0, REASON_UNKNOWN_COMMAND, 0, 0x7F, 0},
+        {0x6F, {0}, 0, REASON_UNKNOWN_COMMAND, 0, 0x7F, 0},
         {0x6B, {0}, 3, REASON_PAYLOAD_LENGTH, 3, 0x7F, 0},
         {0x6C, {0}, 13, REASON_PAYLOAD_LENGTH, 13, 0x7F, 0},
         {0x6D, {0}, 1, REASON_PAYLOAD_LENGTH, 1, 0x7F, 0},
+        {0x6E, {0}, 1, REASON_PAYLOAD_LENGTH, 1, 0x7F, 0},
         {0xFF, {0}, 0, REASON_UNKNOWN_COMMAND, 0, 0x7F, 0},
         /* GO_TO_ADDR */
         {0x55, {0x00, 0x00, 0x00, 0x08}, 4, REASON_BOOTLOADER, 0x08000000, 1, 0},
@@ -187,6 +189,26 @@ static void test_commands_refuse(void **state)
     }
 }
 
+/* The block that holds, as it lies there. */
+static void test_commands_board(void **state)
+{
+    struct model *m = model_create(1024);
+    uint8_t *block = model_memory(m, BOARD_BLOCK_ADDR, BOARD_BLOCK_SIZE);
+    uint8_t answer[3 + 1 + BOARD_BLOCK_SIZE] = {0xA5, 0x6E, 57, 0};
+    static const uint8_t original[BOARD_BLOCK_SIZE] = BOARD_BLOCK_ORIGINAL;
+
+    (void)state;
+    memcpy(answer + 4, original, sizeof original);
+    model_expect(m, DIALECT_NATIVE, 0x6E, NULL, 0, answer, sizeof answer); /* the built-in one */
+    memcpy(block, original, sizeof original);
+    block[BOARD_LED] = answer[4 + BOARD_LED] = 0x3C; /* PD12 */
+    m->loader.info.board = block;
+    m->loader.info.board_is_block = true;
+    answer[3] = 1;
+    model_expect(m, DIALECT_NATIVE, 0x6E, NULL, 0, answer, sizeof answer);
+    free(m);
+}
+
 static void test_commands_info(void **state)
 {
     struct model *m = model_create(1024);
@@ -194,9 +216,9 @@ static void test_commands_info(void **state)
     (void)state;
     model_expect(m, DIALECT_NATIVE, 0x51, NULL, 0, BYTES(0xA5, 0x51, 1, 0x10));
     model_expect(m, DIALECT_NATIVE, 0x52, NULL, 0,
-                 BYTES(0xA5, 0x52, 26, 0x51, 0x52, 0x53, 0x54, 0x55, 0x56, 0x57, 0x58, 0x59, 0x5A,
+                 BYTES(0xA5, 0x52, 27, 0x51, 0x52, 0x53, 0x54, 0x55, 0x56, 0x57, 0x58, 0x59, 0x5A,
                        0x5B, 0x5C, 0x60, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6A,
-                       0x6B, 0x6C, 0x6D));
+                       0x6B, 0x6C, 0x6D, 0x6E));
     model_expect(m, DIALECT_NATIVE, 0x53, NULL, 0, BYTES(0xA5, 0x53, 2, 0x13, 0x04));
     model_expect(m, DIALECT_NATIVE, 0x54, NULL, 0, BYTES(0xA5, 0x54, 1, 0xAA));
     m->optcr = 0x0FF355EDu;
@@ -253,7 +275,7 @@ static void test_commands_get_info(void **state)
     (void)state;
     model_expect(m, DIALECT_NATIVE, 0x61, NULL, 0,
                  BYTES(0xA5, 0x61, 68, 1, 0x10, 1, 2, 3, 1, 0x13, 0x04, 0x07, 0x10, 0x00, 0x02,
-                       0xA0, 0xA1, 0xA2, 0xA3, 0xA4, 0xA5, 0xA6, 0xA7, 0xA8, 0xA9, 0xAA, 0xAB, 127,
+                       0xA0, 0xA1, 0xA2, 0xA3, 0xA4, 0xA5, 0xA6, 0xA7, 0xA8, 0xA9, 0xAA, 0xAB, 255,
                        0, 0, 0, 0xFF, 0, 0x00, 0x10, 0x00, 0x80, 0x00, 0x08, 0x00, 0x00, 0x08, 0x08,
                        0x00, 0x40, 0x00, 0x20, 0x00, 0x90, 0x01, 0x20, 0x00, 0xBD, 0x01, 0x05, 0x14,
                        1, 1, 0xAA, 0xFF, 0x0F, 3, 4, 16, 0, 1, 64, 0, 3, 128, 0));
@@ -272,10 +294,10 @@ static void test_commands_last_error(void **state)
                  BYTES(0xA5, 0x60, 8, 0x20, 0x59, 1, 0, 0, 0, 0, 0x40));
     m->loader.failure.count = 65534;
     for (unsigned i = 0; i < 3; i++) {
-        model_expect(m, DIALECT_NATIVE, 0x6E, NULL, 0, BYTES(0x7F));
+        model_expect(m, DIALECT_NATIVE, 0x6F, NULL, 0, BYTES(0x7F));
     }
     model_expect(m, DIALECT_NATIVE, 0x60, NULL, 0,
-                 BYTES(0xA5, 0x60, 8, 0x10, 0x6E, 0xFF, 0xFF, 0, 0, 0, 0));
+                 BYTES(0xA5, 0x60, 8, 0x10, 0x6F, 0xFF, 0xFF, 0, 0, 0, 0));
     free(m);
 }
 
@@ -521,14 +543,14 @@ static void test_commands_reset(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_commands_refuse),        cmocka_unit_test(test_commands_info),
-        cmocka_unit_test(test_commands_checked),       cmocka_unit_test(test_commands_get_info),
-        cmocka_unit_test(test_commands_last_error),    cmocka_unit_test(test_commands_erase),
-        cmocka_unit_test(test_commands_flash_faults),  cmocka_unit_test(test_commands_write_flash),
-        cmocka_unit_test(test_commands_write_ram),     cmocka_unit_test(test_commands_read),
-        cmocka_unit_test(test_commands_mem_crc),       cmocka_unit_test(test_commands_otp),
-        cmocka_unit_test(test_commands_go_half_image), cmocka_unit_test(test_commands_go),
-        cmocka_unit_test(test_commands_reset),
+        cmocka_unit_test(test_commands_refuse),      cmocka_unit_test(test_commands_board),
+        cmocka_unit_test(test_commands_info),        cmocka_unit_test(test_commands_checked),
+        cmocka_unit_test(test_commands_get_info),    cmocka_unit_test(test_commands_last_error),
+        cmocka_unit_test(test_commands_erase),       cmocka_unit_test(test_commands_flash_faults),
+        cmocka_unit_test(test_commands_write_flash), cmocka_unit_test(test_commands_write_ram),
+        cmocka_unit_test(test_commands_read),        cmocka_unit_test(test_commands_mem_crc),
+        cmocka_unit_test(test_commands_otp),         cmocka_unit_test(test_commands_go_half_image),
+        cmocka_unit_test(test_commands_go),          cmocka_unit_test(test_commands_reset),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BLOCK_SIZE = 56, BLOCK_LAYOUT = 1, NAME_AT = 8, PIN_NONE = 0xFF, PIN_LAST = 0x8F };
+enum { BLOCK_SIZE = 56, BLOCK_LAYOUT = 1, NAME_AT = 8, PIN_LAST = 0x8F };
 
 const struct wiring wiring_original = {
     .name = "original",
@@ -47,17 +47,12 @@ static bool block_checks(const uint8_t b[BLOCK_SIZE])
         b[7] != 0 || crc_of(b, BLOCK_SIZE / 4) != 0) {
         return false;
     }
-    for (unsigned i = 24; i <= 34; i++) {
-        if (b[i] > PIN_LAST && b[i] != PIN_NONE) {
-            return false;
-        }
-    }
-    return b[24] >= 1 && b[24] <= 6 && b[27] <= 6 && b[27] != b[24];
+    return b[24] >= 1 && b[24] <= 6;
 }
 
 static struct wiring_pin pin_of(uint8_t pin, uint8_t flags)
 {
-    if (pin == PIN_NONE) {
+    if (pin > PIN_LAST) {
         return (struct wiring_pin){.port = 0};
     }
     return (struct wiring_pin){(char)('A' + (pin >> 4)), pin & 15u, (flags & 1u) != 0};
@@ -73,7 +68,7 @@ bool wiring_from_block(struct wiring *out, const uint8_t block[BLOCK_SIZE])
     out->commands = block[24];
     out->tx = pin_of(block[25], 0);
     out->rx = pin_of(block[26], 0);
-    out->log = block[27];
+    out->log = block[27] <= 6 && block[27] != block[24] ? block[27] : 0;
     out->log_tx = pin_of(block[28], 0);
     out->button = pin_of(block[29], block[30]);
     out->pull = (enum wiring_pull)(block[30] >> 1 & 3u);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the crystal 168 MHz: input 1 MHz, VCO 336 MHz, APB1 at its 42 MHz, APB2 at its 84. From HSI
- * 160 MHz, which is 167.2 when HSI is 4.5 % too fast: input 1.6 MHz, VCO 320 MHz.
+ * From the crystal 168 MHz: VCO 336 MHz by the board block's M and N, APB1 at its 42 MHz, APB2 at
+ * its 84. From HSI 160 MHz, which is 167.2 when HSI is 4.5 % too fast: input 1.6 MHz, VCO 320 MHz.
  */
 #include "clock_plan.h"
 
@@ -11,8 +11,7 @@ const struct clock_plan clock_plan_hse = {
     .core_mhz = 168,
     .apb1_mhz = 42,
     .timer_mhz = 84,
-    .pllcfgr = RCC_PLLCFGR_SRC_HSE | RCC_PLLCFGR_M(8u) | RCC_PLLCFGR_N(336u) | RCC_PLLCFGR_P(2u) |
-               RCC_PLLCFGR_Q(7u),
+    .pllcfgr = RCC_PLLCFGR_SRC_HSE | RCC_PLLCFGR_P(2u) | RCC_PLLCFGR_Q(7u),
     .cfgr = RCC_CFGR_PPRE1_DIV4 | RCC_CFGR_PPRE2_DIV2,
     .wait_states = 5,
 };

@@ -28,14 +28,14 @@ static uint32_t vco_hz(uint32_t hse_hz, uint32_t m, uint32_t n)
         return 0;
     }
     uint32_t vco = (uint32_t)((uint64_t)hse_hz * n / m);
-    return distance(vco, VCO_HZ) <= VCO_HZ / VCO_SHARE ? vco : 0;
+    return vco <= VCO_HZ && VCO_HZ - vco <= VCO_HZ / VCO_SHARE ? vco : 0; /* see FORMAT.md */
 }
 
 bool clock_find(uint32_t hse_hz, uint8_t *m, uint16_t *n)
 {
     uint32_t best = UINT32_MAX, best_input = UINT32_MAX;
     for (uint32_t i = M_MIN; hse_hz != 0 && i <= M_MAX; i++) {
-        uint32_t k = (uint32_t)(((uint64_t)VCO_HZ * i + hse_hz / 2) / hse_hz);
+        uint32_t k = (uint32_t)((uint64_t)VCO_HZ * i / hse_hz);
         uint32_t vco = vco_hz(hse_hz, i, k);
         uint32_t off = distance(vco, VCO_HZ), input = distance(hse_hz / i, INPUT_HZ);
         if (vco != 0 && (off < best || (off == best && input < best_input))) {
