@@ -77,6 +77,11 @@ bool boot_wants_install(const struct boot_facts *facts)
     return boot_asks(facts, BOOT_REQUEST_INSTALL);
 }
 
+bool boot_is_asked(const struct boot_facts *facts)
+{
+    return boot_request_valid(facts->request);
+}
+
 void boot_make_request(uint32_t words[BOOT_REQUEST_WORDS], uint32_t request)
 {
     words[0] = BOOT_REQUEST_MAGIC;

@@ -42,6 +42,9 @@ bool boot_app_plausible(const struct boot_facts *facts);
  * button says. It is good for one reset, so the button is the way out if installing goes wrong. */
 bool boot_wants_install(const struct boot_facts *facts);
 
+/* Whether there is a valid request, of any kind: then nobody is waited for. */
+bool boot_is_asked(const struct boot_facts *facts);
+
 /* The words of a boot request; request is one of BOOT_REQUEST_LOADER, ..._RPC, ..._INSTALL,
  * ..._START. */
 void boot_make_request(uint32_t words[BOOT_REQUEST_WORDS], uint32_t request);

@@ -222,25 +222,50 @@ static bool main_may_sleep(uint32_t now_us)
            frame_missing(&receiver) > AWAKE_BYTES;
 }
 
-void main_serve(const struct start_facts *facts)
+/* Nothing but a reset or a start ends it from here on. */
+static void main_stay(const struct start_facts *facts)
 {
-    struct frame_request request;
-
-    fault_watch();
-    main_start_board(facts);
-    loader_init(&loader);
-    frame_init(&receiver);
+    if (facts->window_ms != 0) {
+        RCC->CSR |= RCC_CSR_RMVF; /* as start_packages does without a window */
+    }
     if (!facts->asked) {
         update_stays(&packages_from_ram);
     }
     main_log_start();
     main_log_packages(facts);
+}
+
+/* In an entry window nothing is said until a good frame comes, or a hello: what else is on the line
+ * is for the application. */
+void main_serve(const struct start_facts *facts)
+{
+    struct frame_request request;
+    bool stays = false;
+    uint32_t start_us;
+
+    fault_watch();
+    main_start_board(facts);
+    loader_init(&loader);
+    frame_init(&receiver);
+    start_us = timer_us();
     for (;;) {
         uint32_t now_us = timer_us();
         bool may_sleep = false;
+        enum frame_event event;
 
         main_poll_line(now_us);
-        switch (frame_poll(&receiver, now_us, &request)) {
+        event = frame_poll(&receiver, now_us, &request);
+        if (!stays) {
+            stays = facts->window_ms == 0 || event == FRAME_REQUEST || event == FRAME_HELLO;
+            if (stays) {
+                main_stay(facts);
+            } else if (now_us - start_us >= facts->window_ms * 1000u) {
+                return;
+            } else {
+                event = FRAME_NOTHING;
+            }
+        }
+        switch (event) {
         case FRAME_REQUEST:
             main_serve_request(&request);
             active_us = timer_us();

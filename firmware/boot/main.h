@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Bootloader mode: brings the board up and serves commands for ever. */
+/* Bootloader mode: brings the board up and serves commands for ever, or until a window is over. */
 #ifndef ARAREXT_MAIN_H
 #define ARAREXT_MAIN_H
 
 #include "start.h"
 
-/* Does not come back; not declared so, as in chip.h. The way into the serving half (serving.h). A
+/* Comes back when facts->window_ms are over and nobody came; else never, but it is not declared so,
+ * as in chip.h. The way into the serving half (serving.h). A
  * long call, whose address is data: the linker would place a jump to it among the code, for another
  * function to run into. noipa: or the compiler sees that it does not come back, and what stops
  * behind the call goes. */

@@ -11,6 +11,7 @@
 
 #include "board_block.h"
 #include "boot.h"
+#include "bytes.h"
 #include "chip.h"
 #include "clock.h"
 #include "crc_unit.h"
@@ -33,8 +34,8 @@ static void start_pull_button(const uint8_t *board)
 
 /* The pull makes an open pin an application's choice. It settles while the block is checked;
  * another pin that a damaged one may have named is an input, no more. The pins are left to
- * chip_reset. */
-static bool start_read_button(void)
+ * chip_reset. The block's entry window besides. */
+static bool start_read_button(uint16_t *window_ms)
 {
     const uint8_t *board = (const uint8_t *)BOARD_BLOCK_ADDR;
     uint32_t loops = PULL_CHECKED_LOOPS;
@@ -48,6 +49,7 @@ static bool start_read_button(void)
     }
     for (volatile uint32_t i = 0; i < loops; i++) {
     }
+    *window_ms = load_le16(board + BOARD_WINDOW_MS);
     return board[BOARD_BUTTON] <= BOARD_PIN_LAST &&
            pin_read(board[BOARD_BUTTON]) != ((board[BOARD_BUTTON_FLAGS] & BOARD_FLAG_LOW) != 0);
 }
@@ -63,9 +65,10 @@ static void start_take_request(uint32_t words[BOOT_REQUEST_WORDS])
     }
 }
 
-void start_decide(struct start_facts *facts)
+void start_decide(struct start_facts *facts, bool listened)
 {
     struct boot_facts boot;
+    uint16_t window_ms;
     volatile uint32_t plain[2] = {VERDICT_BAD, VERDICT_BAD};
 
     *facts = (struct start_facts){
@@ -73,12 +76,17 @@ void start_decide(struct start_facts *facts)
     };
     facts->reset_flags = RCC->CSR; /* not cleared yet: a plain application may want them */
     facts->flash_kib = (uint16_t)flash_hw_kib(packages_from_flash.flash);
-    boot.button = start_read_button();
+    boot.button = start_read_button(&window_ms);
     start_take_request(boot.request);
     boot_read_app(packages_from_flash.flash, &boot);
     facts->install_only = boot_wants_install(&boot);
     facts->stay = boot_decide(&boot);
     if (facts->stay != STAY_NOT && facts->stay != STAY_NOTHING_TO_BOOT) {
+        return;
+    }
+    if (window_ms != 0 && !listened && !boot_is_asked(&boot)) {
+        facts->window_ms = window_ms; /* who left a request knows already what is to happen */
+        facts->stay = STAY_HOST_REQUEST;
         return;
     }
     update_ask_plain(&packages_from_flash, plain);
@@ -110,7 +118,7 @@ void start_packages(struct start_facts *facts)
         .install_only = facts->install_only,
     };
 
-    if ((facts->reset_flags & RCC_CSR_NOT_FRESH) != 0) {
+    if ((facts->reset_flags & RCC_CSR_NOT_FRESH) != 0 && facts->window_ms == 0) {
         RCC->CSR |= RCC_CSR_RMVF; /* they stay set, and the next reset would look like this one */
     }
     mpu_start(false);

@@ -39,25 +39,35 @@ static void startup_init_memory(void)
     core_isb();
 }
 
+/* Twice, if there is an entry window and nobody comes: then the chip is put back to what it is
+ * after a reset, but for SRAM, and all is decided anew. */
 noreturn void startup_reset(void)
 {
     struct start_facts facts;
+    bool listened = false;
 
     core_interrupts_off();
-    start_decide(&facts); /* comes back when no plain application is to be started */
-    start_run_fast();
-    startup_init_memory();
-    start_packages(&facts); /* comes back when the bootloader stays */
-    serving_unpack();
-    if (!serving_is_whole()) { /* asked apart: where it was left out, SRAM holds what applications
-                                  put there */
-        chip_restart();
+    for (;;) {
+        start_decide(&facts, listened); /* comes back when no plain application is to be started,
+                                           or not yet */
+        start_run_fast();
+        startup_init_memory();
+        start_packages(&facts); /* comes back when the bootloader stays, or listens */
+        serving_unpack();
+        if (serving_is_whole()) { /* asked apart: where it was left out, SRAM holds what
+                                     applications put there */
+            core_dsb();
+            core_isb();
+            chip_reset();
+            main_serve(&facts);
+        }
+        if (facts.window_ms == 0) {
+            core_reset(); /* in line: nothing behind it runs */
+        }
+        chip_reset();
+        SCB->VTOR = 0;
+        listened = true;
     }
-    core_dsb();
-    core_isb();
-    chip_reset();
-    main_serve(&facts);
-    core_reset(); /* in line: nothing behind it runs */
 }
 
 struct vectors {

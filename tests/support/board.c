@@ -295,6 +295,31 @@ void board_press_button(struct board *b, bool down)
     }
 }
 
+enum { BLOCK = 0x08000080, BLOCK_WINDOW = 48, BLOCK_CRC = 52 };
+
+/* Over words, as the chip's unit has it. */
+static uint32_t block_crc(const uint8_t *block)
+{
+    uint32_t crc = 0xFFFFFFFF;
+    for (unsigned i = 0; i < BLOCK_CRC; i += 4) {
+        crc ^= wire_get32(block + i);
+        for (unsigned bit = 0; bit < 32; bit++) {
+            crc = (crc & 0x80000000) != 0 ? crc << 1 ^ 0x04C11DB7 : crc << 1;
+        }
+    }
+    return crc;
+}
+
+void board_set_window(struct board *b, unsigned ms)
+{
+    uint8_t block[BLOCK_CRC + 4];
+    board_peek(b, BLOCK, block, sizeof block);
+    block[BLOCK_WINDOW] = (uint8_t)ms;
+    block[BLOCK_WINDOW + 1] = (uint8_t)(ms >> 8);
+    wire_put32(block + BLOCK_CRC, block_crc(block));
+    board_poke(b, BLOCK, block, sizeof block);
+}
+
 void board_send(struct board *b, const uint8_t *data, size_t len)
 {
     uint64_t now = twin_now_ns(b->twin);

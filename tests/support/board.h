@@ -135,6 +135,9 @@ uint64_t board_flash_operations(const struct board *b);
 void board_reset(struct board *b); /* by the pin, and 100 ms */
 void board_press_button(struct board *b, bool down);
 
+/* The entry window in the board block, which is made right again. */
+void board_set_window(struct board *b, unsigned ms);
+
 /* Queues bytes on USART2's line. */
 void board_send(struct board *b, const uint8_t *data, size_t len);
 /* Runs until everything queued has left. */

@@ -366,7 +366,7 @@ static void test_package_rollback(void **state)
     board_close(b);
 }
 
-/* As a reset leaves the chip, after proving a signed package too. */
+/* As a reset leaves the chip, after proving a signed package too, and after an entry window. */
 static void test_package_state_at_entry(void **state)
 {
     (void)state;
@@ -381,6 +381,14 @@ static void test_package_state_at_entry(void **state)
     assert_true(probe_done(b));
     board_power_cycle(b);
     (void)board_run(b, MS(400));
+    assert_true(probe_done(b));
+    reset_state_check(b, APP_BASE, FLAGS_POWER_ON);
+    board_set_window(b, 300);
+    board_power_cycle(b);
+    probe_clear(b);
+    (void)board_run(b, MS(200));
+    assert_false(probe_done(b));
+    (void)board_run(b, MS(500));
     assert_true(probe_done(b));
     reset_state_check(b, APP_BASE, FLAGS_POWER_ON);
     board_close(b);
