@@ -498,6 +498,31 @@ static void test_session_hello_course(void **state)
     script_close(&s);
 }
 
+/* A board in somebody's stream whose machine is so busy that its words come when the question was
+ * another: they are known for what they are, and the stream is ended with patience. */
+static void test_session_hello_late_status(void **state)
+{
+    static const char open[] = "5C 01 00 00 00 68 00 00 00 68 00 00 00 50 00 00 15 83 14 47";
+    static const char closed[] = "5C 04 00 02 00 68 00 00 00 68 00 00 01 00 00 00 FB FF 44 11";
+    struct script s;
+    struct ararext_options o;
+    uint8_t version = 0;
+    (void)state;
+    ararext_default_options(&o);
+    o.retries = 0;
+    o.no_extensions = true;
+    STEPS(&s, &o, {request(0x51, ""), "", 0, 0, false}, {NULL, "", 0, 0, false},
+          {NULL, "", 0, 0, false}, {NULL, "", 0, 0, false}, {NULL, "", 0, 0, false},
+          {NULL, "", 0, 0, false}, {NULL, "", 0, 0, false}, {request(0x51, ""), open, 0, 0, false},
+          {NULL, closed, 900, 0, false}, {request(0x51, ""), "A5 51 01 10", 0, 0, false},
+          {request(0x51, ""), "A5 51 01 10", 0, 0, false},
+          {request(0x51, ""), "A5 51 01 10", 0, 0, false});
+    assert_int_equal(ararext_hello(s.session, &version), ARAREXT_OK);
+    assert_int_equal(version, 0x10);
+    assert_true(ararext_ended_stream(s.session));
+    script_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -525,6 +550,7 @@ int main(void)
         cmocka_unit_test(test_session_port_fails),
         cmocka_unit_test(test_session_stop),
         cmocka_unit_test(test_session_lock),
+        cmocka_unit_test(test_session_hello_late_status),
         cmocka_unit_test(test_session_hello_course),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

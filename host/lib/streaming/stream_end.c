@@ -15,6 +15,7 @@ enum {
     ANSWER_LAG_MS = 200,
     CLOSES = 5, /* a board that erases answers late */
     AGAIN_MS = 1000,
+    AGAIN_LAG_MS = 3000,
 };
 
 /* Reads until a status has come, or, with closed, one that says so; or the time is over. */
@@ -59,12 +60,26 @@ static int close_once(struct ararext_session *s, unsigned wait_ms, bool closed, 
 /* A status came: until it says closed. */
 static int close_for_good(struct ararext_session *s, uint8_t state, bool *ended)
 {
+    const unsigned wait = s->transport.may_lag ? AGAIN_LAG_MS : AGAIN_MS;
     int rc = ARAREXT_OK;
     for (unsigned i = 0; rc == ARAREXT_OK && state != STREAM_CLOSED && i < CLOSES; i++) {
-        rc = session_stopped(s) ? ARAREXT_ERR_INTERRUPTED : close_once(s, AGAIN_MS, true, &state);
+        rc = session_stopped(s) ? ARAREXT_ERR_INTERRUPTED : close_once(s, wait, true, &state);
     }
     *ended = rc == ARAREXT_OK && state == STREAM_CLOSED;
     return rc;
+}
+
+/* A status that came so late that it was taken for an answer. *state: of the last one. */
+static bool came_late(const struct ararext_failure *f, uint8_t *state)
+{
+    bool found = false;
+    for (size_t at = 0; at + STREAM_STATUS_SIZE <= f->got_len; at++) {
+        if (f->got[at] == STREAM_STATUS_START && stream_status_good(f->got + at)) {
+            *state = f->got[at + STREAM_STATUS_STATE];
+            found = true;
+        }
+    }
+    return found;
 }
 
 int stream_end_open(struct ararext_session *s, bool *ended)
@@ -73,6 +88,10 @@ int stream_end_open(struct ararext_session *s, bool *ended)
     const unsigned wait = s->transport.may_lag ? ANSWER_LAG_MS : ANSWER_MS;
     uint8_t state = 0;
     *ended = false;
+    if (came_late(&s->failure, &state)) {
+        s->needs_silence = true;
+        return close_for_good(s, state, ended);
+    }
     int rc = close_once(s, wait, false, &state);
     for (size_t i = 0; rc == ARAREXT_OK && state == 0 && i < STREAM_RATE_COUNT; i++) {
         rc = session_stopped(s) ? ARAREXT_ERR_INTERRUPTED : session_set_line(s, STREAM_RATES[i]);
