@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# 'ararext board': the boards that are known, and bootloaders for them. No board is needed.
+# 'ararext board': the boards that are known, and bootloaders for them.
 
 load helper
 
@@ -9,6 +9,11 @@ setup()
     common_setup
     export ARAREXT_PORT=$PWD/none
     make_bootloaders
+}
+
+teardown()
+{
+    stop_board
 }
 
 # boot.bin, .hex, .srec, .elf: what is enough of a bootloader for a board block, the original's board in it.
@@ -176,5 +181,99 @@ fault()
 
 @test "the pictures and docs/boards.md are what the boards' files say" {
     run "$BATS_TEST_DIRNAME/../../scripts/wiring" check
+    expect_status 0
+}
+
+# start_other_board PRESET FIRMWARE [ARGUMENT...]: a board of that kind at $ARAREXT_PORT.
+start_other_board()
+{
+    local end preset=$1 firmware=$2
+    shift 2
+    rm -f twin.in port.*
+    mkfifo twin.in
+    "$ARAREXT_TWIN" --board "$preset" --firmware "$firmware" --speed max --usart1 "$PWD/port.1" --usart2 "$PWD/port.2" \
+        --usart3 "$PWD/port.3" --usart6 "$PWD/port.6" --show-log "$@" <>twin.in >>twin.log 2>&1 3>&- &
+    TWIN_PID=$!
+    for ((end = SECONDS + LIMIT_S; SECONDS < end; )); do
+        [ -e port.1 ] && [ -e port.6 ] && break
+        kill -0 "$TWIN_PID" || { cat twin.log; return 1; }
+        sleep 0.05
+    done
+}
+
+@test "one release binary for each board that is known, in the twin as that board" {
+    firmware=${ARAREXT_FIRMWARE%.elf}
+    ararext board make original --from "$firmware.bin" -o same.bin
+    expect_status 0
+    cmp same.bin "$firmware.bin"
+    for board in $("$ARAREXT" board list | cut -d' ' -f1); do
+        ararext board make "$board" --from "$firmware.bin" -o "$board.bin"
+        expect_status 0
+        usart=$("$ARAREXT" board show "$board" | sed -nE 's/^  commands +usart([1-6]).*/\1/p')
+        : >twin.log
+        start_other_board "$board" "$board.bin" # nothing to boot: the bootloader stays
+        export ARAREXT_PORT=$PWD/port.$usart
+        [ -e "$ARAREXT_PORT" ]
+        ararext info --wait
+        expect_status 0
+        expect "  board             $(sed -n 's/^name = //p' "$BATS_TEST_DIRNAME/../../boards/$board.board")"
+        expect "84 MHz, from the crystal"
+        ararext board show
+        expect_status 0
+        expect "usart$usart:"
+        stop_board
+    done
+}
+
+@test "make, flash, run and monitor as docs/boards.md has them" {
+    ararext board make black-f407ve --from "${ARAREXT_FIRMWARE%.elf}.bin" -o b.bin
+    expect_status 0
+    : >twin.log
+    start_other_board black-f407ve b.bin --button
+    export ARAREXT_PORT=$PWD/port.1
+    ararext info --wait
+    expect_status 0
+    expect "in bootloader by  button"
+    ararext flash "$ARAREXT_APPS/hello.elf"
+    expect_status 0
+    twin button 0
+    ararext run "$ARAREXT_APPS/hello.elf" --until "hello from the application" --for 60
+    expect_status 0
+    ararext monitor --until "hello from the application" --for 60
+    expect_status 0
+}
+
+@test "a board with a block that does not check runs as the original's, and says so" {
+    firmware=${ARAREXT_FIRMWARE%.elf}
+    ararext board make black-f407ve --from "$firmware.bin" -o b.bin
+    expect_status 0
+    printf '\x7f' | dd of=b.bin bs=1 seek=$((128 + 25)) conv=notrunc status=none
+    ararext board show b.bin
+    expect_status 8
+    : >twin.log
+    start_other_board original b.bin --button
+    export ARAREXT_PORT=$PWD/port.2
+    ararext info --wait
+    expect_status 0
+    expect "  board             original: the built-in one, the board block does not check"
+    ararext board show
+    expect_status 0
+    expect "its block does not check, the built-in board holds"
+}
+
+@test "a board whose start is faster than 115200" {
+    firmware=${ARAREXT_FIRMWARE%.elf}
+    ararext board make original --from "$firmware.bin" -o fast.bin --baud 460800
+    expect_status 0
+    : >twin.log
+    start_other_board original fast.bin --button
+    export ARAREXT_PORT=$PWD/port.2
+    ararext info --baud 460800 --wait
+    expect_status 0
+    json_of flash "$ARAREXT_APPS/hello.elf" --baud 460800
+    [ "$status" -eq 0 ]
+    json "d['baud'] == 460800"
+    # The rate of the start again, for the next program.
+    ararext info --baud 460800
     expect_status 0
 }
