@@ -7,6 +7,7 @@
  */
 #include "enter.h"
 
+#include "ararext_board.h"
 #include "protocol.h"
 #include "stream_host.h"
 
@@ -212,11 +213,24 @@ static unsigned start_ms(const struct ararext_session *s)
     return ms;
 }
 
+/* How long the board listens after a reset: a question in that time would keep it from starting. */
+static unsigned entry_window_ms(struct ararext_session *s)
+{
+    struct ararext_block block;
+    uint8_t bytes[ARAREXT_BLOCK_SIZE];
+    bool own = false;
+    bool known = session_has(s, ARAREXT_FEATURE_BOARD) &&
+                 ararext_get_block(s, &own, bytes) == ARAREXT_OK &&
+                 ararext_block_decode(&block, bytes, NULL) == ARAREXT_OK;
+    unsigned window_ms = known ? block.window_ms : 0;
+    return s->transport.may_lag ? window_ms * LAG_FACTOR : window_ms;
+}
+
 /* Whether a bootloader is there after a reset. */
-static int see_who_starts(struct ararext_session *s, bool *there)
+static int see_who_starts(struct ararext_session *s, unsigned window_ms, bool *there)
 {
     struct ararext_info info;
-    s->transport.sleep_ms(s->transport.ctx, RESET_MS);
+    s->transport.sleep_ms(s->transport.ctx, RESET_MS + window_ms);
     int rc = look_for_bootloader(s, start_ms(s), &info);
     *there = rc == ARAREXT_OK;
     return is_final(rc) ? rc : ARAREXT_OK;
@@ -226,6 +240,7 @@ int ararext_start(struct ararext_session *s, struct ararext_start *out)
 {
     struct ararext_failure unheard;
     *out = (struct ararext_start){0};
+    unsigned window_ms = entry_window_ms(s);
     for (unsigned i = 0; i < RESET_TRIES; i++) {
         int rc = send_reset(s, RESET_TO_BOOT);
         if (rc != ARAREXT_OK && !is_unheard(rc)) {
@@ -233,7 +248,7 @@ int ararext_start(struct ararext_session *s, struct ararext_start *out)
         }
         out->answered = rc == ARAREXT_OK;
         unheard = s->failure;
-        rc = see_who_starts(s, &out->in_bootloader);
+        rc = see_who_starts(s, window_ms, &out->in_bootloader);
         if (rc != ARAREXT_OK || out->answered || !out->in_bootloader) {
             out->stay_reason = out->in_bootloader ? s->info.stay_reason : 0;
             return rc;
