@@ -212,3 +212,36 @@ runs_again()
     ln -s "$(readlink usart2)" later
     wait "$pid"
 }
+
+@test "without a button line: the entry window catches the reset" {
+    ararext board make original --from "${ARAREXT_FIRMWARE%.elf}.bin" --window 400 -o window.bin
+    expect_status 0
+    ARAREXT_FIRMWARE=$PWD/window.bin
+    start_talking
+    with_lines info --wiring rts
+    expect_status 0
+    expect "listens for 400 ms after a reset"
+    expect "The application is started again."
+    runs_again
+    # And with nothing wired at all: whoever resets it is waited for.
+    "$ARAREXT" flash "$ARAREXT_APPS/hello.bin" --run --wait=120 </dev/null >waited.txt 2>&1 3>&- &
+    local pid=$!
+    wait_for "Waiting up to 120 s for the board on $ARAREXT_PORT" waited.txt
+    twin reset
+    wait "$pid"
+    runs_again
+}
+
+@test "an update on a board with an entry window: nobody asks while it is open" {
+    ararext board make original --from "${ARAREXT_FIRMWARE%.elf}.bin" --window 900 -o window.bin
+    expect_status 0
+    ARAREXT_FIRMWARE=$PWD/window.bin
+    start_board --button
+    twin button 0
+    ararext pack "$ARAREXT_APPS/hello.elf" --version 1.0.0 --unsigned --no-confirm -o hello.pkg
+    expect_status 0
+    ararext update hello.pkg
+    expect_status 0
+    expect_not "stays in the bootloader"
+    runs_again
+}
