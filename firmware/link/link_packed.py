@@ -80,14 +80,15 @@ class Objects:
         return found
 
     def serving(self):
-        """Names of the sections that only ENTRY needs: code and constants."""
+        """Names of the sections that only ENTRY needs: code and constants. By name, so that modules stay together: that
+        packs best."""
         if ENTRY not in self.symbols:
             fail(f"{ENTRY} is not a function of its own")
         entry = self.symbols[ENTRY]
         kept = self.reached([self.names.index(r) for r in ROOTS], entry)
         behind = self.reached([entry]) - kept
-        return [name for i, name in enumerate(self.names)
-                if i in behind and self.headers[i][1] == SHT_PROGBITS and self.headers[i][2] & SHF_ALLOC]
+        return sorted(name for i, name in enumerate(self.names)
+                      if i in behind and self.headers[i][1] == SHT_PROGBITS and self.headers[i][2] & SHF_ALLOC)
 
 
 def link(command, output, parts, serving, packed):
