@@ -226,3 +226,16 @@ assert message.startswith(name) and "No such file" in message, message
 END
     done
 }
+
+@test "page: saved whole, or said that this build has none" {
+    ararext page -o page.html
+    if [ "$status" -eq 0 ]; then
+        expect "Wrote the page to page.html"
+        grep -q '<title>Ararext</title>' page.html
+        [ "$(tail -n 1 page.html)" = "</html>" ]
+    else
+        expect_status 7
+        expect "built without the page"
+        [ ! -e page.html ]
+    fi
+}

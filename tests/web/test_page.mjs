@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import zlib from 'node:zlib';
-import { APPS, PAGE, choose, connect, folder, openPage, pageText, press, serve, startBrowser, startTwin, until, verdict } from './station.mjs';
+import { APPS, PAGE, ararext, choose, connect, folder, openPage, pageText, press, serve, startBrowser, startTwin, until, verdict } from './station.mjs';
 
 const dir = folder();
 let twin, site, browser;
@@ -135,6 +135,12 @@ test('a board that does not answer', async () => {
   assert.match(done.text, /no answer[\s\S]*PA0 high at reset/);
   assert.ok(await page.isVisible('#help-any li >> nth=0'));
   await page.context().close();
+});
+
+test('the tool gives out the same page', () => {
+  const r = ararext('page', '-o', path.join(dir, 'given.html'));
+  assert.equal(r.status, 0, r.text);
+  assert.ok(fs.readFileSync(path.join(dir, 'given.html')).equals(fs.readFileSync(PAGE)));
 });
 
 test('it is small', () => assert.ok(zlib.gzipSync(fs.readFileSync(PAGE), { level: 9 }).length <= 90000));
