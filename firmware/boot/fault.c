@@ -76,7 +76,7 @@ typedef void vector_fn(void);
 
 /* The first is not for a handler; PM0214 section 4.4.4 wants a table of so many at a multiple of
  * 128. */
-#define FAULT_TABLE __attribute__((section(".serving_vectors"), aligned(128))) static
+#define FAULT_TABLE __attribute__((section(".serving_vectors"), aligned(512))) static
 FAULT_TABLE vector_fn *const fault_vectors[16] = {
     NULL, fault_entry, fault_entry, fault_entry, fault_entry, fault_entry, fault_entry, NULL,
     NULL, NULL,        NULL,        fault_entry, fault_entry, NULL,        fault_entry, fault_entry,
