@@ -4,6 +4,7 @@
  * memory of exactly that length, in both dialects, asked for a checked answer and not; then all
  * once more with whatever they left behind.
  */
+#include "board_block.h"
 #include "loader.h"
 #include "prove_chip.h"
 
@@ -12,7 +13,7 @@ enum { PAYLOAD_MAX = 254, ANSWER_MAX = 262, SHORT = 15 };
 
 #define INFO                                                                                       \
     {                                                                                              \
-        0x51, 0x52, 0x53, 0x54, 0x5A, 0x60, 0x61, 0x64, 0x50                                       \
+        0x51, 0x52, 0x53, 0x54, 0x5A, 0x60, 0x61, 0x64, 0x6E, 0x50                                 \
     }
 #define MEMORY                                                                                     \
     {                                                                                              \
@@ -45,6 +46,7 @@ static struct stream stream;
 static struct unpack_memory memory;
 static uint8_t dictionary[UNPACK_DICTIONARY];
 static uint8_t identity[2 * UUID_SIZE];
+static uint8_t board[BOARD_BLOCK_SIZE];
 static uint8_t payload[PAYLOAD_MAX];
 
 static void request(uint8_t code, unsigned len, enum protocol_dialect dialect)
@@ -114,6 +116,9 @@ int main(void)
     loader.update = &update;
     loader.streaming = &streaming;
     loader.info.flash_kib = (uint16_t)flash.kib;
+    any_bytes(board, sizeof board);
+    loader.info.board = board;
+    loader.info.board_is_block = any_bool();
     loader.info.idcode = any_word();
     stream_init(&stream, &hw);
     loader_init(&loader);
