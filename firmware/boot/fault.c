@@ -74,8 +74,8 @@ __attribute__((naked)) static void fault_entry(void)
 
 typedef void vector_fn(void);
 
-/* The first is not for a handler; PM0214 section 4.4.4 wants a table of so many at a multiple of
- * 128. */
+/* The first is not for a handler. VTOR takes multiples of 512 alone, since the chip has 98 vectors
+ * (PM0214 section 4.4.4). */
 #define FAULT_TABLE __attribute__((section(".serving_vectors"), aligned(512))) static
 FAULT_TABLE vector_fn *const fault_vectors[16] = {
     NULL, fault_entry, fault_entry, fault_entry, fault_entry, fault_entry, fault_entry, NULL,
