@@ -67,7 +67,7 @@ static void test_work_of_a_later_version(void **state)
     struct ararext_raw raw = {.dialect = ARAREXT_NATIVE, .command = ARAREXT_GET_VER};
     struct ararext_plan plan = {.count = 1};
     struct ararext_flash_result flashed;
-    struct ararext_update_result updated;
+    struct ararext_update_result updated = {0};
     static struct ararext_package package;
     static struct ararext_board board;
     uint8_t data[4] = {0};

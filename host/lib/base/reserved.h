@@ -12,9 +12,11 @@
 ARAREXT_CHECKED bool reserved_are_zero(const uint64_t *words, size_t count,
                                        struct ararext_message *why);
 
-/* The same of a struct of the caller's; NULL means its defaults. */
+/* The same of a struct of the caller's. */
 #define NOTHING_RESERVED(s, why)                                                                   \
-    ((s) == NULL ||                                                                                \
-     reserved_are_zero((s)->reserved, sizeof(s)->reserved / sizeof(s)->reserved[0], (why)))
+    reserved_are_zero((s)->reserved, sizeof(s)->reserved / sizeof(s)->reserved[0], (why))
+
+/* Of one that may be NULL, which means its defaults. */
+#define NOTHING_RESERVED_IF_ANY(s) ((s) == NULL || NOTHING_RESERVED(s, NULL))
 
 #endif

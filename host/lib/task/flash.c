@@ -318,7 +318,7 @@ int ararext_flash_run(struct ararext_session *s, const struct ararext_image *ima
         .result = result,
     };
     *result = (struct ararext_flash_result){0};
-    if (!s->has_info || plan->count == 0 || !NOTHING_RESERVED(options, NULL)) {
+    if (!s->has_info || plan->count == 0 || !NOTHING_RESERVED_IF_ANY(options)) {
         return ARAREXT_ERR_ARGUMENT;
     }
     bool changes = plan->sectors[0].action != ARAREXT_KEEP;
@@ -351,7 +351,7 @@ int ararext_flash_verify(struct ararext_session *s, const struct ararext_image *
         .result = result,
     };
     *result = (struct ararext_flash_result){0};
-    if (!NOTHING_RESERVED(options, NULL)) {
+    if (!NOTHING_RESERVED_IF_ANY(options)) {
         return ARAREXT_ERR_ARGUMENT;
     }
     uint64_t start = now(&j);
@@ -403,7 +403,7 @@ int ararext_read_range(struct ararext_session *s, const struct ararext_flash_opt
                        uint32_t addr, uint8_t *data, size_t len)
 {
     uint8_t last = 0;
-    if (!NOTHING_RESERVED(options, NULL)) {
+    if (!NOTHING_RESERVED_IF_ANY(options)) {
         return ARAREXT_ERR_ARGUMENT;
     }
     if (len > ARAREXT_READ_MAX) { /* what is beyond the part is refused before the first byte */
@@ -434,7 +434,7 @@ int ararext_read_range(struct ararext_session *s, const struct ararext_flash_opt
 int ararext_write_range(struct ararext_session *s, const struct ararext_flash_options *options,
                         uint32_t addr, const uint8_t *data, size_t len)
 {
-    if (!NOTHING_RESERVED(options, NULL)) {
+    if (!NOTHING_RESERVED_IF_ANY(options)) {
         return ARAREXT_ERR_ARGUMENT;
     }
     for (size_t at = 0; at < len;) {

@@ -173,7 +173,7 @@ int ararext_flash_plan(struct ararext_session *s, const struct ararext_info *inf
                        const struct ararext_image *image,
                        const struct ararext_flash_options *options, struct ararext_plan *out)
 {
-    if (!NOTHING_RESERVED(options, NULL)) {
+    if (!NOTHING_RESERVED_IF_ANY(options)) {
         return ARAREXT_ERR_ARGUMENT;
     }
     s->info = *info;

@@ -354,7 +354,7 @@ int ararext_update(struct ararext_session *s, const struct ararext_package *pack
     static const struct ararext_update_options defaults;
     const struct update u = {s, package, options != NULL ? options : &defaults, result};
     *result = (struct ararext_update_result){.slot = ARAREXT_SLOT_NONE, .slots = board->slots};
-    if (!NOTHING_RESERVED(options, NULL)) {
+    if (!NOTHING_RESERVED_IF_ANY(options)) {
         return ARAREXT_ERR_ARGUMENT;
     }
     result->nothing_to_do = !u.options->force && is_there(&u);
