@@ -52,10 +52,14 @@ static bool block_checks(const uint8_t b[BLOCK_SIZE])
 
 static struct wiring_pin pin_of(uint8_t pin, uint8_t flags)
 {
-    if (pin > PIN_LAST) {
-        return (struct wiring_pin){.port = 0};
+    struct wiring_pin found = {0, 0, false};
+
+    if (pin <= PIN_LAST) {
+        found.port = (char)('A' + (pin >> 4));
+        found.pin = pin & 15u;
+        found.low = (flags & 1u) != 0;
     }
-    return (struct wiring_pin){(char)('A' + (pin >> 4)), pin & 15u, (flags & 1u) != 0};
+    return found;
 }
 
 bool wiring_from_block(struct wiring *out, const uint8_t block[BLOCK_SIZE])
