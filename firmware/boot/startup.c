@@ -28,7 +28,7 @@ noreturn void startup_reset(void);
 static void startup_init_memory(void)
 {
     memcpy(link_ramcode_start, link_ramcode_load,
-           (size_t)((uint8_t *)link_ramcode_end - (uint8_t *)link_ramcode_start));
+           (uintptr_t)link_ramcode_end - (uintptr_t)link_ramcode_start);
     for (volatile uint32_t *to = link_bss_start; to != link_bss_end; to += 4) {
         to[0] = 0;
         to[1] = 0;
