@@ -176,7 +176,7 @@ held_reset()
     ararext info
     expect_status 0
     expect "made room for the bootloader"
-    expect "application       26"
+    expect "application       $(stat -c %s "$ARAREXT_APPS/ota-demo-1.bin") bytes"
     expect "is started again"
     json_of verify "$ARAREXT_APPS/ota-demo-1.elf"
     [ "$status" -eq 0 ]
