@@ -194,8 +194,9 @@ double bench_update_200k_over_limit(void)
     uint8_t *package = make_package(len, true, &package_len);
     struct station *st = station_make(&setup);
     double took_s = st->connect_s + station_update(st, package, package_len);
-    double limit_s = SLOT_SECTORS * SECTOR_128K_S + (double)((package_len + 3) / 4) * WORD_S +
-                     station_cells_s((uint32_t)len);
+    const size_t words = (package_len + 3) / 4;
+    double limit_s =
+        SLOT_SECTORS * SECTOR_128K_S + (double)words * WORD_S + station_cells_s((uint32_t)len);
     station_free(st);
     free(package);
     (void)fprintf(stderr, "update of 200 KiB, a package of %zu bytes: %.3f s, flash alone %.3f s\n",

@@ -53,7 +53,7 @@ static uint64_t bridge_now(const struct bridge *b)
 
 static void make_file(char path[32], const void *bytes, size_t len)
 {
-    (void)strcpy(path, "/tmp/ararext-bench-XXXXXX");
+    (void)snprintf(path, 32, "/tmp/ararext-bench-XXXXXX");
     int fd = mkstemp(path);
     if (fd < 0 || write(fd, bytes, len) != (ssize_t)len || close(fd) != 0) {
         bench_fail("stm32flash", "cannot write a temporary file in /tmp");

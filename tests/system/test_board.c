@@ -211,7 +211,8 @@ static void test_board_nothing_on_it(void **state)
     board_write(b, APP_BASE, image, len);
     twin_pin_drive(b->twin, 'A', 0, true); /* the original's button */
     assert_false(stays(b));
-    for (char port = 'A'; port <= 'I'; port++) {
+    for (int letter = 'A'; letter <= 'I'; letter++) {
+        const char port = (char)letter;
         for (unsigned pin = 0; pin < 16; pin++) {
             bool debug = (port == 'A' && pin >= 13) || (port == 'B' && pin >= 3 && pin <= 4);
             assert_true(debug || PIN(port, pin) == PIN('A', 0) ||
