@@ -117,7 +117,7 @@ bool cli_is_uid(const struct ararext_info *info, const char *uid)
             continue;
         }
         if (digit < 0 || n == 2 * sizeof info->uid ||
-            (unsigned)digit != (info->uid[n / 2] >> (n % 2 == 0 ? 4u : 0u) & 15u)) {
+            digit != (info->uid[n / 2] >> (n % 2 == 0 ? 4 : 0) & 15)) {
             return false;
         }
         n++;
