@@ -13,6 +13,7 @@
 
 #include "board_block.h"
 #include "bytes.h"
+#include "chip.h"
 #include "cortex_m4.h"
 #include "pin.h"
 #include "ramcode.h"
@@ -41,6 +42,20 @@ static struct {
 _Static_assert((SERIAL_RING_SIZE & (SERIAL_RING_SIZE - 1u)) == 0, "positions wrap with the count");
 _Static_assert((LINK_RING_END - LINK_RING_BASE) / 2u < 65536u, "NDTR has 16 bits");
 
+/* No MPU binds a DMA: with one instruction left out where it is set up, a host could write over
+ * what decides, or over the serving half. So where it would write is asked of its registers: both
+ * of its buffers end with the ring, in either mode, and it writes bytes. */
+static void serial_check_ring(const struct dma_stream_regs *rx)
+{
+    uint32_t end =
+        rx->M0AR < LINK_UNPACK_BASE ? (uint32_t)(serial.own + SERIAL_RING_SIZE) : LINK_RING_END;
+    uint32_t len = rx->NDTR;
+
+    if (rx->M0AR + len > end || rx->M1AR + len > end || (rx->CR & DMA_CR_SIZES) != 0) {
+        chip_restart();
+    }
+}
+
 /* NDTR has 16 bits: a wide ring is two buffers for the DMA, side by side (RM0090 section 10.3.9).
  * Their positions do not wrap with the count, after 4 GiB: by then the stream is closed. */
 void serial_use_ring(uint8_t *wide)
@@ -58,10 +73,11 @@ void serial_use_ring(uint8_t *wide)
     dma->status[USART_DMA_CLEAR] = DMA_FLAGS << dma->shift; /* stopping sets TCIF */
     rx->PAR = (uint32_t)&serial.usart.regs->DR;
     rx->M0AR = (uint32_t)serial.ring;
-    rx->M1AR = (uint32_t)(serial.ring + serial.lap);
+    rx->M1AR = (uint32_t)(serial.ring + (serial.size - serial.lap));
     rx->NDTR = serial.lap;
     rx->CR = serial.usart.channel | DMA_CR_PL_HIGH | DMA_CR_MINC |
              (wide != NULL ? DMA_CR_DBM : DMA_CR_CIRC);
+    serial_check_ring(rx);
     rx->CR |= DMA_CR_EN; /* on its own: the other bits are read-only while it is set */
 }
 

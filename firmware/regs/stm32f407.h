@@ -157,6 +157,7 @@ struct dma_regs {
 #define DMA_CR_DIR_FROM_MEM (1u << 6)
 #define DMA_CR_CIRC         (1u << 8)
 #define DMA_CR_MINC         (1u << 10)
+#define DMA_CR_SIZES        (15u << 11) /* PSIZE, MSIZE: 0 is bytes */
 #define DMA_CR_PL_HIGH      (2u << 16)
 #define DMA_CR_DBM          (1u << 18)
 #define DMA_CR_CHSEL(n)     ((uint32_t)(n) << 25)
