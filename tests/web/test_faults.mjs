@@ -59,7 +59,7 @@ test('a reload in the middle of a transfer', async () => {
   await inTheMiddle();
   await page.reload();
   await option(page, 'patient', true);
-  assert.ok(await page.isVisible('#again'), 'the port of last time needs no choosing');
+  await page.waitForSelector('#again', { state: 'visible' }); // the port of last time needs no choosing
   await page.click('#again');
   await page.waitForFunction(() => document.querySelector('#choose').hidden);
   const done = await verdict(page);

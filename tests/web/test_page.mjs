@@ -64,7 +64,7 @@ test('start and reset by their buttons', async () => {
   const held = await press(page, 'reset');
   assert.match(held.text, /came back into its bootloader \(button\)[\s\S]*Let go of the button/);
   await page.click('#leave');
-  assert.ok(await page.isVisible('#choose'));
+  await page.waitForSelector('#choose', { state: 'visible' }); // the port is closed first
   assert.equal(await page.innerText('#facts'), '');
   await page.context().close();
 });
