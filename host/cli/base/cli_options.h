@@ -33,6 +33,9 @@ ARAREXT_CHECKED int cli_take_baud(struct cli *cli, const char *value);
 /* Numbers as a person writes them: decimal, 0x hexadecimal, K and M for KiB and MiB. ARGUMENT with
  * the sentence set; what names the thing in it. */
 ARAREXT_CHECKED int cli_number(struct cli *cli, const char *what, const char *text, uint32_t *out);
+/* A time to wait: 1 s to a day. option is how the sentence begins where it is not. */
+ARAREXT_CHECKED int cli_seconds(struct cli *cli, const char *option, const char *text,
+                                uint32_t *out);
 /* "4D 42:43" to bytes. *len is the room and then the number of bytes. */
 ARAREXT_CHECKED int cli_hex(struct cli *cli, const char *text, uint8_t *out, size_t *len);
 /* "2", "2-5", "2..5", "2,4-6" to bits; sectors from 0 to 15. */

@@ -20,15 +20,6 @@
 
 enum { TICK_MS = 20, REOPEN_MS = 200, RECONNECT_S = 60 };
 
-static int take_seconds(struct cli *cli, struct cli_monitor_options *o, const char *value)
-{
-    int rc = cli_number(cli, "seconds", value, &o->seconds);
-    return rc == ARAREXT_OK && (o->seconds == 0 || o->seconds > 86400)
-               ? cli_error(cli, ARAREXT_ERR_ARGUMENT, "seconds %s: has to be between 1 and 86400",
-                           value)
-               : rc;
-}
-
 static int take_eol(struct cli *cli, struct cli_monitor_options *o, const char *value)
 {
     static const char *const names[] = {[CLI_EOL_AS_TYPED] = "typed",
@@ -49,7 +40,7 @@ int cli_take_monitor_option(struct cli *cli, struct cli_monitor_options *o, int 
 {
     switch (code) {
     case OPT_FOR:
-        return take_seconds(cli, o, value);
+        return cli_seconds(cli, "seconds ", value, &o->seconds);
     case OPT_UNTIL:
         o->until = value;
         return value[0] == '\0' || strlen(value) > CLI_UNTIL_MAX
@@ -78,11 +69,17 @@ int cli_take_monitor_option(struct cli *cli, struct cli_monitor_options *o, int 
 
 /* ---- the loop ---- */
 
+static bool time_is_up(const struct monitor *m, uint64_t start_ms)
+{
+    uint32_t seconds = m->options->seconds;
+    return seconds != 0 && cli_now_ms() - start_ms >= (uint64_t)seconds * 1000;
+}
+
 static bool is_over(const struct monitor *m, uint64_t start_ms)
 {
     const struct cli_monitor_options *o = m->options;
     return m->seen || m->quit || (o->enough != NULL && o->enough(o->ctx)) ||
-           (o->seconds != 0 && cli_now_ms() - start_ms >= (uint64_t)o->seconds * 1000);
+           time_is_up(m, start_ms);
 }
 
 /* Until the port is there again. A key can still end it. */
@@ -139,8 +136,7 @@ static int loop(struct monitor *m)
         }
     }
     const struct cli_monitor_options *o = m->options;
-    bool late = o->seconds != 0 && cli_now_ms() - start >= (uint64_t)o->seconds * 1000;
-    if (rc == ARAREXT_OK && o->until != NULL && !m->seen && !m->quit && late) {
+    if (rc == ARAREXT_OK && o->until != NULL && !m->seen && !m->quit && time_is_up(m, start)) {
         return cli_error(m->cli, ARAREXT_ERR_TIMEOUT, "'%.100s' did not come within %u s", o->until,
                          (unsigned)o->seconds);
     }

@@ -85,12 +85,7 @@ static int take_wait(struct cli *cli, const char *value)
 {
     cli->wait = true;
     cli->wait_s = WAIT_S;
-    int rc = value != NULL ? cli_number(cli, "seconds", value, &cli->wait_s) : ARAREXT_OK;
-    if (rc == ARAREXT_OK && (cli->wait_s == 0 || cli->wait_s > 86400)) {
-        rc =
-            cli_error(cli, ARAREXT_ERR_ARGUMENT, "--wait=%s: has to be between 1 and 86400", value);
-    }
-    return rc;
+    return value != NULL ? cli_seconds(cli, "--wait=", value, &cli->wait_s) : ARAREXT_OK;
 }
 
 static int take_global(struct cli *cli, int code)
@@ -250,6 +245,15 @@ int cli_number(struct cli *cli, const char *what, const char *text, uint32_t *ou
     }
     *out = (uint32_t)(value * unit);
     return ARAREXT_OK;
+}
+
+int cli_seconds(struct cli *cli, const char *option, const char *text, uint32_t *out)
+{
+    int rc = cli_number(cli, "seconds", text, out);
+    return rc == ARAREXT_OK && (*out == 0 || *out > 86400)
+               ? cli_error(cli, ARAREXT_ERR_ARGUMENT, "%s%s: has to be between 1 and 86400", option,
+                           text)
+               : rc;
 }
 
 int cli_hex(struct cli *cli, const char *text, uint8_t *out, size_t *len)

@@ -59,12 +59,9 @@ static int take(struct cli *cli, void *ctx, int code, const char *value)
         u->yes = true;
         return ARAREXT_OK;
     case OPT_TIMEOUT: {
-        int rc = cli_number(cli, "seconds", value, &seconds);
+        int rc = cli_seconds(cli, "seconds ", value, &seconds);
         u->options.timeout_ms = seconds * 1000u;
-        return rc == ARAREXT_OK && (seconds == 0 || seconds > 86400)
-                   ? cli_error(cli, ARAREXT_ERR_ARGUMENT,
-                               "seconds %s: has to be between 1 and 86400", value)
-                   : rc;
+        return rc;
     }
     default:
         return ARAREXT_ERR_ARGUMENT; /* the table has no other */
