@@ -176,8 +176,7 @@ static int check_numbers(const struct ararext_block *b, struct ararext_message *
 
 int ararext_block_check(struct ararext_block *block, struct ararext_message *why)
 {
-    if (!reserved_are_zero(block->reserved, sizeof block->reserved / sizeof block->reserved[0],
-                           why)) {
+    if (!NOTHING_RESERVED(block, why)) {
         return ARAREXT_ERR_ARGUMENT;
     }
     int rc = check_usarts(block, why);
