@@ -94,15 +94,22 @@ static void test_update_confirmed(void **state)
     free_bench(b);
 }
 
-static void test_update_without_confirmation(void **state)
+/* A package that needs no confirmation, and an application that says nothing. */
+static struct bench *open_unconfirmed(void)
 {
     struct bench *b = calloc(1, sizeof *b);
     static const uint8_t policy[4] = {0, 8, 30, 0};
     struct package_recipe recipe = {.policy = policy, .version = {1, 0, 0, 0}};
-    (void)state;
     prepare(b, &recipe);
     fake_open(&b->fake);
     b->fake.after_start = FAKE_SILENT;
+    return b;
+}
+
+static void test_update_without_confirmation(void **state)
+{
+    struct bench *b = open_unconfirmed();
+    (void)state;
     assert_int_equal(update(b), ARAREXT_OK);
     assert_true(b->result.started);
     assert_false(b->result.confirmed);
@@ -114,13 +121,8 @@ static void test_update_without_confirmation(void **state)
  * install, and what starts then says nothing. */
 static void test_update_asks_soon(void **state)
 {
-    struct bench *b = calloc(1, sizeof *b);
-    static const uint8_t policy[4] = {0, 8, 30, 0};
-    struct package_recipe recipe = {.policy = policy, .version = {1, 0, 0, 0}};
+    struct bench *b = open_unconfirmed();
     (void)state;
-    prepare(b, &recipe);
-    fake_open(&b->fake);
-    b->fake.after_start = FAKE_SILENT;
     uint64_t start = b->fake.now_ms;
     assert_int_equal(update(b), ARAREXT_OK);
     assert_in_range(b->fake.now_ms - start, 6000 + 400, 6000 + 1000);

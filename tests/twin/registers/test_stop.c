@@ -137,9 +137,9 @@ static void test_a_timer_wakes_nobody(void **state)
     assert_in_range(rd(x, WAKES), 2, 100000); /* its flag stays: it wakes again and again */
 }
 
-static void test_the_rtc_wakes(void **state)
+/* The RTC's, from LSI: a second. */
+static void start_wakeup_timer(struct fixture *x)
 {
-    struct fixture *x = *state;
     wr(x, PWR_CR, 0x4100);
     wr(x, RCC_CSR, 1);
     run_us(x, 100);
@@ -148,6 +148,12 @@ static void test_the_rtc_wakes(void **state)
     wr(x, 0x40002824, 0x53);
     wr(x, 0x40002814, 1999); /* a second */
     wr(x, 0x40002808, 0x4400);
+}
+
+static void test_the_rtc_wakes(void **state)
+{
+    struct fixture *x = *state;
+    start_wakeup_timer(x);
     wr(x, EXTI_IMR, 1u << 22);
     wr(x, EXTI_RTSR, 1u << 22);
     wr(x, NVIC_ISER, 1u << 3);
@@ -271,14 +277,7 @@ static void test_standby_until_the_rtc(void **state)
 {
     struct fixture *x = *state;
     uint64_t before = resets(x);
-    wr(x, PWR_CR, 0x4100);
-    wr(x, RCC_CSR, 1);
-    run_us(x, 100);
-    wr(x, RCC_BDCR, 0x8200);
-    wr(x, 0x40002824, 0xCA);
-    wr(x, 0x40002824, 0x53);
-    wr(x, 0x40002814, 1999); /* a second */
-    wr(x, 0x40002808, 0x4400);
+    start_wakeup_timer(x);
     standby(x, 0);
     run_us(x, 998000);
     assert_int_equal(resets(x), before);
